@@ -1,0 +1,32 @@
+# A layer is one static library and one folder of public headers. It sees its own headers and those of
+# the layers it names, and no others: the include path of each layer is a folder of the build tree that
+# holds one link, to include/dialog/<layer>. A wrong include does not compile.
+
+add_library(dialog_flags INTERFACE)
+target_compile_options(dialog_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+                                              -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(NOT DIALOG_EXCEPTIONS)
+  target_compile_options(dialog_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
+endif()
+
+# dialog_layer(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...])
+#   LAYERS  layers whose headers this one may include; their own layers come along
+#   LINK    third-party libraries, private to this layer's sources
+function(dialog_layer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LAYERS;LINK;LINK_PUBLIC" ${ARGN})
+  set(view ${CMAKE_BINARY_DIR}/layers/${name})
+  file(MAKE_DIRECTORY ${view}/dialog)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/dialog/${name} ${view}/dialog/${name} SYMBOLIC)
+
+  add_library(dialog_${name} STATIC ${arg_SOURCES})
+  add_library(dialog::${name} ALIAS dialog_${name})
+  target_include_directories(dialog_${name}
+    PUBLIC $<BUILD_INTERFACE:${view}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
+  foreach(layer IN LISTS arg_LAYERS)
+    target_link_libraries(dialog_${name} PUBLIC dialog_${layer})
+  endforeach()
+  target_link_libraries(dialog_${name} PUBLIC ${arg_LINK_PUBLIC} PRIVATE ${arg_LINK}
+                                       $<BUILD_INTERFACE:dialog_flags>)
+  set_property(GLOBAL APPEND PROPERTY DIALOG_LAYERS ${name})
+endfunction()

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "dialog/base/bytes.hpp"
+#include "dialog/base/hash.hpp"
+#include "dialog/base/result.hpp"
+
+namespace dialog {
+
+/// Immutable bytes with their hash. The two always belong together: a block can be made only by computing
+/// the hash or by checking it. Copies share the bytes; safe to share between threads.
+class Block {
+ public:
+  /// Hashes `bytes`.
+  static Block of(Bytes bytes);
+
+  /// `corrupt` where the bytes do not hash to `expected`; `too_large` above `kBlockBytesMax`.
+  static Result<Block> checked(const Hash& expected, Bytes bytes);
+
+  [[nodiscard]] const Hash& hash() const { return hash_; }
+  /// Valid as long as any copy of this block.
+  [[nodiscard]] ByteView bytes() const { return *bytes_; }
+  [[nodiscard]] std::size_t size() const { return bytes_->size(); }
+
+  friend bool operator==(const Block& a, const Block& b) { return a.hash_ == b.hash_; }
+
+ private:
+  Block(const Hash& hash, std::shared_ptr<const Bytes> bytes) : hash_(hash), bytes_(std::move(bytes)) {}
+  Hash hash_;
+  std::shared_ptr<const Bytes> bytes_;
+};
+
+}  // namespace dialog
