@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "dialog/base/context.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/remote/head.hpp"
+#include "dialog/remote/subject.hpp"
+
+namespace dialog {
+
+/// The state behind a register, as its host sees it: a server, or a provider in the same process.
+/// Linearizable per subject. Thread-safe. Never looks into an archive: any revision is accepted.
+class Register {
+ public:
+  Register() = default;
+  Register(const Register&) = delete;
+  Register& operator=(const Register&) = delete;
+  virtual ~Register() = default;
+
+  /// The latest accepted swap; absent where nothing was ever published. Shows only what is durable.
+  /// `storage_failed`.
+  [[nodiscard]] virtual Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) = 0;
+
+  struct Swap {
+    Revision expected;
+    Revision desired;
+    WallTime time{0};
+    std::string author;
+    bool must_create = false;  ///< succeed only where nothing was ever published
+  };
+
+  struct Accepted {
+    HeadRecord record;
+  };
+  /// Not an error: somebody else was first. Absent: nothing was ever published, and `expected` is not zeros.
+  struct Refused {
+    std::optional<HeadRecord> actual;
+  };
+  using SwapOutcome = std::variant<Accepted, Refused>;
+
+  /// Compare-and-swap. Accepted where the record's revision is `expected`, or there is no record and `expected`
+  /// is zeros. `Accepted` is durable at return. `storage_failed`, `storage_full`: nothing happened.
+  [[nodiscard]] virtual Result<SwapOutcome> swap(const Subject& subject, const Swap& swap, const Context& context) = 0;
+
+  /// Accepted swaps with a sequence number greater than `after`, oldest first, at most `limit`.
+  [[nodiscard]] virtual Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
+                                                    const Context& context) = 0;
+};
+
+}  // namespace dialog

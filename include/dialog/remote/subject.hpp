@@ -1,0 +1,40 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "dialog/base/hash.hpp"
+#include "dialog/base/result.hpp"
+
+namespace dialog {
+
+/// A DID that owns a revision: the name under which a register keeps one root.
+class Subject {
+ public:
+  /// Any DID of valid syntax, at most `kSubjectBytesMax` bytes; a did:key must also be canonical.
+  /// `invalid_argument` says what is wrong with the text.
+  static Result<Subject> parse(std::string_view did);
+
+  /// The text as it was given.
+  [[nodiscard]] const std::string& did() const { return did_; }
+
+  /// BLAKE3 of the text: what stores use as a key, since a DID is long and may hold any character.
+  [[nodiscard]] Hash id() const { return Hash::of(did_); }
+
+  friend auto operator<=>(const Subject&, const Subject&) = default;
+
+ private:
+  explicit Subject(std::string did) : did_(std::move(did)) {}
+  std::string did_;
+};
+
+}  // namespace dialog
+
+template <>
+struct std::hash<dialog::Subject> {
+  std::size_t operator()(const dialog::Subject& subject) const noexcept {
+    return std::hash<std::string>{}(subject.did());
+  }
+};
