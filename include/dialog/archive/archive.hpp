@@ -65,4 +65,7 @@ class CollectableArchive : public Archive {
   virtual Result<void> remove(std::span<const Hash> hashes) = 0;
 };
 
+/// For implementations of `put`: `too_large` where a block exceeds `kBlockBytesMax`.
+Result<void> check_block_sizes(std::span<const Block> blocks);
+
 }  // namespace dialog

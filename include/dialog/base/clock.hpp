@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -29,19 +30,16 @@ class Clock {
 /// The machine's clocks. One object for the whole process.
 Clock& system_clock();
 
-/// A clock that stands still until it is told. Thread-safe.
+/// A clock that stands still until it is told; it starts at zero. Thread-safe.
 class ManualClock final : public Clock {
  public:
-  ManualClock();
-  ~ManualClock() override;
   MonotonicTime now() override;
   WallTime wall() override;
   /// Moves the time by `duration` at once.
   void sleep(std::chrono::nanoseconds duration) override;
 
  private:
-  struct State;
-  State* state_;
+  std::atomic<std::int64_t> elapsed_ns_{0};
 };
 
 }  // namespace dialog

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "dialog/base/clock.hpp"
+#include "dialog/base/result.hpp"
 
 namespace dialog {
 
@@ -38,5 +40,8 @@ struct Context {
   std::optional<MonotonicTime> deadline;  ///< on the clock of the callee; absent: its own default
   CancelToken cancel;
 };
+
+/// `cancelled` or `timeout` where the work that carries `context` should end now. Cancellation goes first.
+Result<void> check_context(const Context& context, Clock& clock);
 
 }  // namespace dialog

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dialog/base/bytes.hpp"
+
+namespace dialog {
+
+/// Header fields in order. Names compare without regard to case.
+class HttpHeaders {
+ public:
+  using Field = std::pair<std::string, std::string>;
+
+  /// Adds a field, also where one of that name is there.
+  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  /// Replaces every field of that name by one.
+  void set(std::string_view name, std::string value);
+  /// The first value of that name, or null. Valid until the next change.
+  [[nodiscard]] const std::string* find(std::string_view name) const;
+  [[nodiscard]] std::size_t count(std::string_view name) const;
+  [[nodiscard]] const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+struct HttpRequest {
+  std::string method;
+  /// For a client the absolute URL; for a server the request target as it was sent: path and query, undecoded.
+  std::string target;
+  HttpHeaders headers;
+  Bytes body;
+};
+
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;
+  Bytes body;
+};
+
+}  // namespace dialog

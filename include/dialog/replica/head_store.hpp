@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialog/archive/archive.hpp"
+#include "dialog/base/result.hpp"
+
+namespace dialog {
+
+/// One step of an atomic change of records.
+struct RecordChange {
+  std::string key;
+  /// What must be there for the change to happen: absent means that no such record may exist.
+  std::optional<Bytes> expected;
+  /// What is there afterwards: absent removes the record.
+  std::optional<Bytes> desired;
+};
+
+struct Record {
+  std::string key;
+  Bytes value;
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+/// The small mutable part of a repository: branches, remotes, reflog, configuration, as named records.
+/// Keys are at most 400 bytes. Thread-safe, and safe between processes where the implementation is on disk.
+/// Errors: `storage_failed`, `storage_full` (nothing was changed), `busy`, `corrupt`.
+class HeadStore {
+ public:
+  HeadStore() = default;
+  HeadStore(const HeadStore&) = delete;
+  HeadStore& operator=(const HeadStore&) = delete;
+  virtual ~HeadStore() = default;
+
+  /// The record's present value; absent where there is none.
+  [[nodiscard]] virtual Result<std::optional<Bytes>> read(std::string_view key) = 0;
+
+  struct Range {
+    std::string_view prefix;
+    /// Only records beyond this key, in the direction of the listing. Empty: from the start.
+    std::string_view after;
+    std::size_t limit = SIZE_MAX;
+    bool reverse = false;
+  };
+  /// The records of a range in the order of their keys, from one snapshot.
+  [[nodiscard]] virtual Result<std::vector<Record>> list(const Range& range) = 0;
+
+  /// Makes all changes or none. False where an expectation does not hold: then nothing was changed. On true the
+  /// changes are durable and visible to all, and so is every block that was put into the repository's archive
+  /// before this call: data before pointers. Never true after a failed sync.
+  [[nodiscard]] virtual Result<bool> commit(std::span<const RecordChange> changes) = 0;
+};
+
+/// Everything that a repository stands on. One object per open repository; its parts share its lifetime.
+class RepositoryStore {
+ public:
+  RepositoryStore() = default;
+  RepositoryStore(const RepositoryStore&) = delete;
+  RepositoryStore& operator=(const RepositoryStore&) = delete;
+  virtual ~RepositoryStore() = default;
+
+  [[nodiscard]] virtual CollectableArchive& archive() = 0;
+  [[nodiscard]] virtual HeadStore& heads() = 0;
+
+  /// An empty archive for blocks that are not yet proven. Bounded in memory; gone with the object, and with the
+  /// process if that dies first. Needs no durability.
+  [[nodiscard]] virtual Result<std::unique_ptr<Archive>> make_quarantine() = 0;
+};
+
+/// A repository in memory. Thread-safe.
+class MemoryRepositoryStore final : public RepositoryStore {
+ public:
+  MemoryRepositoryStore();
+  ~MemoryRepositoryStore() override;
+  CollectableArchive& archive() override;
+  HeadStore& heads() override;
+  Result<std::unique_ptr<Archive>> make_quarantine() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dialog
