@@ -9,8 +9,8 @@ namespace dialog {
 Result<std::optional<Block>> Archive::get_one(const Hash& hash, const Context& context) {
   DIALOG_ASSIGN(auto found, do_get({&hash, 1}, context));
   if (found.size() != 1) {
-    return fail(ErrorCode::internal, "an archive answered one hash with " +
-                                         std::to_string(found.size()) + " blocks");
+    return fail(ErrorCode::internal,
+                "an archive answered one hash with " + std::to_string(found.size()) + " blocks");
   }
   return std::move(found.front());
 }

@@ -33,8 +33,8 @@ constexpr auto kBase64Values = values_of(kBase64Digits);
 
 char base64_digit(std::uint32_t bits) { return kBase64Digits[bits & 63U]; }
 
-// The bytes that follow the first of a well-formed sequence, and the range its second byte must be in:
-// the narrowed ranges are what excludes overlong forms, surrogates and values above U+10FFFF.
+// The bytes that follow the first of a well-formed sequence, and the range its second byte must be
+// in: the narrowed ranges are what excludes overlong forms, surrogates and values above U+10FFFF.
 struct Utf8Lead {
   std::size_t followers;
   std::uint8_t second_min;

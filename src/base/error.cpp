@@ -43,8 +43,7 @@ constexpr std::array kTable{
     ErrorRow{cancelled, "cancelled", Retry::never, 499, 130,
              "the caller's cancellation token fired"},
     ErrorRow{busy, "busy", Retry::later, 503, 7, "somebody else holds the lock"},
-    ErrorRow{storage_full, "storage_full", Retry::later, 507, 8,
-             "no space left; reads still work"},
+    ErrorRow{storage_full, "storage_full", Retry::later, 507, 8, "no space left; reads still work"},
     ErrorRow{storage_failed, "storage_failed", Retry::never, 500, 8,
              "the disk or the embedded store reports an error"},
     ErrorRow{resource_exhausted, "resource_exhausted", Retry::later, 429, 14,
@@ -100,7 +99,8 @@ Error missing_blocks(std::vector<Hash> missing) {
   std::erase_if(missing, [&](const Hash& hash) { return !seen.insert(hash).second; });
   std::string message = missing.size() == 1
                             ? "block " + missing.front().hex() + " is not in the archive"
-                            : std::to_string(missing.size()) + " blocks are not in the archive, among them " +
+                            : std::to_string(missing.size()) +
+                                  " blocks are not in the archive, among them " +
                                   missing.front().hex();
   return Error{ErrorCode::missing_blocks, std::move(message), std::move(missing)};
 }

@@ -1,7 +1,6 @@
 #include "dialog/base/hash.hpp"
 
 #include <blake3.h>
-
 #include <new>
 #include <type_traits>
 

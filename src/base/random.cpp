@@ -1,10 +1,9 @@
 #include "dialog/base/random.hpp"
 
-#include <sys/random.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "dialog/base/check.hpp"
 
@@ -25,8 +24,8 @@ class SystemRandom final : public RandomSource {
   }
 };
 
-// SplitMix64: what the authors of xoshiro recommend to spread a seed over its state. Its output is never
-// four zeros in a row, the one state that xoshiro cannot leave.
+// SplitMix64: what the authors of xoshiro recommend to spread a seed over its state. Its output is
+// never four zeros in a row, the one state that xoshiro cannot leave.
 std::uint64_t split_mix(std::uint64_t& state) {
   state += 0x9e3779b97f4a7c15U;
   std::uint64_t word = state;
@@ -60,7 +59,8 @@ std::uint64_t SeededRandom::next() {
 
 std::uint64_t SeededRandom::below(std::uint64_t bound) {
   DIALOG_CHECK(bound != 0, "a bound of random numbers must not be zero");
-  // The low end of the range is what makes its length a multiple of `bound`; numbers from it are drawn again.
+  // The low end of the range is what makes its length a multiple of `bound`; numbers from it are
+  // drawn again.
   const std::uint64_t uneven = (0 - bound) % bound;
   std::uint64_t drawn = next();
   while (drawn < uneven) drawn = next();

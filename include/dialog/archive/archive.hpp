@@ -10,12 +10,13 @@
 
 namespace dialog {
 
-/// Keeps immutable, hash-addressed blocks. Every call takes a whole batch; an implementation over a network
-/// decides by itself how many requests to run at once. All calls are thread-safe. All may block; each obeys
-/// the deadline and the cancellation of its context.
+/// Keeps immutable, hash-addressed blocks. Every call takes a whole batch; an implementation over a
+/// network decides by itself how many requests to run at once. All calls are thread-safe. All may
+/// block; each obeys the deadline and the cancellation of its context.
 ///
-/// Errors of every call: `storage_failed`, `storage_full` (put and flush), `unavailable`, `timeout`,
-/// `cancelled`, `unauthorized`. After an error of `put` any part of the batch may be there.
+/// Errors of every call: `storage_failed`, `storage_full` (put and flush), `unavailable`,
+/// `timeout`, `cancelled`, `unauthorized`. After an error of `put` any part of the batch may be
+/// there.
 class Archive {
  public:
   Archive() = default;
@@ -23,23 +24,28 @@ class Archive {
   Archive& operator=(const Archive&) = delete;
   virtual ~Archive() = default;
 
-  /// One element per hash, in order; empty where the block is absent, which is no error. Repeats are allowed.
-  /// Each returned block's bytes hash to its address: `corrupt` where stored bytes do not.
-  [[nodiscard]] Result<std::vector<std::optional<Block>>> get(std::span<const Hash> hashes, const Context& context = {}) {
+  /// One element per hash, in order; empty where the block is absent, which is no error. Repeats
+  /// are allowed. Each returned block's bytes hash to its address: `corrupt` where stored bytes do
+  /// not.
+  [[nodiscard]] Result<std::vector<std::optional<Block>>> get(std::span<const Hash> hashes,
+                                                              const Context& context = {}) {
     return do_get(hashes, context);
   }
 
   /// The same for one hash.
   [[nodiscard]] Result<std::optional<Block>> get_one(const Hash& hash, const Context& context = {});
 
-  /// Stores blocks; one that is there already stays. Visible to every later call through this object at once,
-  /// durable and visible to other processes not before `flush`. `too_large` above `kBlockBytesMax`.
+  /// Stores blocks; one that is there already stays. Visible to every later call through this
+  /// object at once, durable and visible to other processes not before `flush`. `too_large` above
+  /// `kBlockBytesMax`.
   [[nodiscard]] Result<void> put(std::span<const Block> blocks, const Context& context = {}) {
     return do_put(blocks, context);
   }
 
-  /// One element per hash, in order: whether the block is there. Says nothing about what it refers to.
-  [[nodiscard]] Result<std::vector<bool>> has(std::span<const Hash> hashes, const Context& context = {}) {
+  /// One element per hash, in order: whether the block is there. Says nothing about what it refers
+  /// to.
+  [[nodiscard]] Result<std::vector<bool>> has(std::span<const Hash> hashes,
+                                              const Context& context = {}) {
     return do_has(hashes, context);
   }
 
@@ -47,18 +53,21 @@ class Archive {
   [[nodiscard]] Result<void> flush(const Context& context = {}) { return do_flush(context); }
 
  private:
-  virtual Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes, const Context& context) = 0;
+  virtual Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,
+                                                           const Context& context) = 0;
   virtual Result<void> do_put(std::span<const Block> blocks, const Context& context) = 0;
-  virtual Result<std::vector<bool>> do_has(std::span<const Hash> hashes, const Context& context) = 0;
+  virtual Result<std::vector<bool>> do_has(std::span<const Hash> hashes,
+                                           const Context& context) = 0;
   virtual Result<void> do_flush(const Context& context) = 0;
 };
 
-/// What garbage collection and verification need beyond `Archive`. Local archives provide it, remote ones don't.
+/// What garbage collection and verification need beyond `Archive`. Local archives provide it,
+/// remote ones don't.
 class CollectableArchive : public Archive {
  public:
-  /// Calls `visit` with the hash and the stored bytes of every flushed block, in no particular order, from one
-  /// snapshot; the bytes are as stored, unchecked, and valid during the call only. Stops where `visit` returns
-  /// false. Writers go on meanwhile.
+  /// Calls `visit` with the hash and the stored bytes of every flushed block, in no particular
+  /// order, from one snapshot; the bytes are as stored, unchecked, and valid during the call only.
+  /// Stops where `visit` returns false. Writers go on meanwhile.
   virtual Result<void> for_each(const std::function<bool(const Hash&, ByteView)>& visit) = 0;
 
   /// Forgets blocks; absent ones are no error. Durable at return.

@@ -9,8 +9,8 @@
 
 namespace dialog {
 
-/// Immutable bytes with their hash. The two always belong together: a block can be made only by computing
-/// the hash or by checking it. Copies share the bytes; safe to share between threads.
+/// Immutable bytes with their hash. The two always belong together: a block can be made only by
+/// computing the hash or by checking it. Copies share the bytes; safe to share between threads.
 class Block {
  public:
   /// Hashes `bytes`.
@@ -27,7 +27,8 @@ class Block {
   friend bool operator==(const Block& a, const Block& b) { return a.hash_ == b.hash_; }
 
  private:
-  Block(const Hash& hash, std::shared_ptr<const Bytes> bytes) : hash_(hash), bytes_(std::move(bytes)) {}
+  Block(const Hash& hash, std::shared_ptr<const Bytes> bytes)
+      : hash_(hash), bytes_(std::move(bytes)) {}
   Hash hash_;
   std::shared_ptr<const Bytes> bytes_;
 };

@@ -11,7 +11,8 @@
 
 namespace dialog {
 
-/// Says whether the work that it was handed to is still wanted. Copies share one state; thread-safe.
+/// Says whether the work that it was handed to is still wanted. Copies share one state;
+/// thread-safe.
 class CancelToken {
  public:
   /// Never fires.
@@ -41,7 +42,8 @@ struct Context {
   CancelToken cancel;
 };
 
-/// `cancelled` or `timeout` where the work that carries `context` should end now. Cancellation goes first.
+/// `cancelled` or `timeout` where the work that carries `context` should end now. Cancellation goes
+/// first.
 Result<void> check_context(const Context& context, Clock& clock);
 
 }  // namespace dialog

@@ -38,10 +38,10 @@ enum class ErrorCode : std::uint8_t {
 
 /// What a caller may do after an error.
 enum class Retry : std::uint8_t {
-  never,           ///< the same call fails again
-  later,           ///< back off and repeat the same call
-  after_fetch,     ///< look at the present state first, then decide
-  after_login,     ///< get other credentials first
+  never,                  ///< the same call fails again
+  later,                  ///< back off and repeat the same call
+  after_fetch,            ///< look at the present state first, then decide
+  after_login,            ///< get other credentials first
   after_fetching_blocks,  ///< store the missing blocks, then repeat
 };
 
@@ -67,7 +67,8 @@ std::string_view to_string(Retry retry);
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;
-  std::vector<Hash> missing;  ///< with `missing_blocks`: the whole frontier that is needed, without repeats
+  std::vector<Hash>
+      missing;  ///< with `missing_blocks`: the whole frontier that is needed, without repeats
 
   /// Puts `context` and ": " before the message.
   [[nodiscard]] Error within(std::string_view context) const;

@@ -56,8 +56,8 @@ class Hasher {
   [[nodiscard]] Hash finish() const;
 
  private:
-  // Room for the state of the C implementation, whose header stays out of this one. Left uninitialized
-  // here: the constructor's own initialization is cheaper than zeroing all of it.
+  // Room for the state of the C implementation, whose header stays out of this one. Left
+  // uninitialized here: the constructor's own initialization is cheaper than zeroing all of it.
   static constexpr std::size_t kStateSize = 1912;
   alignas(8) std::array<std::uint8_t, kStateSize> state_;
 };

@@ -19,8 +19,8 @@ class RandomSource {
 /// The operating system's generator; fit for keys. One object for the whole process.
 RandomSource& system_random();
 
-/// A small seeded generator (xoshiro256**, Blackman and Vigna 2018) for simulations, tests and jitter;
-/// never for keys. The same seed gives the same numbers on every platform. Not thread-safe.
+/// A small seeded generator (xoshiro256**, Blackman and Vigna 2018) for simulations, tests and
+/// jitter; never for keys. The same seed gives the same numbers on every platform. Not thread-safe.
 class SeededRandom {
  public:
   explicit SeededRandom(std::uint64_t seed);

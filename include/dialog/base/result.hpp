@@ -25,11 +25,12 @@ tl::unexpected<E> fail(E error) {
 
 }  // namespace dialog
 
-/// Evaluates `expression`, a `Result`; where it failed, returns its error from the enclosing function.
-#define DIALOG_TRY(expression)                                                   \
-  do {                                                                           \
-    if (auto dialog_try_result = (expression); !dialog_try_result) [[unlikely]]  \
-      return ::tl::unexpected(std::move(dialog_try_result).error());             \
+/// Evaluates `expression`, a `Result`; where it failed, returns its error from the enclosing
+/// function.
+#define DIALOG_TRY(expression)                                                  \
+  do {                                                                          \
+    if (auto dialog_try_result = (expression); !dialog_try_result) [[unlikely]] \
+      return ::tl::unexpected(std::move(dialog_try_result).error());            \
   } while (false)
 
 #define DIALOG_CONCAT_INNER(a, b) a##b
@@ -38,8 +39,8 @@ tl::unexpected<E> fail(E error) {
 /// `DIALOG_ASSIGN(auto value, f());` binds the value of a `Result` or returns its error.
 #define DIALOG_ASSIGN(declaration, expression) \
   DIALOG_ASSIGN_INNER(DIALOG_CONCAT(dialog_result_, __LINE__), declaration, expression)
-#define DIALOG_ASSIGN_INNER(result, declaration, expression)                \
-  auto result = (expression);                                               \
-  if (!(result)) [[unlikely]]                                               \
-    return ::tl::unexpected(std::move(result).error());                     \
+#define DIALOG_ASSIGN_INNER(result, declaration, expression) \
+  auto result = (expression);                                \
+  if (!(result)) [[unlikely]]                                \
+    return ::tl::unexpected(std::move(result).error());      \
   declaration = *std::move(result)
