@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "dialog/archive/archive.hpp"
+#include "dialog/remote/register.hpp"
+#include "dialog/remote/subject.hpp"
+
+namespace dialog {
+
+/// Everything that a server keeps: one register for all subjects, and one archive for each. Thread-safe.
+class ServerStore {
+ public:
+  ServerStore() = default;
+  ServerStore(const ServerStore&) = delete;
+  ServerStore& operator=(const ServerStore&) = delete;
+  virtual ~ServerStore() = default;
+
+  /// Lives as long as this object.
+  [[nodiscard]] virtual Register& head_register() = 0;
+
+  /// The blocks of one subject; never null. Cheap, does no I/O, and leaves no trace of a subject that nothing is
+  /// put into: anybody may ask for any subject. Every object for one subject shows the same blocks. May be kept,
+  /// but not longer than this store.
+  [[nodiscard]] virtual std::shared_ptr<Archive> archive_for(const Subject& subject) = 0;
+};
+
+/// A server's state in memory, gone with this object.
+class MemoryServerStore final : public ServerStore {
+ public:
+  MemoryServerStore();
+  ~MemoryServerStore() override;
+  Register& head_register() override;
+  std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+
+  /// How many subjects have an archive here.
+  [[nodiscard]] std::size_t subject_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dialog
