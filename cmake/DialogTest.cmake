@@ -1,7 +1,23 @@
-# dialog_test(<name> SOURCES <file>... LAYERS <layer>... [LINK <library>...] [PORTABLE])
-#   One executable, one test of ctest. PORTABLE tests are built and run for WebAssembly too.
+# dialog_test(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...] [LABELS <label>...] [PORTABLE])
+#
+#   One executable and one test of ctest of the same name. Every source is a GoogleTest file; main comes along.
+#   LAYERS    the layers under test; their own layers come along, and so does dialog_test_support
+#   LINK      other libraries, by the names of cmake/Dependencies.cmake
+#   LABELS    what the test is; these four decide where it runs, any other is for `ctest -L`:
+#               heavy    too slow for the sanitizers and WebAssembly
+#               kill     kills processes; release only
+#               install  needs an installed copy; release only
+#               demo     runs the demo; release only
+#   PORTABLE  also built and run without exceptions (preset core) and for WebAssembly (preset wasm): no sockets,
+#             files, threads, iostream, exceptions or death tests, and only layers from base to replica and http
+#
+#   The test fails, too, where it runs nothing or where a case is disabled; a skipped case counts as skipped,
+#   which `make test` refuses.
 function(dialog_test name)
   cmake_parse_arguments(arg "PORTABLE" "" "SOURCES;LAYERS;LINK;LABELS" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "dialog_test(${name}): ${arg_UNPARSED_ARGUMENTS}?")
+  endif()
   if(NOT DIALOG_NATIVE AND NOT arg_PORTABLE)
     return()
   endif()
@@ -10,6 +26,30 @@ function(dialog_test name)
     target_link_libraries(${name} PRIVATE dialog_${layer})
   endforeach()
   target_link_libraries(${name} PRIVATE ${arg_LINK} dialog_test_support GTest::gmock_main dialog_flags)
+  if(EMSCRIPTEN)
+    target_link_libraries(${name} PRIVATE dialog_wasm_program)
+  endif()
+  if(DIALOG_PCH)
+    dialog_test_pch()
+    target_precompile_headers(${name} REUSE_FROM dialog_test_pch)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${arg_LABELS}"
+    SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]"
+    FAIL_REGULAR_EXPRESSION "Running 0 tests from;YOU HAVE [0-9]+ DISABLED TEST")
+endfunction()
+
+# GoogleTest's headers cost more than a typical test file itself. An executable, never built whole, owns them:
+# gcc refuses them where the code model differs, and that of a library may.
+function(dialog_test_pch)
+  if(TARGET dialog_test_pch)
+    return()
+  endif()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_pch.cpp CONTENT "int main() {}\n")
+  add_executable(dialog_test_pch EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_pch.cpp)
+  target_link_libraries(dialog_test_pch PRIVATE GTest::gmock tl::expected dialog_flags)
+  target_precompile_headers(dialog_test_pch PRIVATE
+    <gmock/gmock.h> <gtest/gtest.h> <tl/expected.hpp> <array> <functional> <map> <memory> <optional> <span>
+    <string> <string_view> <utility> <vector>)
 endfunction()

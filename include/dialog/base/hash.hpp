@@ -41,7 +41,11 @@ class Hash {
 
   [[nodiscard]] bool is_zero() const { return *this == Hash{}; }
 
-  friend constexpr auto operator<=>(const Hash&, const Hash&) = default;
+  friend constexpr bool operator==(const Hash&, const Hash&) = default;
+  /// By the bytes from the left.
+  friend std::strong_ordering operator<=>(const Hash& a, const Hash& b) {
+    return std::memcmp(a.bytes_.data(), b.bytes_.data(), kSize) <=> 0;
+  }
 
  private:
   friend class Hasher;
