@@ -43,6 +43,7 @@ if(DIALOG_TESTS)
                     WORKING_DIRECTORY ${CMAKE_BINARY_DIR} COMMAND_ERROR_IS_FATAL ANY)
   endif()
 
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
   set(gtest_disable_pthreads ON)
   set(INSTALL_GTEST OFF)
   add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL SYSTEM)
