@@ -15,7 +15,9 @@ class HttpHeaders {
   using Field = std::pair<std::string, std::string>;
 
   /// Adds a field, also where one of that name is there.
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
   /// Replaces every field of that name by one.
   void set(std::string_view name, std::string value);
   /// The first value of that name, or null. Valid until the next change.
@@ -29,7 +31,8 @@ class HttpHeaders {
 
 struct HttpRequest {
   std::string method;
-  /// For a client the absolute URL; for a server the request target as it was sent: path and query, undecoded.
+  /// For a client the absolute URL; for a server the request target as it was sent: path and query,
+  /// undecoded.
   std::string target;
   HttpHeaders headers;
   Bytes body;

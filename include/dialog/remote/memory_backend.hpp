@@ -2,18 +2,23 @@
 
 #include <memory>
 
+#include "dialog/base/clock.hpp"
 #include "dialog/remote/register.hpp"
 #include "dialog/remote/revision_backend.hpp"
+#include "dialog/remote/revision_cache.hpp"
 
 namespace dialog {
 
-/// A register in memory, with its whole history. Thread-safe.
+/// A register in memory, with its whole history. Thread-safe. Never waits for anything but its own
+/// lock.
 class MemoryRegister final : public Register {
  public:
-  MemoryRegister();
+  /// Deadlines are measured on `clock`, which must outlive this object.
+  explicit MemoryRegister(Clock& clock = system_clock());
   ~MemoryRegister() override;
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override;
-  Result<SwapOutcome> swap(const Subject& subject, const Swap& swap, const Context& context) override;
+  Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
+                           const Context& context) override;
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
 
@@ -22,34 +27,35 @@ class MemoryRegister final : public Register {
   std::unique_ptr<State> state_;
 };
 
-/// A consumer: a light connection to the state of its provider, with a cache of its own.
+/// A consumer: a light connection to the state of its provider, with a cache of its own. Works over
+/// any `Register` of the same process. No network: a call takes as long as the register takes.
 class MemoryBackend final : public RevisionBackend {
  public:
-  explicit MemoryBackend(std::shared_ptr<Register> shared);
-  MemoryBackend(const MemoryBackend& other);
-  MemoryBackend& operator=(const MemoryBackend& other);
-  ~MemoryBackend() override;
+  /// The times on record are those of `clock`, which must outlive this object and its clones.
+  explicit MemoryBackend(std::shared_ptr<Register> shared, Clock& clock = system_clock());
 
  private:
-  struct Cache;
   RemoteResult<std::optional<Revision>> do_revision(const Subject& subject) const override;
   RemoteResult<Head> do_fetch(const Subject& subject, const Context& context) override;
-  RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected, const Revision& desired,
-                             const Context& context) override;
+  RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected,
+                             const Revision& desired, const Context& context) override;
   RemoteResult<std::optional<HeadHistory>> do_history(const Subject& subject, std::uint64_t after,
                                                       const Context& context) override;
   std::unique_ptr<RevisionBackend> do_clone() const override;
 
   std::shared_ptr<Register> register_;
-  std::shared_ptr<Cache> cache_;
+  Clock* clock_;
+  RevisionCache cache_;
 };
 
 /// Owns shared register state and hands out consumers. Copies share the state. Thread-safe.
 class MemoryBackendProvider {
  public:
-  MemoryBackendProvider();
+  /// `clock` must outlive this object and its consumers.
+  explicit MemoryBackendProvider(Clock& clock = system_clock());
 
-  /// Sets the revision of a subject, whatever it was before. Zeros are allowed: a record that is itself zeros.
+  /// Sets the revision of a subject, whatever it was before. Zeros are allowed: a record that is
+  /// itself zeros.
   RemoteResult<void> initialize(const Subject& subject, const Revision& revision);
 
   /// A new consumer with an empty cache.
@@ -57,6 +63,7 @@ class MemoryBackendProvider {
 
  private:
   std::shared_ptr<MemoryRegister> register_;
+  Clock* clock_;
 };
 
 }  // namespace dialog

@@ -10,8 +10,9 @@
 
 namespace dialog {
 
-/// A connection to a register: one canonical revision per subject, changed only by compare-and-swap.
-/// Thread-safe. Cheap to clone: clones share the connection, and each has a cache of its own.
+/// A connection to a register: one canonical revision per subject, changed only by
+/// compare-and-swap. Thread-safe. Cheap to clone: clones share the connection, and each has a cache
+/// of its own.
 ///
 /// To add a backend, implement the private virtuals; each says what it must do.
 class RevisionBackend {
@@ -19,14 +20,14 @@ class RevisionBackend {
   RevisionBackend() = default;
   virtual ~RevisionBackend() = default;
 
-  /// The revision that this object last saw, by a fetch, an accepted swap or a mismatch. Absent where it saw
-  /// none. Never does I/O.
+  /// The revision that this object last saw, by a fetch, an accepted swap or a mismatch. Absent
+  /// where it saw none, or `NotFound` last. Never does I/O.
   [[nodiscard]] RemoteResult<std::optional<Revision>> revision(const Subject& subject) const {
     return do_revision(subject);
   }
 
-  /// The revision that the register holds now. `NotFound` where nothing was ever published, `Unauthorized`,
-  /// `FetchFailed`, `ProviderError`. Safe to repeat. One round trip.
+  /// The revision that the register holds now. `NotFound` where nothing was ever published,
+  /// `Unauthorized`, `FetchFailed`, `ProviderError`. Safe to repeat. One round trip.
   [[nodiscard]] RemoteResult<Revision> fetch(const Subject& subject, const Context& context = {}) {
     return do_fetch(subject, context).map([](const Head& head) { return head.revision; });
   }
@@ -36,13 +37,14 @@ class RevisionBackend {
     return do_fetch(subject, context);
   }
 
-  /// Replaces `expected` by `desired`, atomically per subject. Where nothing was ever published and `expected`
-  /// is zeros, creates the record. On success the change is durable and visible to every later call.
-  /// `RevisionMismatch` carries the revision seen; `NotFound` where nothing was published and `expected` is
-  /// not zeros; `Unauthorized`; `PublishFailed`, `ProviderError`. After a `PublishFailed` that is marked
-  /// indeterminate the write may have happened: fetch before repeating it. One round trip.
-  [[nodiscard]] RemoteResult<void> swap(const Subject& subject, const Revision& expected, const Revision& desired,
-                                        const Context& context = {}) {
+  /// Replaces `expected` by `desired`, atomically per subject. Where nothing was ever published and
+  /// `expected` is zeros, creates the record. On success the change is durable and visible to every
+  /// later call. `RevisionMismatch` carries the revision seen; `NotFound` where nothing was
+  /// published and `expected` is not zeros; `Unauthorized`; `PublishFailed`, `ProviderError`. After
+  /// a `PublishFailed` that is marked indeterminate the write may have happened: fetch before
+  /// repeating it. One round trip.
+  [[nodiscard]] RemoteResult<void> swap(const Subject& subject, const Revision& expected,
+                                        const Revision& desired, const Context& context = {}) {
     return do_swap(subject, expected, desired, context).map([](const Head&) {});
   }
 
@@ -52,13 +54,15 @@ class RevisionBackend {
     return do_swap(subject, expected, desired, context);
   }
 
-  /// The swaps that were accepted after sequence number `after`, oldest first. Absent where this register keeps
-  /// no history that can be asked. Safe to repeat. A round trip per page.
-  [[nodiscard]] RemoteResult<std::optional<HeadHistory>> history(const Subject& subject, std::uint64_t after,
+  /// The swaps that were accepted after sequence number `after`, oldest first. Absent where this
+  /// register keeps no history that can be asked. Safe to repeat. A round trip per page.
+  [[nodiscard]] RemoteResult<std::optional<HeadHistory>> history(const Subject& subject,
+                                                                 std::uint64_t after,
                                                                  const Context& context = {}) {
     return do_history(subject, after, context);
   }
 
+  /// Another backend over the same connection. Its cache starts as a copy of this one's.
   [[nodiscard]] std::unique_ptr<RevisionBackend> clone() const { return do_clone(); }
 
  protected:
@@ -68,9 +72,10 @@ class RevisionBackend {
  private:
   virtual RemoteResult<std::optional<Revision>> do_revision(const Subject& subject) const = 0;
   virtual RemoteResult<Head> do_fetch(const Subject& subject, const Context& context) = 0;
-  virtual RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected, const Revision& desired,
-                                     const Context& context) = 0;
-  virtual RemoteResult<std::optional<HeadHistory>> do_history(const Subject& subject, std::uint64_t after,
+  virtual RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected,
+                                     const Revision& desired, const Context& context) = 0;
+  virtual RemoteResult<std::optional<HeadHistory>> do_history(const Subject& subject,
+                                                              std::uint64_t after,
                                                               const Context& context) = 0;
   virtual std::unique_ptr<RevisionBackend> do_clone() const = 0;
 };

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dialog/remote/revision.hpp"
+
+/// Access to JSON that never throws: what is not there, or is of another type, is absent.
+namespace dialog::json {
+
+using Value = nlohmann::ordered_json;
+
+/// Discarded (see `is_discarded`) where the text is no JSON.
+inline Value parse(std::string_view text) { return Value::parse(text, nullptr, false); }
+
+/// Strings that are not UTF-8 get replacement characters instead of a failure.
+inline std::string print(const Value& value) {
+  return value.dump(-1, ' ', false, Value::error_handler_t::replace);
+}
+
+/// The member of an object, or null.
+inline const Value* member(const Value& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &*found;
+}
+
+inline const std::string* string_member(const Value& object, const char* name) {
+  const Value* value = member(object, name);
+  return value ? value->get_ptr<const Value::string_t*>() : nullptr;
+}
+
+inline std::optional<std::uint64_t> number_member(const Value& object, const char* name) {
+  const Value* value = member(object, name);
+  const auto* number = value ? value->get_ptr<const Value::number_unsigned_t*>() : nullptr;
+  return number ? std::optional<std::uint64_t>(*number) : std::nullopt;
+}
+
+inline std::optional<bool> bool_member(const Value& object, const char* name) {
+  const Value* value = member(object, name);
+  const auto* flag = value ? value->get_ptr<const Value::boolean_t*>() : nullptr;
+  return flag ? std::optional<bool>(*flag) : std::nullopt;
+}
+
+inline std::optional<Revision> revision_member(const Value& object, const char* name) {
+  const std::string* text = string_member(object, name);
+  return text ? Revision::from_hex(*text) : std::nullopt;
+}
+
+}  // namespace dialog::json
