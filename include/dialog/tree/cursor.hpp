@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "dialog/base/bytes.hpp"
+#include "dialog/base/context.hpp"
+#include "dialog/base/hash.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/tree/node_source.hpp"
+
+namespace dialog {
+
+/// Steps through the entries of one tree in the order of their keys, both ways. The tree never
+/// changes under it. After an error it stands nowhere: seek again. Not thread-safe. The source must
+/// outlive it.
+class Cursor final {
+ public:
+  /// Reads nothing yet, and stands nowhere.
+  Cursor(NodeSource& source, const Hash& root, Context context = {});
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+  ~Cursor();
+
+  /// Each of these returns whether the cursor then stands on an entry.
+  [[nodiscard]] Result<bool> seek_first();
+  [[nodiscard]] Result<bool> seek_last();
+  /// The first entry whose key is not less than `key`.
+  [[nodiscard]] Result<bool> seek(ByteView key);
+  /// The last entry whose key is less than `key`.
+  [[nodiscard]] Result<bool> seek_before(ByteView key);
+  /// Only where it stands on an entry.
+  [[nodiscard]] Result<bool> next();
+  [[nodiscard]] Result<bool> prev();
+
+  [[nodiscard]] bool valid() const;
+
+  // Only where it stands on an entry; valid until it moves:
+  [[nodiscard]] ByteView key() const;
+  [[nodiscard]] ValueView stored_value() const;
+  /// The whole value; reads the archive where it does not lie in the leaf.
+  [[nodiscard]] Result<Bytes> value();
+
+  /// From now on, read up to this many further leaves in each read of the archive. 0 by default.
+  /// A leaf that was read ahead and is absent counts as missing only once the cursor needs it.
+  void read_ahead(std::size_t leaves) { read_ahead_ = leaves; }
+
+ private:
+  struct Frame;
+  Result<bool> descend(std::size_t depth, bool forward, const std::optional<ByteView>& key);
+  Result<NodePtr> load_child(Frame& frame, bool forward);
+  Result<bool> step_leaf(bool forward);
+
+  NodeSource& source_;
+  Hash root_;
+  Context context_;
+  std::size_t read_ahead_ = 0;
+  std::vector<Frame>
+      frames_;  // from the root down; the last one is a leaf where the cursor is valid
+};
+
+/// Which entries, in which order. All bounds hold together.
+struct ScanRange {
+  std::optional<Bytes> from = {};  ///< only keys not less than this
+  std::optional<Bytes> to = {};    ///< only keys less than this
+  Bytes prefix = {};               ///< only keys that start with this
+  bool reverse = false;
+  std::optional<std::uint64_t> limit = {};
+};
+
+/// Gets one entry; false stops. Both are valid during the call only; `load_value` fetches a value
+/// that is not inline.
+using EntryVisitor = std::function<bool(ByteView key, const ValueView& value)>;
+
+/// Visits a range. Reads several leaves at once as it goes on, and none beyond the range. Entries
+/// may have been visited when it fails.
+Result<void> scan_tree(NodeSource& source, const Hash& root, const ScanRange& range,
+                       const EntryVisitor& visit, const Context& context = {});
+
+}  // namespace dialog
