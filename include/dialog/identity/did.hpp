@@ -33,7 +33,10 @@ class Did {
   /// one that no signature verifies under: only `verify` judges that.
   [[nodiscard]] std::optional<PublicKey> key() const;
 
-  friend auto operator<=>(const Did&, const Did&) = default;
+  friend bool operator==(const Did&, const Did&) = default;
+  friend std::strong_ordering operator<=>(const Did& a, const Did& b) {
+    return a.text_.compare(b.text_) <=> 0;
+  }
 
  private:
   explicit Did(std::string text) : text_(std::move(text)) {}

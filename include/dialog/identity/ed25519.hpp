@@ -26,7 +26,10 @@ class Signature {
     return {reinterpret_cast<const char*>(bytes_.data()), kSize};
   }
 
-  friend auto operator<=>(const Signature&, const Signature&) = default;
+  friend bool operator==(const Signature&, const Signature&) = default;
+  friend std::strong_ordering operator<=>(const Signature& a, const Signature& b) {
+    return a.bytes().compare(b.bytes()) <=> 0;
+  }
 
  private:
   friend class SecretKey;
@@ -53,7 +56,10 @@ class PublicKey {
   /// other than its neutral element, and the equation of RFC 8032, section 5.1.7 must hold.
   [[nodiscard]] bool verify(ByteView message, const Signature& signature) const;
 
-  friend auto operator<=>(const PublicKey&, const PublicKey&) = default;
+  friend bool operator==(const PublicKey&, const PublicKey&) = default;
+  friend std::strong_ordering operator<=>(const PublicKey& a, const PublicKey& b) {
+    return a.bytes().compare(b.bytes()) <=> 0;
+  }
 
  private:
   friend class SecretKey;

@@ -9,7 +9,8 @@
 
 namespace dialog {
 
-/// The state of a whole tree, named by its root hash. All zeros is the empty tree: nothing published yet.
+/// The state of a whole tree, named by its root hash. All zeros is the empty tree: nothing
+/// published yet.
 class Revision {
  public:
   /// All zeros.
@@ -24,7 +25,7 @@ class Revision {
   [[nodiscard]] std::string hex() const { return root_.hex(); }
   [[nodiscard]] bool is_zero() const { return root_.is_zero(); }
 
-  friend constexpr auto operator<=>(const Revision&, const Revision&) = default;
+  friend auto operator<=>(const Revision&, const Revision&) = default;
 
  private:
   Hash root_;

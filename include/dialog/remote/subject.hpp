@@ -23,7 +23,10 @@ class Subject {
   /// BLAKE3 of the text: what stores use as a key, since a DID is long and may hold any character.
   [[nodiscard]] Hash id() const { return Hash::of(did_); }
 
-  friend auto operator<=>(const Subject&, const Subject&) = default;
+  friend bool operator==(const Subject&, const Subject&) = default;
+  friend std::strong_ordering operator<=>(const Subject& a, const Subject& b) {
+    return a.did_.compare(b.did_) <=> 0;
+  }
 
  private:
   explicit Subject(std::string did) : did_(std::move(did)) {}
