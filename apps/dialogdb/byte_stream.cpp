@@ -1,0 +1,125 @@
+#include "byte_stream.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace dialog::cli {
+namespace {
+
+constexpr std::size_t kPendingBytesMax = std::size_t{256} * 1024;
+constexpr mode_t kOutputMode = 0666;
+
+}  // namespace
+
+Error system_error(int number, std::string_view what) {
+  ErrorCode code = ErrorCode::storage_failed;
+  if (number == ENOSPC || number == EDQUOT) code = ErrorCode::storage_full;
+  if (number == ENOENT) code = ErrorCode::not_found;
+  return Error{code, std::string(what) + ": " + std::generic_category().message(number), {}};
+}
+
+Result<void> write_all(int descriptor, ByteView bytes, std::string_view what) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return fail(system_error(errno, "cannot write " + std::string(what)));
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<std::size_t> MemorySource::read(std::span<char> buffer) {
+  const std::size_t count = std::min(buffer.size(), rest_.size());
+  std::copy_n(rest_.begin(), count, buffer.begin());
+  rest_.remove_prefix(count);
+  return count;
+}
+
+Result<void> MemorySink::write(ByteView bytes) {
+  bytes_ += bytes;
+  return {};
+}
+
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
+  if (path == "-") {
+    return std::make_unique<FileSource>(STDIN_FILENO, "standard input", std::nullopt);
+  }
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return fail(system_error(errno, "cannot open " + path));
+  std::optional<std::uint64_t> size;
+  struct stat status{};
+  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+    size = static_cast<std::uint64_t>(status.st_size);
+  }
+  return std::make_unique<FileSource>(descriptor, path, size);
+}
+
+FileSource::FileSource(int descriptor, std::string path, std::optional<std::uint64_t> size)
+    : descriptor_(descriptor), path_(std::move(path)), size_(size) {}
+
+FileSource::~FileSource() {
+  if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
+}
+
+Result<std::size_t> FileSource::read(std::span<char> buffer) {
+  while (true) {
+    const ssize_t count = ::read(descriptor_, buffer.data(), buffer.size());
+    if (count >= 0) {
+      bytes_read_ += static_cast<std::uint64_t>(count);
+      return static_cast<std::size_t>(count);
+    }
+    if (errno != EINTR) return fail(system_error(errno, "cannot read " + path_));
+  }
+}
+
+Result<std::unique_ptr<FileSink>> FileSink::create(const std::string& path) {
+  if (path == "-") return std::make_unique<FileSink>(STDOUT_FILENO, "standard output", "");
+  // What is no regular file (a pipe, /dev/stdout) cannot be replaced by renaming.
+  struct stat status{};
+  const bool in_place = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  const std::string temporary = in_place ? "" : path + ".part-" + std::to_string(::getpid());
+  const std::string& opened = in_place ? path : temporary;
+  const int descriptor =
+      ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOutputMode);
+  if (descriptor < 0) return fail(system_error(errno, "cannot create " + opened));
+  return std::make_unique<FileSink>(descriptor, path, temporary);
+}
+
+FileSink::FileSink(int descriptor, std::string path, std::string temporary)
+    : descriptor_(descriptor), path_(std::move(path)), temporary_(std::move(temporary)) {}
+
+FileSink::~FileSink() {
+  if (descriptor_ > STDOUT_FILENO) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<void> FileSink::write(ByteView bytes) {
+  pending_ += bytes;
+  return pending_.size() < kPendingBytesMax ? Result<void>{} : drain();
+}
+
+Result<void> FileSink::drain() {
+  DIALOG_TRY(write_all(descriptor_, pending_, path_));
+  pending_.clear();
+  return {};
+}
+
+Result<void> FileSink::finish() {
+  DIALOG_TRY(drain());
+  if (temporary_.empty()) return {};
+  if (::fsync(descriptor_) != 0) return fail(system_error(errno, "cannot sync " + path_));
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return fail(system_error(errno, "cannot name the output " + path_));
+  }
+  temporary_.clear();
+  return {};
+}
+
+}  // namespace dialog::cli
