@@ -71,6 +71,13 @@ const ErrorRow& error_row(ErrorCode code) {
   return kTable[index];
 }
 
+std::optional<ErrorCode> error_code_named(std::string_view name) {
+  for (const ErrorRow& row : kTable) {
+    if (row.name == name) return row.code;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_string(Retry retry) {
   switch (retry) {
     case Retry::never:

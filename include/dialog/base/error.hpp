@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ std::span<const ErrorRow> error_table();
 
 /// The row of one code.
 const ErrorRow& error_row(ErrorCode code);
+
+/// The code that has this name; absent where none has.
+std::optional<ErrorCode> error_code_named(std::string_view name);
 
 /// The word for a retry class, as the documentation spells it.
 std::string_view to_string(Retry retry);
