@@ -45,11 +45,13 @@ Result<void> check_id(std::string_view id) {
 }
 
 // The length of the varint (of the multiformats: at most nine bytes, none too many) that `bytes`
-// begin with.
+// begin with. A zero byte ends none of them: it would be one byte too many, or the code of no kind
+// of key.
 std::optional<std::size_t> varint_length(ByteView bytes) {
   for (std::size_t i = 0; i < bytes.size() && i < 9; ++i) {
     const auto octet = static_cast<std::uint8_t>(bytes[i]);
-    if (octet < 0x80) return octet == 0 && i > 0 ? std::nullopt : std::optional(i + 1);
+    if (octet == 0) return std::nullopt;
+    if (octet < 0x80) return i + 1;
   }
   return std::nullopt;
 }
