@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,9 +28,10 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-/// The small mutable part of a repository: branches, remotes, reflog, configuration, as named records.
-/// Keys are at most 400 bytes. Thread-safe, and safe between processes where the implementation is on disk.
-/// Errors: `storage_failed`, `storage_full` (nothing was changed), `busy`, `corrupt`.
+/// The small mutable part of a repository: branches, remotes, reflog, configuration, as named
+/// records. Keys are at most 400 bytes. Thread-safe, and safe between processes where the
+/// implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing was changed),
+/// `busy`, `corrupt`.
 class HeadStore {
  public:
   HeadStore() = default;
@@ -50,13 +52,33 @@ class HeadStore {
   /// The records of a range in the order of their keys, from one snapshot.
   [[nodiscard]] virtual Result<std::vector<Record>> list(const Range& range) = 0;
 
-  /// Makes all changes or none. False where an expectation does not hold: then nothing was changed. On true the
-  /// changes are durable and visible to all, and so is every block that was put into the repository's archive
-  /// before this call: data before pointers. Never true after a failed sync.
+  /// Makes all changes or none. False where an expectation does not hold: then nothing was changed.
+  /// On true the changes are durable and visible to all, and so is every block that was put into
+  /// the repository's archive before this call: data before pointers. Never true after a failed
+  /// sync.
   [[nodiscard]] virtual Result<bool> commit(std::span<const RecordChange> changes) = 0;
 };
 
-/// Everything that a repository stands on. One object per open repository; its parts share its lifetime.
+/// What a process is about to do with the blocks of a store.
+enum class LeaseKind : std::uint8_t {
+  /// Put blocks and then refer to them. Any number of these at a time, in all processes.
+  write,
+  /// Remove blocks that nothing refers to. Alone: no other lease of any kind, in any process.
+  collect,
+};
+
+/// Held for as long as it lives. It ends with the process too, however that dies: it is a lock of
+/// the operating system's, never a record.
+class StoreLease {
+ public:
+  StoreLease() = default;
+  StoreLease(const StoreLease&) = delete;
+  StoreLease& operator=(const StoreLease&) = delete;
+  virtual ~StoreLease() = default;
+};
+
+/// Everything that a repository stands on. One object per open repository; its parts share its
+/// lifetime.
 class RepositoryStore {
  public:
   RepositoryStore() = default;
@@ -67,9 +89,13 @@ class RepositoryStore {
   [[nodiscard]] virtual CollectableArchive& archive() = 0;
   [[nodiscard]] virtual HeadStore& heads() = 0;
 
-  /// An empty archive for blocks that are not yet proven. Bounded in memory; gone with the object, and with the
-  /// process if that dies first. Needs no durability.
+  /// An empty archive for blocks that are not yet proven. Bounded in memory; gone with the object,
+  /// and with the process if that dies first. Needs no durability.
   [[nodiscard]] virtual Result<std::unique_ptr<Archive>> make_quarantine() = 0;
+
+  /// Keeps a collector and those who write apart. Never waits: `busy` where leases that are out now
+  /// do not allow it. Must not outlive this object. Readers need none.
+  [[nodiscard]] virtual Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) = 0;
 };
 
 /// A repository in memory. Thread-safe.
@@ -80,6 +106,7 @@ class MemoryRepositoryStore final : public RepositoryStore {
   CollectableArchive& archive() override;
   HeadStore& heads() override;
   Result<std::unique_ptr<Archive>> make_quarantine() override;
+  Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) override;
 
  private:
   struct State;

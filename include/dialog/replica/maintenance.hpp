@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "dialog/base/context.hpp"
+#include "dialog/base/error.hpp"
+
+namespace dialog {
+
+struct CollectOptions {
+  /// Only count what would go.
+  bool dry_run = false;
+  Context context = {};
+};
+
+struct CollectReport {
+  std::uint64_t kept_blocks = 0;
+  std::uint64_t removed_blocks = 0;
+  std::uint64_t removed_bytes = 0;
+};
+
+/// One thing that is wrong in a repository.
+struct RepositoryFault {
+  /// What is at fault, by name: "branch main: current", "block <hash>", "record branch/main", ...
+  std::string where;
+  Error error;
+};
+
+struct VerifyRepositoryOptions {
+  /// Read every stored block and large value, not only the nodes that branches reach.
+  bool blocks = true;
+  /// At most so many faults are listed; all are counted.
+  std::size_t faults_max = 1000;
+  /// Gets the number of blocks looked at so far, now and then; false stops with `cancelled`.
+  std::function<bool(std::uint64_t blocks)> on_progress = {};
+  Context context = {};
+};
+
+struct VerifyRepositoryReport {
+  std::uint64_t roots = 0;   ///< different trees that were walked
+  std::uint64_t blocks = 0;  ///< looked at in all, those of several trees once for each
+  std::uint64_t fault_count = 0;
+  std::vector<RepositoryFault> faults;
+  /// Blocks that a partial repository does not have, which is no fault there.
+  std::uint64_t absent = 0;
+  [[nodiscard]] bool sound() const { return fault_count == 0; }
+};
+
+}  // namespace dialog

@@ -1,0 +1,216 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialog/archive/archive.hpp"
+#include "dialog/base/clock.hpp"
+#include "dialog/base/context.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/remote/revision.hpp"
+#include "dialog/replica/branch.hpp"
+#include "dialog/replica/head_store.hpp"
+#include "dialog/replica/maintenance.hpp"
+#include "dialog/replica/names.hpp"
+#include "dialog/replica/snapshot.hpp"
+#include "dialog/replica/synchronize.hpp"
+#include "dialog/replica/transaction.hpp"
+#include "dialog/tree/diff.hpp"
+
+namespace dialog {
+
+/// How many moves of a branch the reflog keeps, at least; older ones go as the branch moves on.
+inline constexpr std::uint64_t kReflogEntriesKept = 1000;
+
+struct CreateRepository {
+  /// The branch to begin with.
+  std::string branch = "main";
+  /// The repository may lack any block that it did not make: pulls fetch only what a merge has to
+  /// read.
+  bool partial = false;
+  /// The application's own identity for this repository; may be empty.
+  std::string subject = {};
+};
+
+struct OpenRepository {
+  /// Where a partial repository gets the blocks that it lacks, when a read needs them; null: such a
+  /// read fails with `missing_blocks`. What comes from there is checked and kept. Must outlive the
+  /// repository.
+  Archive* read_through = nullptr;
+  std::size_t cache_bytes_max = NodeSource::kCacheBytesDefault;
+  /// Edits that a transaction holds in memory.
+  std::size_t transaction_bytes_max = std::size_t{16} * 1024 * 1024;
+};
+
+/// Branches, remotes, reflog and blocks of one database, on one store. Keeps no state of its own
+/// but caches: every change is a compare-and-swap in the store, so that any number of threads,
+/// objects and processes may work on one store, and readers never wait. Thread-safe.
+///
+/// Errors of every call, beside its own: those of the store, and `corrupt` where a record cannot be
+/// read.
+class Repository final {
+ public:
+  /// Makes an empty repository. `already_exists` where the store holds one; `invalid_argument` for
+  /// a bad name.
+  static Result<Repository> create(RepositoryStore& store, Clock& clock,
+                                   const CreateRepository& options = {},
+                                   const OpenRepository& open = {});
+
+  /// `not_found` where the store holds none; `unsupported` where a newer version wrote it. The
+  /// store and the clock must outlive the repository.
+  static Result<Repository> open(RepositoryStore& store, Clock& clock,
+                                 const OpenRepository& options = {});
+
+  struct Clone {
+    CreateRepository create = {};
+    Remote remote = {};
+    /// A remote under which nothing was ever published gives an empty repository instead of
+    /// `not_found`.
+    bool allow_empty = false;
+  };
+  struct Cloned;
+  /// Makes a repository from what a remote holds: its branch stands where the remote does, with the
+  /// remote as upstream. Where it fails, the store is as empty as before. `connection.name` must be
+  /// `clone.remote.name`.
+  static Result<Cloned> clone(RepositoryStore& store, Clock& clock,
+                              const RemoteConnection& connection, const Clone& clone,
+                              const SyncOptions& options = {}, const OpenRepository& open = {});
+
+  Repository(Repository&&) noexcept;
+  Repository& operator=(Repository&&) noexcept;
+  ~Repository();
+
+  [[nodiscard]] bool is_partial() const;
+  /// As given to `create`.
+  [[nodiscard]] const std::string& subject() const;
+  [[nodiscard]] RepositoryStore& store() const;
+
+  // Branches.
+
+  /// In the order of names.
+  [[nodiscard]] Result<std::vector<Branch>> branches() const;
+  /// `not_found`.
+  [[nodiscard]] Result<Branch> branch(std::string_view name) const;
+  /// The name of the branch that is meant where none is named.
+  [[nodiscard]] Result<std::string> default_branch() const;
+  /// `not_found`.
+  Result<void> set_default_branch(std::string_view name);
+
+  struct NewBranch {
+    std::string name;
+    /// Where it begins; zeros: empty.
+    Revision start = {};
+    std::optional<std::string> upstream = {};
+    /// The branch whose knowledge of its remotes the new one takes over; it should begin at that
+    /// branch's revision.
+    std::optional<std::string> like = {};
+  };
+  /// `already_exists`; `invalid_argument` for a bad name; `not_found` for `like` or the upstream;
+  /// `missing_blocks` where the root of `start` is not here.
+  Result<void> create_branch(const NewBranch& branch, const ChangeNote& note = {"branch", {}});
+  /// Moves a branch to any revision, by compare-and-swap: `conflict` where it is not at `expected`.
+  Result<void> move_branch(std::string_view name, const Revision& expected, const Revision& desired,
+                           const ChangeNote& note = {"reset", {}});
+  /// With its reflog. `not_found`; `invalid_argument` for the default branch.
+  Result<void> remove_branch(std::string_view name);
+  /// With its reflog, and with the role as the default. `not_found`, `already_exists`.
+  Result<void> rename_branch(std::string_view from, std::string_view to);
+  /// Absent: none. `not_found` for the branch or the remote.
+  Result<void> set_upstream(std::string_view branch, const std::optional<std::string>& remote);
+  /// Forgets what a branch knows of a remote, unsettled swaps included. The next pull then merges
+  /// as if the two had never met: nothing is lost, but what one side deleted comes back from the
+  /// other. The way on after `remote_reset` and `rollback`, once somebody has looked at the cause.
+  Result<void> forget_remote_state(std::string_view branch, std::string_view remote);
+
+  // Remotes.
+
+  [[nodiscard]] Result<std::vector<Remote>> remotes() const;
+  /// `not_found`.
+  [[nodiscard]] Result<Remote> remote(std::string_view name) const;
+  /// `already_exists`; `invalid_argument` for a bad name.
+  Result<void> add_remote(const Remote& remote);
+  /// `not_found`. What branches know of it stays.
+  Result<void> update_remote(const Remote& remote);
+  /// Also as an upstream, and with all that branches know of it. `not_found`.
+  Result<void> remove_remote(std::string_view name);
+
+  // Reading and writing.
+
+  /// The present state of a branch. `not_found`.
+  [[nodiscard]] Result<Snapshot> snapshot(std::string_view branch) const;
+  [[nodiscard]] Snapshot snapshot(const Revision& revision) const;
+  /// The name of a branch, or 64 hex digits. `not_found`.
+  [[nodiscard]] Result<Revision> resolve(std::string_view text) const;
+
+  /// Begins at the branch's present state. `not_found`.
+  [[nodiscard]] Result<Transaction> begin(std::string_view branch);
+  /// How often `transact` runs its function at most.
+  static constexpr std::size_t kTransactAttemptsMax = 64;
+  /// Runs `function` in a transaction and commits it; anew from the new state where the branch
+  /// moved meanwhile. Returns the new revision. An error of the function ends it without a commit.
+  /// `conflict` after `kTransactAttemptsMax` attempts.
+  Result<Revision> transact(std::string_view branch,
+                            const std::function<Result<void>(Transaction&)>& function,
+                            const ChangeNote& note = {"commit", {}}, const Context& context = {});
+
+  /// What changed from one revision to another; see `diff_trees`.
+  [[nodiscard]] Result<void> diff(const Revision& before, const Revision& after,
+                                  const ChangeVisitor& visit, const Context& context = {}) const;
+
+  struct LogRange {
+    /// Only moves older than this one.
+    std::optional<std::uint64_t> before = {};
+    std::size_t limit = 100;
+  };
+  /// The moves of a branch, latest first. `not_found`.
+  [[nodiscard]] Result<std::vector<ReflogEntry>> log(std::string_view branch,
+                                                     const LogRange& range) const;
+
+  // Synchronization. Each blocks until it is done. The outcomes and errors are those of
+  // `PullSession` and `PushSession`; `not_found` where there is no such branch.
+
+  Result<PullReport> fetch(std::string_view branch, const RemoteConnection& remote,
+                           const SyncOptions& options = {});
+  Result<PullReport> pull(std::string_view branch, const RemoteConnection& remote,
+                          const SyncOptions& options = {});
+  Result<PushReport> push(std::string_view branch, const RemoteConnection& remote,
+                          const SyncOptions& options = {});
+  /// Pulls, then pushes; again where the remote moved in between, up to `kSyncRoundsMax` times,
+  /// then `conflict`. Stops after a pull that left conflicts undecided: `push` is then `rejected`.
+  Result<SyncReport> sync(std::string_view branch, const RemoteConnection& remote,
+                          const SyncOptions& options = {});
+
+  // Upkeep.
+
+  /// Removes the blocks that nothing reaches: no branch, nothing that a branch knows of a remote
+  /// (origin, fetched head, desired revision of an unsettled swap), no kept move of the reflog.
+  /// Holds the store's `collect` lease meanwhile: `busy` where somebody is writing, and writers are
+  /// `busy` until it ends; readers of reachable revisions go on. `missing_blocks` where something
+  /// that it must keep is incomplete, and the repository is not partial: nothing was removed.
+  /// Memory: about 50 bytes per kept block.
+  Result<CollectReport> collect_garbage(const CollectOptions& options = {});
+
+  /// Looks at every record, every tree that a branch needs, and every stored block. Goes on after a
+  /// fault. An error means that it could not look.
+  [[nodiscard]] Result<VerifyRepositoryReport> verify(
+      const VerifyRepositoryOptions& options = {}) const;
+
+ private:
+  struct Core;
+  friend class Transaction;
+  explicit Repository(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+struct Repository::Cloned {
+  Repository repository;
+  PullReport pull;
+};
+
+}  // namespace dialog
