@@ -43,22 +43,28 @@ class Cursor final {
   /// The whole value; reads the archive where it does not lie in the leaf.
   [[nodiscard]] Result<Bytes> value();
 
-  /// From now on, read up to this many further leaves in each read of the archive. 0 by default.
-  /// A leaf that was read ahead and is absent counts as missing only once the cursor needs it.
-  void read_ahead(std::size_t leaves) { read_ahead_ = leaves; }
+  /// From now on, reads up to this many further leaves in each read of the archive (first few, then
+  /// more), but none that lies wholly outside [from, to). A leaf that was read ahead and is absent
+  /// counts as missing only once the cursor needs it.
+  void read_ahead(std::size_t leaves, std::optional<Bytes> from = {}, std::optional<Bytes> to = {});
 
  private:
   struct Frame;
-  Result<bool> descend(std::size_t depth, bool forward, const std::optional<ByteView>& key);
-  Result<NodePtr> load_child(Frame& frame, bool forward);
-  Result<bool> step_leaf(bool forward);
+  enum class Edge : std::uint8_t { first, last };
+  Result<bool> descend(NodePtr node, Edge edge);
+  Result<bool> step(Edge edge);
+  Result<NodePtr> load_root();
+  Result<NodePtr> load_child(Frame& frame, Edge edge);
 
   NodeSource& source_;
   Hash root_;
   Context context_;
-  std::size_t read_ahead_ = 0;
+  std::size_t ahead_max_ = 0;
+  std::size_t ahead_ = 0;
+  std::optional<Bytes> ahead_from_;
+  std::optional<Bytes> ahead_to_;
   std::vector<Frame>
-      frames_;  // from the root down; the last one is a leaf where the cursor is valid
+      frames_;  // from the root down to a leaf; empty where the cursor stands nowhere
 };
 
 /// Which entries, in which order. All bounds hold together.

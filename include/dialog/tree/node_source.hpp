@@ -38,6 +38,7 @@ struct NodeRef {
   Hash hash;
   std::optional<std::uint8_t> level;
   std::optional<TreeSize> size;
+  std::optional<ByteView> last_key;  ///< borrowed until the call returns
 };
 
 /// Where trees live: an archive and a cache of its checked nodes. Every operation on a tree takes

@@ -1,0 +1,121 @@
+#include "dialog/tree/builder.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "block_batch.hpp"
+#include "dialog/base/check.hpp"
+#include "dialog/tree/node_writer.hpp"
+
+namespace dialog {
+
+struct TreeBuilder::State {
+  State(Archive& archive, const Context& context) : batch(archive, context) {
+    levels.emplace_back(std::uint8_t{0});
+  }
+
+  struct Level {
+    explicit Level(std::uint8_t level) : writer(level) {}
+    NodeWriter writer;
+    std::optional<Hash> last_node;  // the last finished one
+  };
+
+  Result<void> check_key(ByteView key) const {
+    DIALOG_CHECK(!finished, "a builder was used after finish");
+    if (key.size() > kKeyBytesMax) {
+      return fail(ErrorCode::too_large, "a key of " + std::to_string(key.size()) +
+                                            " bytes is longer than " +
+                                            std::to_string(kKeyBytesMax));
+    }
+    if (size.entries > 0 && key <= ByteView(last_key)) {
+      return fail(ErrorCode::invalid_argument,
+                  "the keys of a tree to build do not strictly ascend");
+    }
+    return {};
+  }
+
+  Result<void> append(ByteView key, const ValueView& value) {
+    ++size.entries;
+    size.bytes += key.size() + value.size();
+    last_key.assign(key);
+    return levels.front().writer.add(key, value) ? close(0) : Result<void>{};
+  }
+
+  /// Ends the open node of `level` and enters it on the level above, which may end there in turn.
+  Result<void> close(std::size_t level) {
+    for (bool ends = true; ends; ++level) {
+      NodeWriter& writer = levels[level].writer;
+      const Bytes separator(writer.last_key());
+      const TreeSize below = writer.size();
+      Block block = writer.finish();
+      levels[level].last_node = block.hash();
+      if (level + 1 == levels.size()) {
+        if (level == kTreeFormat.level_max) {
+          return fail(ErrorCode::resource_exhausted, "the tree would have too many levels");
+        }
+        levels.emplace_back(static_cast<std::uint8_t>(level + 1));
+      }
+      ends = levels[level + 1].writer.add(separator, Child{block.hash(), below});
+      DIALOG_TRY(batch.add(std::move(block)));
+    }
+    return {};
+  }
+
+  detail::BlockBatch batch;
+  std::deque<Level> levels;
+  TreeSize size;
+  Bytes last_key;
+  bool finished = false;
+};
+
+TreeBuilder::TreeBuilder(Archive& archive, Context context)
+    : state_(std::make_unique<State>(archive, context)) {}
+
+TreeBuilder::~TreeBuilder() = default;
+
+Result<void> TreeBuilder::add(ByteView key, ByteView value) {
+  DIALOG_TRY(state_->check_key(key));
+  DIALOG_ASSIGN(SplitValue split, split_value(value));
+  for (Block& block : split.blocks) DIALOG_TRY(state_->batch.add(std::move(block)));
+  return state_->append(key, split.stored.view());
+}
+
+Result<void> TreeBuilder::add_stored(ByteView key, const ValueView& value) {
+  DIALOG_TRY(state_->check_key(key));
+  return state_->append(key, value);
+}
+
+Result<Hash> TreeBuilder::finish() {
+  State& state = *state_;
+  DIALOG_CHECK(!state.finished, "a builder was finished twice");
+  state.finished = true;
+  if (state.size.entries == 0) return Hash{};
+  Hash root;
+  for (std::size_t level = 0;; ++level) {
+    State::Level& open = state.levels[level];
+    if (open.last_node) {
+      if (!open.writer.empty()) DIALOG_TRY(state.close(level));
+      continue;
+    }
+    // The highest level so far. The root is the first level with a single node, which may be the
+    // one below.
+    if (level > 0 && open.writer.count() == 1) {
+      root = *state.levels[level - 1].last_node;
+    } else {
+      Block top = open.writer.finish();
+      root = top.hash();
+      DIALOG_TRY(state.batch.add(std::move(top)));
+    }
+    break;
+  }
+  DIALOG_TRY(state.batch.flush());
+  return root;
+}
+
+const TreeSize& TreeBuilder::size() const { return state_->size; }
+
+std::uint64_t TreeBuilder::blocks_written() const { return state_->batch.blocks_total(); }
+
+}  // namespace dialog
