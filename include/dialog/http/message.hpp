@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,10 +39,22 @@ struct HttpRequest {
   Bytes body;
 };
 
+/// What one exchange moved over the connection, header fields included, as far as the client can
+/// tell: not the handshakes, and before the connection's own encryption.
+struct HttpTraffic {
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+};
+
 struct HttpResponse {
   int status = 0;
   HttpHeaders headers;
   Bytes body;
+  /// Set by clients only.
+  HttpTraffic traffic;
 };
+
+/// The traffic of an exchange as HTTP/1.1 spells it, for clients that cannot measure.
+HttpTraffic spelled_traffic(const HttpRequest& request, const HttpResponse& response);
 
 }  // namespace dialog

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "dialog/archive/archive.hpp"
+#include "dialog/http/http_transport.hpp"
+#include "dialog/http/limits.hpp"
+#include "dialog/http/register_messages.hpp"
+#include "dialog/http/rest_backend_config.hpp"
+#include "dialog/remote/subject.hpp"
+
+namespace dialog {
+
+namespace detail {
+class RestCaller;
+}
+
+/// Calls its second argument once for every number below the first, in any order and from any
+/// threads, and returns when all calls have returned.
+using ParallelFor =
+    std::function<void(std::size_t count, const std::function<void(std::size_t)>& call)>;
+
+struct HttpArchiveOptions {
+  /// Where known, the limits that the remote announces.
+  wire::Capabilities capabilities;
+  /// Runs the requests of one batch. Absent: one after the other.
+  ParallelFor parallel_for;
+};
+
+/// The blocks of one subject behind HTTP, as `docs/protocol/archive.md` describes it. Thread-safe.
+///
+/// A batch becomes as many requests as the limits ask for; every one is repeated after transient
+/// faults, since storing a block twice does no harm. What `put` accepted is durable; `flush` has
+/// nothing to do. Every received block is hashed before it is handed on. Beyond the errors of
+/// `Archive`: `not_a_remote` where the endpoint answers like something else, `malformed`,
+/// `corrupt`, `too_large`. The configured time-out is for
+/// each request, and grows by what its bytes take at 32 KiB/s.
+class HttpArchive final : public Archive {
+ public:
+  /// No I/O. `invalid_argument` as with `RestBackend`.
+  static Result<std::unique_ptr<HttpArchive>> create(const RestBackendConfig& config,
+                                                     HttpTransport transport, Subject subject,
+                                                     HttpArchiveOptions options = {});
+
+ private:
+  HttpArchive(std::shared_ptr<const detail::RestCaller> caller, Subject subject,
+              HttpArchiveOptions options)
+      : caller_(std::move(caller)), subject_(std::move(subject)), options_(std::move(options)) {}
+
+  Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,
+                                                   const Context& context) override;
+  Result<void> do_put(std::span<const Block> blocks, const Context& context) override;
+  Result<std::vector<bool>> do_has(std::span<const Hash> hashes, const Context& context) override;
+  Result<void> do_flush(const Context& context) override;
+
+  Result<Bytes> post(std::string_view name, Bytes body, std::size_t answer_bytes_max,
+                     const Context& context) const;
+  Result<void> get_batch(std::span<const Hash> hashes, std::span<std::optional<Block>> blocks,
+                         const Context& context) const;
+  Result<void> for_each_batch(std::size_t count,
+                              const std::function<Result<void>(std::size_t)>& send) const;
+
+  std::shared_ptr<const detail::RestCaller> caller_;
+  Subject subject_;
+  HttpArchiveOptions options_;
+};
+
+}  // namespace dialog

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "dialog/http/http_transport.hpp"
+#include "dialog/http/rest_backend_config.hpp"
+#include "dialog/http/url.hpp"
+
+namespace dialog::detail {
+
+/// When a request may be sent once more.
+enum class Repeat : std::uint8_t {
+  always,           ///< it changes nothing, or the same thing again
+  unless_received,  ///< only where no byte of it reached the peer
+};
+
+/// What everything that talks to one remote has in common: fields, credentials, time-outs,
+/// repetitions. Immutable and thread-safe.
+class RestCaller {
+ public:
+  static Result<std::shared_ptr<const RestCaller>> create(const RestBackendConfig& config,
+                                                          HttpTransport transport);
+
+  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] Clock& clock() const { return *transport_.clock; }
+
+  /// `context` with the configured time-out, counted from now, where that ends earlier. `extra` is
+  /// added to the time-out: what a large transfer may take.
+  [[nodiscard]] Context bounded(const Context& context, std::chrono::nanoseconds extra = {}) const;
+
+  /// A request with the configured fields and credentials.
+  [[nodiscard]] HttpRequest request(std::string method, std::string url) const;
+
+  /// Sends, and repeats after transient faults. Gives the last response or failure.
+  [[nodiscard]] Result<HttpResponse, HttpFailure> send(const HttpRequest& request,
+                                                       std::size_t response_bytes_max,
+                                                       const Context& context, Repeat repeat) const;
+
+ private:
+  RestCaller(const RestBackendConfig& config, HttpTransport transport, Endpoint endpoint)
+      : config_(config), transport_(std::move(transport)), endpoint_(std::move(endpoint)) {}
+  [[nodiscard]] std::chrono::nanoseconds delay(int attempt,
+                                               std::chrono::nanoseconds retry_after) const;
+  [[nodiscard]] bool pause(std::chrono::nanoseconds duration, const Context& context) const;
+
+  RestBackendConfig config_;
+  HttpTransport transport_;
+  Endpoint endpoint_;
+};
+
+/// Text of a peer, fit for a message: printable ASCII, not long.
+std::string printable(std::string_view text);
+
+/// What a status means that is no expected answer. The message names the endpoint and repeats what
+/// the peer said.
+Error status_error(const HttpResponse& response, const Endpoint& endpoint);
+
+}  // namespace dialog::detail
