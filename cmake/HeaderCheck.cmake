@@ -1,0 +1,25 @@
+# The target dialog_headers compiles each public header by itself, twice included, with nothing to include but
+# what its layer may see. Called after all layers.
+if(NOT DIALOG_HEADER_CHECK)
+  return()
+endif()
+
+add_custom_target(dialog_headers)
+get_property(layers GLOBAL PROPERTY DIALOG_LAYERS)
+foreach(layer IN LISTS layers)
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+       ${PROJECT_SOURCE_DIR}/include/dialog/${layer}/*.hpp)
+  set(units)
+  foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER ${header} unit)
+    set(unit ${CMAKE_BINARY_DIR}/headers/${unit}.cpp)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+    list(APPEND units ${unit})
+  endforeach()
+  if(units)
+    add_library(dialog_headers_${layer} OBJECT EXCLUDE_FROM_ALL ${units})
+    target_link_libraries(dialog_headers_${layer} PRIVATE dialog_${layer} dialog_flags)
+    target_compile_options(dialog_headers_${layer} PRIVATE -fsyntax-only)
+    add_dependencies(dialog_headers dialog_headers_${layer})
+  endif()
+endforeach()

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs what the build needs and the machine lacks, from Debian's packages. Prints nothing and takes no
+# time where nothing is missing.
+set -euo pipefail
+
+packages=(
+  # tools
+  build-essential cmake ninja-build ccache mold pkg-config git python3
+  clang-19 libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19
+  # libraries
+  libexpected-dev librust-blake3-dev libsodium-dev nlohmann-json3-dev libxxhash-dev
+  liblmdb-dev libzstd-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev libspdlog-dev libfmt-dev
+  libcli11-dev
+  # tests and benchmarks
+  googletest libgtest-dev libgmock-dev libbenchmark-dev curl strace
+  # WebAssembly
+  emscripten
+)
+
+missing=()
+while read -r package; do
+  missing+=("$package")
+done < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort) \
+  <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+    sed -n 's/^installed //p' | sort -u))
+
+# Node and npm may come from anywhere, and do not have to be packages.
+node_version=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+[ "$node_version" -ge 18 ] || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "setup: install as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  }
+  as_root=(sudo)
+fi
+echo "setup: installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
