@@ -19,7 +19,7 @@ dialog_header_only(nlohmann_json::nlohmann_json nlohmann)
 dialog_header_only(PkgConfig::xxhash xxhash.h)
 target_compile_definitions(PkgConfig::xxhash INTERFACE XXH_INLINE_ALL)
 
-# Ed25519 is libsodium here too, but its npm package: src/identity/ed25519_wasm.cpp calls the object that the
+# Ed25519 is libsodium here too, but its npm package: src/identity/sodium_wasm.cpp calls the object that the
 # embedder hands in as Module['sodium'], ready to use. Test programs load it before main runs.
 add_library(dialog_sodium INTERFACE)
 set(DIALOG_WASM_DIR ${PROJECT_SOURCE_DIR}/tests/wasm)

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <span>
 
+#include "dialog/base/check.hpp"
 #include "dialog/identity/base58.hpp"
 #include "sodium.hpp"
 
@@ -40,6 +41,17 @@ bool is_canonical_point(std::span<const std::uint8_t, 32> point) {
   return is_below(y, kFieldPrime);
 }
 
+// Versions of libsodium without the correction of CVE-2025-69277 take a point of twice the prime
+// order for one of prime order. With such a version replicas would judge differently, so nothing is
+// judged at all.
+void check_libsodium() {
+  Octets32 twice_the_order{};  // the base point plus the point of order two
+  twice_the_order.fill(0x99);
+  twice_the_order.front() = 0x95;
+  static const bool sound = !sodium::is_of_prime_order(twice_the_order);
+  DIALOG_CHECK(sound, "libsodium lacks the correction of CVE-2025-69277; install a newer one");
+}
+
 // The multicodec ed25519-priv (0x1300) as an unsigned varint.
 constexpr std::string_view kSecretCodec = "\x80\x26";
 
@@ -70,6 +82,7 @@ std::optional<PublicKey> PublicKey::from_bytes(ByteView raw) {
 }
 
 bool PublicKey::verify(ByteView message, const Signature& signature) const {
+  check_libsodium();
   const std::span<const std::uint8_t, 64> both(signature.bytes_);
   const auto r = both.first<32>();
   const auto s = both.last<32>();

@@ -32,7 +32,7 @@ void apply(Model& model, const std::vector<KeyEdit>& edits) {
   }
 }
 
-std::uint64_t Generator::between(std::uint64_t low, std::uint64_t high) {
+std::size_t Generator::between(std::size_t low, std::size_t high) {
   return low + below(high - low + 1);
 }
 
@@ -52,15 +52,15 @@ Bytes Generator::key(std::size_t bytes_max) {
   Bytes key;
   switch (below(16)) {
     case 0:
-      key = over_alphabet(*this, "\x00\xff"sv, static_cast<std::size_t>(below(9)));
+      key = over_alphabet(*this, "\x00\xff"sv, below(9));
       break;
     case 1:
-      key = bytes(static_cast<std::size_t>(between(1, 40)));
+      key = bytes(between(1, 40));
       break;
     case 2:
     case 3:
     case 4:
-      key = over_alphabet(*this, "abc", static_cast<std::size_t>(below(7)));
+      key = over_alphabet(*this, "abc", below(7));
       break;
     case 5:
     case 6:
@@ -68,11 +68,10 @@ Bytes Generator::key(std::size_t bytes_max) {
       key = "user/" + zero_padded(below(1000), 8) + "/" + over_alphabet(*this, "nmt", 2);
       break;
     case 8:
-      key = Bytes(static_cast<std::size_t>(between(100, 300)), 'p') + over_alphabet(*this, "ab", 3);
+      key = Bytes(between(100, 300), 'p') + over_alphabet(*this, "ab", 3);
       break;
     case 9:
-      key = chance(1, 4) ? Bytes(bytes_max, 'm')
-                         : bytes(static_cast<std::size_t>(below(bytes_max + 1)));
+      key = chance(1, 4) ? Bytes(bytes_max, 'm') : bytes(below(bytes_max + 1));
       break;
     default:
       key = zero_padded(below(100'000), 6);
@@ -87,12 +86,12 @@ Bytes Generator::value(std::size_t bytes_max) {
     case 0:
       return {};
     case 1:
-      return bytes(static_cast<std::size_t>(below(bytes_max + 1)));
+      return bytes(below(bytes_max + 1));
     case 2:
     case 3:
-      return Bytes(std::min<std::size_t>(bytes_max, static_cast<std::size_t>(below(64))), 'v');
+      return Bytes(std::min(bytes_max, below(64)), 'v');
     default:
-      return bytes(std::min<std::size_t>(bytes_max, static_cast<std::size_t>(between(1, 100))));
+      return bytes(std::min(bytes_max, between(1, 100)));
   }
 }
 
@@ -100,7 +99,7 @@ Model Generator::entries(std::size_t count) {
   Model entries;
   while (entries.size() < count) {
     // Most shapes have few keys, so that a large model needs a shape that never runs dry.
-    Bytes next = chance(1, 2) ? key() : zero_padded(below(std::uint64_t{1} << 40U), 13);
+    Bytes next = chance(1, 2) ? key() : zero_padded(random_.below(std::uint64_t{1} << 40U), 13);
     entries.try_emplace(std::move(next), value());
   }
   return entries;
@@ -134,7 +133,7 @@ std::vector<Block> Generator::blocks(std::size_t count, std::size_t bytes_max) {
   std::vector<Block> blocks;
   std::set<Hash> seen;
   while (blocks.size() < count) {
-    Block block = Block::of(bytes(static_cast<std::size_t>(below(bytes_max + 1))));
+    Block block = Block::of(bytes(below(bytes_max + 1)));
     if (seen.insert(block.hash()).second) blocks.push_back(std::move(block));
   }
   return blocks;

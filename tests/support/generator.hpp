@@ -34,9 +34,10 @@ class Generator {
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   SeededRandom& random() { return random_; }
 
-  std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
+  /// Uniform in [0, bound); for more than 32 bits everywhere use `random()`.
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_.below(bound)); }
   /// Uniform in [low, high].
-  std::uint64_t between(std::uint64_t low, std::uint64_t high);
+  std::size_t between(std::size_t low, std::size_t high);
   bool chance(std::uint64_t numerator, std::uint64_t denominator) {
     return random_.chance(numerator, denominator);
   }
@@ -44,13 +45,13 @@ class Generator {
   /// An element of a container that is not empty.
   template <class Container>
   const auto& pick(const Container& container) {
-    return container[static_cast<std::size_t>(below(container.size()))];
+    return container[below(container.size())];
   }
 
   template <class Container>
   void shuffle(Container& container) {
     for (std::size_t i = container.size(); i > 1; --i) {
-      std::swap(container[i - 1], container[static_cast<std::size_t>(below(i))]);
+      std::swap(container[i - 1], container[below(i)]);
     }
   }
 

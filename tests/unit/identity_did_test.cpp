@@ -46,7 +46,7 @@ TEST(Base58, ReadsBackWhatItWrote) {
 TEST(Base58, HasOneTextForEachByteString) {
   test::for_each_seed(300, [](test::Generator& generator) {
     Bytes text;
-    for (std::uint64_t i = generator.below(60); i > 0; --i)
+    for (std::size_t i = generator.below(60); i > 0; --i)
       text.push_back(generator.pick("12zyXk9"sv));
     const auto bytes = from_base58(text);
     ASSERT_TRUE(bytes);

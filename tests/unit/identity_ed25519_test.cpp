@@ -81,7 +81,7 @@ TEST(Ed25519, SignsDeterministically) {
 }
 
 TEST(Keys, HaveExactlyTheirLengths) {
-  for (const std::size_t size : {0, 1, 31, 33, 63, 65}) {
+  for (const auto size : {0U, 1U, 31U, 33U, 63U, 65U}) {
     const Bytes bytes(size, 'x');
     EXPECT_FALSE(PublicKey::from_bytes(bytes));
     EXPECT_FALSE(Signature::from_bytes(bytes));

@@ -1,4 +1,4 @@
-// Runs before a test program's main: hands libsodium to src/identity/ed25519_wasm.cpp as Module['sodium'].
+// Runs before a test program's main: hands libsodium to src/identity/sodium_wasm.cpp as Module['sodium'].
 Module['preRun'] = [].concat(Module['preRun'] || [], function () {
   addRunDependency('libsodium');
   var sodium = require('libsodium-wrappers');
