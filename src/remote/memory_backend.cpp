@@ -5,23 +5,24 @@
 namespace dialog {
 namespace {
 
-bool is_storage_error(ErrorCode code) {
+bool is_of_provider(ErrorCode code) {
   return code != ErrorCode::timeout && code != ErrorCode::cancelled &&
-         code != ErrorCode::unavailable;
+         code != ErrorCode::unavailable && code != ErrorCode::indeterminate;
 }
 
 RevisionBackendError fetch_error(const Subject& subject, Error error) {
-  if (is_storage_error(error.code)) {
+  if (is_of_provider(error.code)) {
     return {ProviderError{subject, std::move(error.message)}, error.code};
   }
   return {FetchFailed{subject, std::move(error.message)}, error.code};
 }
 
 RevisionBackendError publish_error(const Subject& subject, Error error) {
-  if (is_storage_error(error.code)) {
+  if (is_of_provider(error.code)) {
     return {ProviderError{subject, std::move(error.message)}, error.code};
   }
-  return {PublishFailed{subject, std::move(error.message), false}, error.code};
+  const bool indeterminate = error.code == ErrorCode::indeterminate;
+  return {PublishFailed{subject, std::move(error.message), indeterminate}, error.code};
 }
 
 }  // namespace
@@ -58,6 +59,7 @@ RemoteResult<Head> MemoryBackend::do_swap(const Subject& subject, const Revision
     return fail(RevisionBackendError(NotFound{subject}));
   }
   cache_.store(subject, actual->revision);
+  if (actual->revision == desired) return Head{desired, actual->sequence};
   return fail(RevisionBackendError(RevisionMismatch{subject, expected, actual->revision, false}));
 }
 
