@@ -20,6 +20,11 @@ bool NodeWriter::add(ByteView last_key, const Child& child) {
   return append(last_key, payload, child.size);
 }
 
+bool NodeWriter::add_encoded(ByteView key, ByteView payload) {
+  if (level_ == 0) return add(key, ValueView(payload));
+  return append(key, payload, detail::read_child(payload).size);
+}
+
 bool NodeWriter::append(ByteView key, ByteView payload, const TreeSize& size) {
   DIALOG_CHECK(count_ == 0 || ByteView(last_key_) < key, "the keys of a node must ascend");
   const std::size_t before = encoded_bytes();

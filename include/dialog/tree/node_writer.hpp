@@ -28,6 +28,8 @@ class NodeWriter {
   bool add(ByteView key, const ValueView& value);
   /// Appends an entry of an inner node.
   bool add(ByteView last_key, const Child& child);
+  /// Appends an entry with the payload that an `EntryCursor` on the same level gave.
+  bool add_encoded(ByteView key, ByteView payload);
 
   /// The node, which must not be empty; then starts the next one.
   Block finish();
