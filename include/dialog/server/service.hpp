@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dialog/base/clock.hpp"
+#include "dialog/base/context.hpp"
+#include "dialog/http/message.hpp"
+#include "dialog/http/wire.hpp"
+#include "dialog/remote/server_store.hpp"
+#include "dialog/server/tokens.hpp"
+
+namespace dialog::server {
+
+struct ServiceConfig {
+  /// What comes before `/{did}` in every URL, such as `/api/register`; empty for none.
+  std::string path_prefix{};
+  wire::EtagStyle etag_style = wire::EtagStyle::bare;
+  std::size_t register_body_bytes_max = wire::kRegisterBodyBytesMax;
+  std::size_t block_bytes_max = kBlockBytesMax;
+  std::size_t batch_hashes_max = wire::kBatchHashesMax;
+  std::size_t batch_bytes_max = wire::kBatchBytesMax;
+  std::size_t log_records_max = wire::kLogRecordsMax;
+  /// Web pages of these origins may call this server (`*`: of all). Empty: none may.
+  std::vector<std::string> cors_origins{};
+};
+
+/// What one request came to: the response, and what the log tells about it.
+struct Answer {
+  HttpResponse response;
+  std::string subject;  ///< empty where the request concerns none
+  std::string who;      ///< the name of the token; empty where there was none
+  std::string fault;    ///< what failed inside, where the response does not say it to the client
+};
+
+/// The protocol without a socket: a request in, a response out. Thread-safe. Waits for the store
+/// only.
+///
+/// Every response is complete: status, `Date`, `Cache-Control`, a JSON error where it refuses. The
+/// body of a response to HEAD is empty, and its `Content-Length` field tells the length of the body
+/// that GET would get.
+class Service {
+ public:
+  /// `store` and `clock` must outlive this object. Without tokens everybody may do everything.
+  Service(ServerStore& store, ServiceConfig config, Clock& clock = system_clock());
+
+  /// From the next request on these tokens count; null: everybody may do everything.
+  void set_tokens(std::shared_ptr<const TokenSet> tokens);
+  [[nodiscard]] bool has_tokens() const;
+
+  struct Admission {
+    /// The answer, where the head of the request alone decides it. The body need not be read.
+    std::optional<Answer> refusal;
+    /// A longer body is refused.
+    std::size_t body_bytes_max = 0;
+  };
+  /// Judges a request by its head, before its body is received: route, method, credentials, header
+  /// fields.
+  [[nodiscard]] Admission admit(const HttpRequest& head) const;
+
+  /// Answers a whole request; judges its head, too.
+  [[nodiscard]] Answer answer(const HttpRequest& request, const Context& context = {}) const;
+
+  /// The same, where only the response matters.
+  [[nodiscard]] HttpResponse handle(const HttpRequest& request, const Context& context = {}) const {
+    return answer(request, context).response;
+  }
+
+  /// An answer to a request that could not even be read, or that there is no room for. `status` may
+  /// be one that is not in the error table.
+  [[nodiscard]] Answer refuse(int status, const Error& error) const;
+
+ private:
+  struct Visit;
+  [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit) const;
+  [[nodiscard]] std::optional<Answer> judge_credentials(const HttpRequest& head,
+                                                        Visit& visit) const;
+  [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
+                                const Context& context) const;
+  [[nodiscard]] Answer preflight(const HttpRequest& request, const Visit& visit) const;
+  void finish(const HttpRequest* request, Answer& answer) const;
+  [[nodiscard]] std::size_t body_limit(const HttpRequest& head, const Visit& visit) const;
+
+  ServerStore& store_;
+  ServiceConfig config_;
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const TokenSet> tokens_;
+};
+
+}  // namespace dialog::server

@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <span>
+
+#include "handlers.hpp"
+
+namespace dialog::server {
+namespace {
+
+// What is read at once for a batch: bounds how much is read and then left out of the answer.
+constexpr std::size_t kReadAtOnce = 16;
+
+Answer blocks_answer(Bytes body) {
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.headers.add("Content-Type", std::string(wire::kBlocksMediaType));
+  answer.response.body = std::move(body);
+  return answer;
+}
+
+Answer no_content() {
+  Answer answer;
+  answer.response.status = 204;
+  return answer;
+}
+
+Answer store(const Task& task, std::span<const Block> blocks) {
+  const auto archive = task.store.archive_for(task.subject());
+  if (const auto put = archive->put(blocks, task.context); !put)
+    return store_error_answer(put.error());
+  // A client publishes a revision once its blocks are acknowledged, so they must be durable by
+  // then.
+  if (const auto flushed = archive->flush(task.context); !flushed)
+    return store_error_answer(flushed.error());
+  return no_content();
+}
+
+Result<std::vector<Block>> read_frames(const Task& task) {
+  wire::FrameReader reader(
+      {.block_bytes_max = task.config.block_bytes_max, .frames_max = task.config.batch_hashes_max});
+  reader.feed(task.request.body);
+  std::vector<Block> blocks;
+  for (;;) {
+    DIALOG_ASSIGN(const auto frame, reader.next());
+    if (!frame) break;
+    if (!frame->bytes) return fail(ErrorCode::malformed, "a frame to be stored has no bytes");
+    DIALOG_ASSIGN(auto block, Block::checked(frame->hash, Bytes(*frame->bytes)));
+    blocks.push_back(std::move(block));
+  }
+  DIALOG_TRY(reader.finish());
+  return blocks;
+}
+
+}  // namespace
+
+Answer get_block(const Task& task) {
+  const auto block =
+      task.store.archive_for(task.subject())->get_one(task.route.block, task.context);
+  if (!block) return store_error_answer(block.error());
+  if (!*block)
+    return error_answer({ErrorCode::not_found, "there is no block " + task.route.block.hex(), {}});
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.headers.add("Content-Type", std::string(wire::kBlockMediaType));
+  answer.response.headers.add("Cache-Control", "private, max-age=31536000, immutable");
+  answer.response.body = Bytes((*block)->bytes());
+  return answer;
+}
+
+Answer put_block(const Task& task) {
+  const auto block = Block::checked(task.route.block, task.request.body);
+  if (!block) return error_answer(block.error());
+  return store(task, {&*block, 1});
+}
+
+Answer get_blocks(const Task& task) {
+  const auto hashes = wire::parse_hashes(task.request.body, task.config.batch_hashes_max);
+  if (!hashes) return error_answer(hashes.error());
+  const auto archive = task.store.archive_for(task.subject());
+  Bytes body;
+  for (std::span<const Hash> rest(*hashes); !rest.empty();) {
+    const auto now = rest.first(std::min(rest.size(), kReadAtOnce));
+    rest = rest.subspan(now.size());
+    const auto blocks = archive->get(now, task.context);
+    if (!blocks) return store_error_answer(blocks.error());
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      const auto& block = (*blocks)[i];
+      const std::size_t size = wire::frame_bytes(block ? block->size() : 0);
+      // The answer ends early, at a whole frame; the client asks again for the rest.
+      if (!body.empty() && body.size() + size > task.config.batch_bytes_max)
+        return blocks_answer(std::move(body));
+      if (block) {
+        wire::append_frame(body, *block);
+      } else {
+        wire::append_absent_frame(body, now[i]);
+      }
+    }
+  }
+  return blocks_answer(std::move(body));
+}
+
+Answer put_blocks(const Task& task) {
+  const auto blocks = read_frames(task);
+  if (!blocks) return error_answer(blocks.error());
+  return store(task, *blocks);
+}
+
+Answer has_blocks(const Task& task) {
+  const auto hashes = wire::parse_hashes(task.request.body, task.config.batch_hashes_max);
+  if (!hashes) return error_answer(hashes.error());
+  const auto present = task.store.archive_for(task.subject())->has(*hashes, task.context);
+  if (!present) return store_error_answer(present.error());
+  return blocks_answer(wire::print_presence(*present));
+}
+
+}  // namespace dialog::server

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+
+#include "answers.hpp"
+#include "dialog/base/context.hpp"
+#include "dialog/remote/server_store.hpp"
+#include "dialog/server/service.hpp"
+#include "route.hpp"
+
+/// One function per method and resource. Route, credentials and the size of the body were judged
+/// before.
+namespace dialog::server {
+
+/// What a handler works with. Everything outlives the call.
+struct Task {
+  const HttpRequest& request;
+  const Route& route;
+  const ServiceConfig& config;
+  ServerStore& store;
+  const Context& context;
+  std::string author;  ///< the name of the token; empty where there was none
+  WallTime time;
+
+  [[nodiscard]] const Subject& subject() const { return *route.subject; }
+};
+
+/// What the head of `PUT /{did}` asks for.
+struct Precondition {
+  bool must_create = false;
+  Revision expected;  ///< zeros with `must_create`
+};
+/// An answer where the head of the request is not right: 428 or 400.
+Result<Precondition, Answer> parse_precondition(const HttpRequest& head);
+
+/// A 400 where the content type is not the one that the resource takes.
+std::optional<Answer> judge_media_type(const HttpRequest& head, std::string_view expected);
+
+Answer get_capabilities(const Task& task);
+Answer get_health(const Task& task);
+Answer get_head(const Task& task);
+Answer put_head(const Task& task);
+Answer get_log(const Task& task);
+
+Answer get_block(const Task& task);
+Answer put_block(const Task& task);
+Answer get_blocks(const Task& task);
+Answer put_blocks(const Task& task);
+Answer has_blocks(const Task& task);
+
+}  // namespace dialog::server

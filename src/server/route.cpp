@@ -1,0 +1,115 @@
+#include "route.hpp"
+
+#include "dialog/http/url.hpp"
+
+namespace dialog::server {
+namespace {
+
+tl::unexpected<Error> no_such_path() {
+  return fail(ErrorCode::not_found,
+              "this server has nothing under that path; is the endpoint's prefix right?");
+}
+
+// The absolute form, which proxies get and servers must understand: what comes before the path says
+// nothing here.
+std::string_view without_authority(std::string_view target) {
+  for (const std::string_view scheme :
+       {std::string_view("http://"), std::string_view("https://")}) {
+    if (!target.starts_with(scheme)) continue;
+    const std::size_t path = target.find_first_of("/?", scheme.size());
+    return path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
+  }
+  return target;
+}
+
+Result<Route> under_blocks(std::string_view name, Route route) {
+  if (name == "get") {
+    route.resource = Resource::blocks_get;
+  } else if (name == "put") {
+    route.resource = Resource::blocks_put;
+  } else if (name == "has") {
+    route.resource = Resource::blocks_has;
+  } else if (name.find('/') != std::string_view::npos) {
+    return no_such_path();
+  } else {
+    const auto hash = Hash::from_hex(name);
+    if (!hash)
+      return fail(ErrorCode::invalid_argument, "a block is named by the 64 hex digits of its hash");
+    route.resource = Resource::block;
+    route.block = *hash;
+  }
+  return route;
+}
+
+}  // namespace
+
+Result<Route> parse_route(std::string_view target, std::string_view prefix) {
+  Route route;
+  if (target == "*") return route;
+  std::string_view path = without_authority(target);
+  if (const std::size_t question = path.find('?'); question != std::string_view::npos) {
+    route.query = path.substr(question + 1);
+    path = path.substr(0, question);
+  }
+  if (path == "/healthz") {
+    route.resource = Resource::health;
+    return route;
+  }
+  if (!path.starts_with(prefix)) return no_such_path();
+  path.remove_prefix(prefix.size());
+  if (path.empty() || path == "/") {
+    route.resource = Resource::capabilities;
+    return route;
+  }
+  if (path.front() != '/') return no_such_path();
+  path.remove_prefix(1);
+
+  const std::size_t slash = path.find('/');
+  const std::string_view segment = path.substr(0, slash);
+  const std::string_view rest = slash == std::string_view::npos ? "" : path.substr(slash);
+  constexpr std::string_view kBlocks = "/blocks/";
+  if (!rest.empty() && rest != "/log" && !rest.starts_with(kBlocks)) return no_such_path();
+  // Somebody who looks for another program's page is told so, rather than that the page is no DID.
+  if (!segment.starts_with("did:") && segment.find('%') == std::string_view::npos)
+    return no_such_path();
+  DIALOG_ASSIGN(route.subject, wire::parse_subject_segment(segment));
+  if (rest.empty()) {
+    route.resource = Resource::head;
+  } else if (rest == "/log") {
+    route.resource = Resource::log;
+  } else {
+    return under_blocks(rest.substr(kBlocks.size()), std::move(route));
+  }
+  return route;
+}
+
+std::string_view allowed_methods(Resource resource) {
+  switch (resource) {
+    case Resource::server:
+      return "OPTIONS";
+    case Resource::capabilities:
+    case Resource::health:
+    case Resource::log:
+      return "GET, HEAD, OPTIONS";
+    case Resource::head:
+    case Resource::block:
+      return "GET, HEAD, PUT, OPTIONS";
+    case Resource::blocks_get:
+    case Resource::blocks_put:
+    case Resource::blocks_has:
+      return "POST, OPTIONS";
+  }
+  return "OPTIONS";
+}
+
+bool is_allowed(Resource resource, std::string_view method) {
+  std::string_view list = allowed_methods(resource);
+  while (!list.empty()) {
+    const std::size_t comma = list.find(", ");
+    if (list.substr(0, comma) == method) return true;
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 2);
+  }
+  return false;
+}
+
+}  // namespace dialog::server

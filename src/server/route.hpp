@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "dialog/base/hash.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/remote/subject.hpp"
+
+namespace dialog::server {
+
+enum class Resource {
+  server,
+  capabilities,
+  health,
+  head,
+  log,
+  block,
+  blocks_get,
+  blocks_put,
+  blocks_has
+};
+
+/// What a request target names.
+struct Route {
+  Resource resource = Resource::server;
+  std::optional<Subject> subject;  ///< of every resource but the first three
+  Hash block;                      ///< of `Resource::block`
+  std::string_view query;          ///< without the question mark; valid as long as the target
+};
+
+/// `not_found` where nothing of this protocol can be there, `invalid_argument` or `malformed` where
+/// a subject or hash is written wrong. `prefix` is empty, or starts with a slash and ends without
+/// one.
+Result<Route> parse_route(std::string_view target, std::string_view prefix);
+
+/// The methods that a resource answers, as the `Allow` field lists them.
+std::string_view allowed_methods(Resource resource);
+
+/// True where `method` is among them. Methods are case-sensitive.
+bool is_allowed(Resource resource, std::string_view method);
+
+}  // namespace dialog::server

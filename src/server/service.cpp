@@ -1,0 +1,250 @@
+#include "dialog/server/service.hpp"
+
+#include <algorithm>
+
+#include "answers.hpp"
+#include "handlers.hpp"
+#include "route.hpp"
+#include "times.hpp"
+
+namespace dialog::server {
+namespace {
+
+std::string normalized_prefix(std::string prefix) {
+  while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty() && prefix.front() != '/') prefix.insert(prefix.begin(), '/');
+  return prefix;
+}
+
+bool needs_token(Resource resource) {
+  return resource != Resource::server && resource != Resource::capabilities &&
+         resource != Resource::health;
+}
+
+Access needed_access(Resource resource, std::string_view method) {
+  return method == "PUT" || resource == Resource::blocks_put ? Access::write : Access::read;
+}
+
+// The secret of `Authorization: Bearer <secret>`; absent for any other scheme.
+std::optional<std::string_view> bearer_secret(const HttpRequest& head) {
+  const std::string* field = head.headers.find("Authorization");
+  if (field == nullptr) return {};
+  constexpr std::string_view kScheme = "bearer";
+  std::string_view text = *field;
+  if (text.size() <= kScheme.size() || text[kScheme.size()] != ' ') return {};
+  for (std::size_t i = 0; i < kScheme.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) | 0x20U) != static_cast<unsigned char>(kScheme[i]))
+      return {};
+  }
+  text.remove_prefix(kScheme.size());
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return text;
+}
+
+Answer unauthorized(int status, std::string message) {
+  Answer answer = error_answer(status, {ErrorCode::unauthorized, std::move(message), {}});
+  if (status == 401) answer.response.headers.add("WWW-Authenticate", "Bearer realm=\"dialog\"");
+  return answer;
+}
+
+std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
+  if (const std::string* coding = head.headers.find("Content-Encoding");
+      coding != nullptr && *coding != "identity") {
+    return error_answer(
+        415, {ErrorCode::unsupported, "this server takes bodies without content coding", {}});
+  }
+  if (resource == Resource::head && head.method == "PUT") {
+    if (auto refusal = judge_media_type(head, wire::kJsonMediaType)) return refusal;
+    if (auto precondition = parse_precondition(head); !precondition)
+      return std::move(precondition).error();
+  }
+  // Besides being true, this keeps web pages of other origins from posting here unasked.
+  if (head.method == "POST") return judge_media_type(head, wire::kBlocksMediaType);
+  return {};
+}
+
+}  // namespace
+
+struct Service::Visit {
+  Route route;
+  std::string who;
+};
+
+Service::Service(ServerStore& store, ServiceConfig config, Clock& clock)
+    : store_(store), config_(std::move(config)), clock_(clock) {
+  config_.path_prefix = normalized_prefix(std::move(config_.path_prefix));
+}
+
+void Service::set_tokens(std::shared_ptr<const TokenSet> tokens) {
+  const std::lock_guard lock(mutex_);
+  tokens_ = std::move(tokens);
+}
+
+bool Service::has_tokens() const {
+  const std::lock_guard lock(mutex_);
+  return tokens_ != nullptr;
+}
+
+std::optional<Answer> Service::judge_credentials(const HttpRequest& head, Visit& visit) const {
+  std::shared_ptr<const TokenSet> tokens;
+  {
+    const std::lock_guard lock(mutex_);
+    tokens = tokens_;
+  }
+  if (!tokens || !needs_token(visit.route.resource) || head.method == "OPTIONS") return {};
+  const auto secret = bearer_secret(head);
+  if (!secret)
+    return unauthorized(401, "this server asks for a token: Authorization: Bearer <token>");
+  const Token* token = tokens->find(*secret, clock_.wall());
+  if (token == nullptr) return unauthorized(401, "the token is not known here, or no longer valid");
+  visit.who = token->name;
+  if (!token->covers(*visit.route.subject))
+    return unauthorized(403, "the token is not for this subject");
+  if (token->access < needed_access(visit.route.resource, head.method)) {
+    return unauthorized(403, "the token does not allow to write");
+  }
+  return {};
+}
+
+std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit) const {
+  auto route = parse_route(head.target, config_.path_prefix);
+  if (!route) return error_answer(route.error());
+  visit.route = *std::move(route);
+  if (!is_allowed(visit.route.resource, head.method)) {
+    Answer answer = error_answer(
+        405, {ErrorCode::unsupported,
+              "this resource answers " + std::string(allowed_methods(visit.route.resource)),
+              {}});
+    answer.response.headers.add("Allow", std::string(allowed_methods(visit.route.resource)));
+    return answer;
+  }
+  if (auto refusal = judge_credentials(head, visit)) return refusal;
+  return judge_fields(head, visit.route.resource);
+}
+
+std::size_t Service::body_limit(const HttpRequest& head, const Visit& visit) const {
+  if (head.method != "PUT" && head.method != "POST") return 0;
+  switch (visit.route.resource) {
+    case Resource::head:
+      return config_.register_body_bytes_max;
+    case Resource::block:
+      return config_.block_bytes_max;
+    case Resource::blocks_put:
+      return std::max(config_.batch_bytes_max, wire::frame_bytes(config_.block_bytes_max));
+    case Resource::blocks_get:
+    case Resource::blocks_has:
+      return config_.batch_hashes_max * Hash::kSize;
+    default:
+      return 0;
+  }
+}
+
+Service::Admission Service::admit(const HttpRequest& head) const {
+  Visit visit;
+  Admission admission;
+  admission.refusal = judge(head, visit);
+  if (admission.refusal) {
+    admission.refusal->who = visit.who;
+    if (visit.route.subject) admission.refusal->subject = visit.route.subject->did();
+    finish(&head, *admission.refusal);
+  } else {
+    admission.body_bytes_max = body_limit(head, visit);
+  }
+  return admission;
+}
+
+Answer Service::answer(const HttpRequest& request, const Context& context) const {
+  Visit visit;
+  auto refusal = judge(request, visit);
+  Answer answer;
+  if (refusal) {
+    answer = *std::move(refusal);
+  } else if (request.body.size() > body_limit(request, visit)) {
+    answer = error_answer(
+        {ErrorCode::too_large,
+         "the body is longer than " + std::to_string(body_limit(request, visit)) + " bytes",
+         {}});
+  } else {
+    answer = dispatch(request, visit, context);
+  }
+  answer.who = visit.who;
+  if (visit.route.subject) answer.subject = visit.route.subject->did();
+  finish(&request, answer);
+  return answer;
+}
+
+Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
+                         const Context& context) const {
+  if (request.method == "OPTIONS") return preflight(request, visit);
+  const Task task{request, visit.route, config_, store_, context, visit.who, clock_.wall()};
+  const bool put = request.method == "PUT";
+  switch (visit.route.resource) {
+    case Resource::server:
+      break;
+    case Resource::capabilities:
+      return get_capabilities(task);
+    case Resource::health:
+      return get_health(task);
+    case Resource::head:
+      return put ? put_head(task) : get_head(task);
+    case Resource::log:
+      return get_log(task);
+    case Resource::block:
+      return put ? put_block(task) : get_block(task);
+    case Resource::blocks_get:
+      return get_blocks(task);
+    case Resource::blocks_put:
+      return put_blocks(task);
+    case Resource::blocks_has:
+      return has_blocks(task);
+  }
+  return error_answer({ErrorCode::internal, "a resource without a handler", {}});
+}
+
+Answer Service::preflight(const HttpRequest& request, const Visit& visit) const {
+  Answer answer;
+  answer.response.status = 204;
+  const std::string methods(allowed_methods(visit.route.resource));
+  answer.response.headers.add("Allow", methods);
+  if (config_.cors_origins.empty() ||
+      request.headers.find("Access-Control-Request-Method") == nullptr)
+    return answer;
+  answer.response.headers.add("Access-Control-Allow-Methods", methods);
+  answer.response.headers.add("Access-Control-Allow-Headers",
+                              "Authorization, Content-Type, If-Match, If-None-Match");
+  answer.response.headers.add("Access-Control-Max-Age", "7200");
+  return answer;
+}
+
+Answer Service::refuse(int status, const Error& error) const {
+  Answer answer = error_answer(status, error);
+  finish(nullptr, answer);
+  return answer;
+}
+
+void Service::finish(const HttpRequest* request, Answer& answer) const {
+  HttpHeaders& headers = answer.response.headers;
+  headers.add("Date", http_date(clock_.wall()));
+  if (headers.find("Cache-Control") == nullptr) headers.add("Cache-Control", "no-store");
+  // Blocks hold what users wrote: no browser may take one for a page.
+  headers.add("X-Content-Type-Options", "nosniff");
+  if (request == nullptr) return;
+  if (!config_.cors_origins.empty()) {
+    headers.add("Vary", "Origin");
+    const std::string* origin = request->headers.find("Origin");
+    const auto& allowed = config_.cors_origins;
+    const bool all = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
+    if (origin != nullptr &&
+        (all || std::find(allowed.begin(), allowed.end(), *origin) != allowed.end())) {
+      headers.add("Access-Control-Allow-Origin", all ? "*" : *origin);
+      headers.add("Access-Control-Expose-Headers",
+                  "ETag, Retry-After, " + std::string(wire::kSequenceHeader));
+    }
+  }
+  if (request->method == "HEAD") {
+    headers.add("Content-Length", std::to_string(answer.response.body.size()));
+    answer.response.body.clear();
+  }
+}
+
+}  // namespace dialog::server
