@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "dialog/base/limits.hpp"
+#include "block_size.hpp"
 
 namespace dialog {
 
@@ -16,11 +16,24 @@ Result<std::optional<Block>> Archive::get_one(const Hash& hash, const Context& c
 }
 
 Result<void> check_block_sizes(std::span<const Block> blocks) {
-  for (const Block& block : blocks) {
-    if (block.size() > kBlockBytesMax) {
-      return fail(ErrorCode::too_large, "block " + block.hash().hex() + " has " +
-                                            std::to_string(block.size()) + " bytes; at most " +
-                                            std::to_string(kBlockBytesMax) + " are allowed");
+  for (const Block& block : blocks) DIALOG_TRY(check_block_size(block.hash(), block.size()));
+  return {};
+}
+
+Result<void> check_answer(std::span<const Hash> hashes,
+                          std::span<const std::optional<Block>> found) {
+  if (found.size() != hashes.size()) {
+    return fail(ErrorCode::corrupt, "an archive answered " + std::to_string(hashes.size()) +
+                                        " hashes with " + std::to_string(found.size()) + " blocks");
+  }
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    if (!found[i]) continue;
+    if (found[i]->hash() != hashes[i]) {
+      return fail(ErrorCode::corrupt, "an archive answered " + hashes[i].hex() + " with block " +
+                                          found[i]->hash().hex());
+    }
+    if (auto fits = check_block_size(hashes[i], found[i]->size()); !fits) {
+      return fail(ErrorCode::corrupt, fits.error().message);
     }
   }
   return {};

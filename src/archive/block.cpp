@@ -2,9 +2,17 @@
 
 #include <string>
 
+#include "block_size.hpp"
 #include "dialog/base/limits.hpp"
 
 namespace dialog {
+
+Result<void> check_block_size(const Hash& hash, std::size_t size) {
+  if (size <= kBlockBytesMax) return {};
+  return fail(ErrorCode::too_large, "block " + hash.hex() + " has " + std::to_string(size) +
+                                        " bytes; at most " + std::to_string(kBlockBytesMax) +
+                                        " are allowed");
+}
 
 Block Block::of(Bytes bytes) {
   const Hash hash = Hash::of(bytes);
@@ -12,11 +20,7 @@ Block Block::of(Bytes bytes) {
 }
 
 Result<Block> Block::checked(const Hash& expected, Bytes bytes) {
-  if (bytes.size() > kBlockBytesMax) {
-    return fail(ErrorCode::too_large, "block " + expected.hex() + " has " +
-                                          std::to_string(bytes.size()) + " bytes; at most " +
-                                          std::to_string(kBlockBytesMax) + " are allowed");
-  }
+  DIALOG_TRY(check_block_size(expected, bytes.size()));
   const Hash actual = Hash::of(bytes);
   if (actual != expected) {
     return fail(ErrorCode::corrupt,

@@ -77,4 +77,10 @@ class CollectableArchive : public Archive {
 /// For implementations of `put`: `too_large` where a block exceeds `kBlockBytesMax`.
 Result<void> check_block_sizes(std::span<const Block> blocks);
 
+/// For callers of a `get` that may answer falsely: `corrupt` unless `found` has one element per
+/// hash, in order, each of them empty or the block of that hash, none above `kBlockBytesMax`.
+/// Hashes nothing: a block's bytes cannot differ from its own hash.
+Result<void> check_answer(std::span<const Hash> hashes,
+                          std::span<const std::optional<Block>> found);
+
 }  // namespace dialog
