@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dialog/archive/memory_archive.hpp"
+#include "dialog/tree/block_ref.hpp"
 #include "dialog/tree/builder.hpp"
 #include "dialog/tree/cursor.hpp"
 #include "dialog/tree/edit.hpp"
@@ -118,6 +119,34 @@ inline std::vector<Edit> sorted_edits(std::vector<KeyEdit> edits) {
   std::vector<Edit> sorted;
   for (KeyEdit& edit : edits) sorted.push_back({std::move(edit.key), std::move(edit.value)});
   return sorted;
+}
+
+/// The nodes of a tree, from the root down.
+inline std::vector<NodePtr> nodes_of(Archive& archive, const Hash& root) {
+  NodeSource source(archive);
+  std::vector<NodePtr> nodes;
+  std::vector<Hash> next;
+  if (!root.is_zero()) next.push_back(root);
+  while (!next.empty()) {
+    std::vector<NodeRef> refs;
+    for (const Hash& hash : next) refs.push_back({hash, {}, {}, {}});
+    next.clear();
+    const auto found = source.load(refs);
+    EXPECT_TRUE(found) << why(found);
+    if (!found) break;
+    for (const NodePtr& node : *found) {
+      nodes.push_back(node);
+      if (node->is_leaf()) continue;
+      for (const BlockRef& ref : refs_of(*node)) next.push_back(ref.hash);
+    }
+  }
+  return nodes;
+}
+
+inline std::set<Hash> node_hashes(Archive& archive, const Hash& root) {
+  std::set<Hash> hashes;
+  for (const NodePtr& node : nodes_of(archive, root)) hashes.insert(node->hash());
+  return hashes;
 }
 
 /// Zero-padded, so that the order of numbers is that of keys.
