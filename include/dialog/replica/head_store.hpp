@@ -43,9 +43,9 @@ class HeadStore {
   [[nodiscard]] virtual Result<std::optional<Bytes>> read(std::string_view key) = 0;
 
   struct Range {
-    std::string_view prefix;
+    std::string_view prefix = {};
     /// Only records beyond this key, in the direction of the listing. Empty: from the start.
-    std::string_view after;
+    std::string_view after = {};
     std::size_t limit = SIZE_MAX;
     bool reverse = false;
   };

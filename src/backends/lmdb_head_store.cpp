@@ -1,0 +1,140 @@
+#include "lmdb_head_store.hpp"
+
+#include <algorithm>
+
+#include "dialog/base/limits.hpp"
+#include "lmdb_record.hpp"
+
+namespace dialog::lmdb {
+namespace {
+
+constexpr std::size_t kRecordKeyBytesMax = 400;
+
+Result<void> check_key(std::string_view key) {
+  if (!key.empty() && key.size() <= kRecordKeyBytesMax) return {};
+  return fail(ErrorCode::invalid_argument, "a record's key has 1 to " +
+                                               std::to_string(kRecordKeyBytesMax) + " bytes, not " +
+                                               std::to_string(key.size()));
+}
+
+Result<void> check_changes(std::span<const RecordChange> changes) {
+  std::vector<std::string_view> keys;
+  for (const RecordChange& change : changes) {
+    DIALOG_TRY(check_key(change.key));
+    if (change.desired && change.desired->size() > kValueBytesMax) {
+      return fail(ErrorCode::too_large,
+                  "record " + change.key + " has " + std::to_string(change.desired->size()) +
+                      " bytes; at most " + std::to_string(kValueBytesMax) + " are allowed");
+    }
+    keys.push_back(change.key);
+  }
+  std::sort(keys.begin(), keys.end());
+  const auto twice = std::adjacent_find(keys.begin(), keys.end());
+  if (twice == keys.end()) return {};
+  return fail(ErrorCode::invalid_argument,
+              "record " + std::string(*twice) + " is changed twice in one commit");
+}
+
+Result<ByteView> unseal_record(ByteView key, ByteView stored, const std::string& folder) {
+  return unseal(key, stored, "record " + Bytes(key) + " in " + folder);
+}
+
+// The least key above all that start with `prefix`; empty where there is none.
+Bytes beyond(std::string_view prefix) {
+  Bytes bound(prefix);
+  while (!bound.empty() && bound.back() == static_cast<char>(0xff)) bound.pop_back();
+  if (!bound.empty())
+    bound.back() = static_cast<char>(static_cast<unsigned char>(bound.back()) + 1);
+  return bound;
+}
+
+// Moves to the last key below `bound`.
+Result<bool> seek_before(Cursor& cursor, ByteView bound) {
+  if (bound.empty()) return cursor.last();
+  DIALOG_ASSIGN(const bool there, cursor.seek(bound));
+  return there ? cursor.previous() : cursor.last();
+}
+
+}  // namespace
+
+class RecordStore::Commit final : public Job {
+ public:
+  Commit(RecordStore& store, std::span<const RecordChange> changes)
+      : store_(store), changes_(changes), bytes_(store.archive_.buffered_bytes()) {}
+
+  Result<void> apply(WriteTransaction& transaction) override {
+    for (const RecordChange& change : changes_) {
+      DIALOG_ASSIGN(const auto stored, transaction.get(Table::heads, change.key));
+      accepted_ = stored.has_value() == change.expected.has_value();
+      if (accepted_ && stored) {
+        DIALOG_ASSIGN(const ByteView actual,
+                      unseal_record(change.key, *stored, store_.environment_->folder()));
+        accepted_ = actual == *change.expected;
+      }
+      if (!accepted_) return {};
+    }
+    accepted_ = true;
+    DIALOG_TRY(store_.archive_.stage(transaction));
+    for (const RecordChange& change : changes_) {
+      if (change.desired == change.expected) continue;
+      DIALOG_TRY(change.desired
+                     ? transaction.put(Table::heads, change.key, seal(change.key, *change.desired))
+                     : transaction.erase(Table::heads, change.key));
+    }
+    return {};
+  }
+  void undone() override { store_.archive_.unstage(); }
+  void done() override {
+    if (accepted_) store_.archive_.settle();
+  }
+  [[nodiscard]] std::size_t bytes() const override { return bytes_; }
+  [[nodiscard]] bool accepted() const { return accepted_; }
+
+ private:
+  RecordStore& store_;
+  const std::span<const RecordChange> changes_;
+  const std::size_t bytes_;
+  bool accepted_ = false;
+};
+
+Result<std::optional<Bytes>> RecordStore::read(std::string_view key) {
+  DIALOG_TRY(check_key(key));
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(const auto stored, reader.get(Table::heads, key));
+  if (!stored) return std::nullopt;
+  DIALOG_ASSIGN(const ByteView value, unseal_record(key, *stored, environment_->folder()));
+  return Bytes(value);
+}
+
+Result<std::vector<Record>> RecordStore::list(const Range& range) {
+  std::vector<Record> records;
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::heads));
+  bool there = false;
+  if (range.reverse) {
+    const Bytes end = beyond(range.prefix);
+    const bool bounded = !range.after.empty() && (end.empty() || range.after < end);
+    DIALOG_ASSIGN(there, seek_before(cursor, bounded ? range.after : ByteView(end)));
+  } else {
+    DIALOG_ASSIGN(there, cursor.seek(std::max(range.prefix, range.after)));
+    if (there && !range.after.empty() && cursor.key() == range.after) {
+      DIALOG_ASSIGN(there, cursor.next());
+    }
+  }
+  while (there && records.size() < range.limit && cursor.key().starts_with(range.prefix)) {
+    DIALOG_ASSIGN(const ByteView value,
+                  unseal_record(cursor.key(), cursor.value(), environment_->folder()));
+    records.push_back({Bytes(cursor.key()), Bytes(value)});
+    DIALOG_ASSIGN(there, range.reverse ? cursor.previous() : cursor.next());
+  }
+  return records;
+}
+
+Result<bool> RecordStore::commit(std::span<const RecordChange> changes) {
+  DIALOG_TRY(check_changes(changes));
+  Commit job(*this, changes);
+  DIALOG_TRY(environment_->run(job));
+  return job.accepted();
+}
+
+}  // namespace dialog::lmdb

@@ -1,0 +1,294 @@
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <lmdb.h>
+#include <map>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include "folder.hpp"
+#include "lmdb_environment.hpp"
+#include "lmdb_error.hpp"
+#include "lmdb_record.hpp"
+
+namespace dialog::lmdb {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr unsigned kReaderSlots = 512;
+constexpr std::uint32_t kFormatVersion = 1;
+constexpr ByteView kMagic = "dialogdb";
+constexpr ByteView kFormatKey = "format";
+constexpr const char* kData = "/data.mdb";
+constexpr const char* kTableNames[kTableCount] = {"format", "blocks", "heads", "subjects",
+                                                  "history"};
+
+bool has_table(Purpose purpose, Table table) {
+  switch (table) {
+    case Table::format:
+    case Table::blocks:
+      return true;
+    case Table::heads:
+      return purpose == Purpose::repository;
+    case Table::subjects:
+    case Table::history:
+      return purpose == Purpose::server;
+  }
+  return false;
+}
+
+std::string_view to_string(Purpose purpose) {
+  return purpose == Purpose::server ? "a server's store" : "a repository";
+}
+
+tl::unexpected<Error> foreign(const std::string& folder, std::string_view why) {
+  return fail(ErrorCode::malformed, folder + kData + " is no database of this program: " +
+                                        std::string(why) + "; choose another folder");
+}
+
+// Looks before the library does: it would create its lock file beside anything, and take an empty
+// file for a new database.
+Result<void> check_data_file(const std::string& folder) {
+  const std::string name = folder + kData;
+  const int file = open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return fail(system_failure(errno, "open " + name));
+  struct stat status{};
+  char head[24] = {};
+  const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  const ssize_t got = regular ? pread(file, head, sizeof head, 0) : 0;
+  close(file);
+  if (!regular) return foreign(folder, "it is not a regular file");
+  constexpr std::uint32_t kLibraryMagic = 0xBEEFC0DE;
+  std::uint32_t magic = 0;
+  std::memcpy(&magic, head + 16, sizeof magic);
+  if (got == 0 || (got < static_cast<ssize_t>(sizeof head) && magic == 0)) {
+    return fail(ErrorCode::corrupt, name + " is truncated; restore it or clone it again");
+  }
+  if (magic != kLibraryMagic) return foreign(folder, "it is not an LMDB file");
+  return {};
+}
+
+tl::unexpected<Error> wrong_purpose(const std::string& folder, Purpose actual, Purpose wanted) {
+  return fail(ErrorCode::invalid_argument, folder + " holds " + std::string(to_string(actual)) +
+                                               ", not " + std::string(to_string(wanted)));
+}
+
+bool exists(const std::string& path) {
+  struct stat status{};
+  return lstat(path.c_str(), &status) == 0;
+}
+
+// The databases that this process has open. LMDB does not bear a second handle on one file in one
+// process: closing either would drop the locks of both.
+struct OpenDatabases {
+  using Id = std::pair<dev_t, ino_t>;
+  std::mutex mutex;
+  std::condition_variable closed;
+  std::map<Id, std::weak_ptr<Environment>> by_file;
+};
+
+OpenDatabases& open_databases() {
+  static OpenDatabases databases;
+  return databases;
+}
+
+}  // namespace
+
+// Makes the database beside its place and moves it there complete, so that no crash leaves half of
+// one.
+Result<void> Environment::create(const std::string& folder, Purpose purpose,
+                                 const LmdbOptions& options) {
+  DIALOG_ASSIGN(const auto scratch, ScratchFolder::make(folder));
+  {
+    Environment created(scratch->path(), purpose, options);
+    DIALOG_TRY(created.open_files(0));
+    DIALOG_TRY(created.create_tables());
+  }
+  const std::string name = folder + kData;
+  if (link((scratch->path() + kData).c_str(), name.c_str()) == 0) return {};
+  if (errno != EEXIST) return fail(system_failure(errno, "create " + name));
+  // Another process was faster.
+  if (options.open == LmdbOpen::ensure) return {};
+  return fail(ErrorCode::already_exists, folder + " holds a database already");
+}
+
+Result<void> Environment::prepare_folder(const std::string& folder, Purpose purpose,
+                                         const LmdbOptions& options) {
+  if (exists(folder + kData)) {
+    if (options.open != LmdbOpen::create) return {};
+    return fail(ErrorCode::already_exists, folder + " holds a database already");
+  }
+  if (options.open == LmdbOpen::existing) {
+    return fail(ErrorCode::not_found, "there is no database in " + folder);
+  }
+  DIALOG_TRY(make_folder(folder));
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name == ScratchFolder::kName || name == "lock.mdb" || exists(folder + kData)) continue;
+    return fail(ErrorCode::already_exists,
+                folder + " holds other files (" + name + "); choose an empty or a new folder");
+  }
+  if (error) return fail(system_failure(error.value(), "read the folder " + folder));
+  return create(folder, purpose, options);
+}
+
+Result<std::shared_ptr<Environment>> Environment::open(const std::string& folder, Purpose purpose,
+                                                       const LmdbOptions& options) {
+  OpenDatabases& databases = open_databases();
+  // Let go after the lock, which its last user takes to close it.
+  std::shared_ptr<Environment> shared;
+  std::unique_lock lock(databases.mutex);
+  DIALOG_TRY(prepare_folder(folder, purpose, options));
+  // Whoever created the names may have died before they were durable.
+  DIALOG_TRY(sync_folder(folder));
+  std::error_code error;
+  const fs::path full = fs::absolute(folder, error).lexically_normal();
+  if (error) return fail(system_failure(error.value(), "find the folder " + folder));
+  DIALOG_TRY(sync_folder(parent_folder(full.string())));
+  DIALOG_TRY(check_data_file(folder));
+
+  struct stat status{};
+  if (stat((folder + kData).c_str(), &status) != 0) {
+    return fail(system_failure(errno, "open " + folder + kData));
+  }
+  const OpenDatabases::Id id{status.st_dev, status.st_ino};
+  for (auto at = databases.by_file.find(id); at != databases.by_file.end();
+       at = databases.by_file.find(id)) {
+    shared = at->second.lock();
+    if (shared) {
+      if (shared->purpose_ != purpose) return wrong_purpose(folder, shared->purpose_, purpose);
+      return shared;
+    }
+    // Its last user is just closing it.
+    databases.closed.wait(lock);
+  }
+
+  auto made = std::unique_ptr<Environment>(new Environment(folder, purpose, options));
+  DIALOG_TRY(made->open_files(0));
+  DIALOG_TRY(made->check_extent());
+  DIALOG_TRY(made->open_tables());
+  // What a process left behind that died between writing and syncing is made durable before it is
+  // shown.
+  if (const int code = mdb_env_sync(made->environment_, 1); code != 0) {
+    return fail(failure(code, "sync the database", folder));
+  }
+  ScratchFolder::remove_abandoned(folder);
+
+  const auto close = [id](Environment* environment) {
+    delete environment;
+    OpenDatabases& all = open_databases();
+    const std::lock_guard closing(all.mutex);
+    all.by_file.erase(id);
+    all.closed.notify_all();
+  };
+  shared = std::shared_ptr<Environment>(made.release(), close);
+  databases.by_file.emplace(id, shared);
+  return shared;
+}
+
+Result<std::shared_ptr<Environment>> Environment::open_scratch(const std::string& folder,
+                                                               const LmdbOptions& options) {
+  std::shared_ptr<Environment> made(new Environment(folder, Purpose::scratch, options));
+  DIALOG_TRY(made->open_files(MDB_NOSYNC));
+  DIALOG_TRY(made->create_tables());
+  return made;
+}
+
+Result<void> Environment::open_files(unsigned flags) {
+  // A second try covers another process that opens or closes at the same moment.
+  constexpr int kAttempts = 16;
+  int code = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    code = mdb_env_create(&environment_);
+    if (code != 0) break;
+    mdb_env_set_mapsize(environment_, map_bytes_);
+    mdb_env_set_maxdbs(environment_, kTableCount);
+    mdb_env_set_maxreaders(environment_, kReaderSlots);
+    code = mdb_env_open(environment_, folder_.c_str(), flags | MDB_NOTLS, 0600);
+    if (code == 0) break;
+    mdb_env_close(std::exchange(environment_, nullptr));
+    if (code != EAGAIN && code != EBUSY) break;
+    sched_yield();
+  }
+  if (code == MDB_INVALID) return foreign(folder_, "its first pages or its lock file are damaged");
+  if (code != 0) return fail(failure(code, "open the database", folder_));
+  int dead = 0;
+  mdb_reader_check(environment_, &dead);
+  return {};
+}
+
+Result<void> Environment::create_tables() {
+  MDB_txn* transaction = nullptr;
+  int code = mdb_txn_begin(environment_, nullptr, 0, &transaction);
+  if (code != 0) return fail(failure(code, "create the database", folder_));
+  for (std::size_t i = 0; i < kTableCount && code == 0; ++i) {
+    if (!has_table(purpose_, static_cast<Table>(i))) continue;
+    code = mdb_dbi_open(transaction, kTableNames[i], MDB_CREATE, &handles_[i]);
+  }
+  if (code == 0) {
+    Bytes value(kMagic);
+    append_u32(value, kFormatVersion);
+    append_u32(value, static_cast<std::uint32_t>(purpose_));
+    WriteTransaction writes(*this, transaction);
+    if (!writes.put(Table::format, kFormatKey, value)) code = writes.code();
+  }
+  if (code == 0) {
+    code = mdb_txn_commit(transaction);
+  } else {
+    mdb_txn_abort(transaction);
+  }
+  if (code != 0) return fail(failure(code, "create the database", folder_));
+  return {};
+}
+
+Result<void> Environment::open_tables() {
+  MDB_txn* transaction = nullptr;
+  int code = mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction);
+  if (code != 0) return fail(failure(code, "open the database", folder_));
+  code = mdb_dbi_open(transaction, kTableNames[0], 0, &handles_[0]);
+  MDB_val key{kFormatKey.size(), const_cast<char*>(kFormatKey.data())};
+  MDB_val value{};
+  if (code == 0) code = mdb_get(transaction, handles_[0], &key, &value);
+  const Bytes format(static_cast<const char*>(value.mv_data), code == 0 ? value.mv_size : 0);
+  Result<void> readable;
+  if (code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE) {
+    readable = foreign(folder_, "another program's LMDB file");
+    code = 0;
+  } else if (code == 0) {
+    readable = check_format(format);
+  }
+  for (std::size_t i = 1; i < kTableCount && code == 0 && readable; ++i) {
+    if (!has_table(purpose_, static_cast<Table>(i))) continue;
+    code = mdb_dbi_open(transaction, kTableNames[i], 0, &handles_[i]);
+    if (code == MDB_NOTFOUND) code = MDB_CORRUPTED;
+  }
+  if (code == 0 && readable) {
+    code = mdb_txn_commit(transaction);
+  } else {
+    mdb_txn_abort(transaction);
+  }
+  if (code != 0) return fail(failure(code, "open the database", folder_));
+  return readable;
+}
+
+Result<void> Environment::check_format(ByteView format) const {
+  if (format.size() < kMagic.size() + 8 || !format.starts_with(kMagic)) {
+    return foreign(folder_, "its format record is unknown");
+  }
+  const std::uint32_t version = read_u32(format.substr(kMagic.size()));
+  const std::uint32_t purpose = read_u32(format.substr(kMagic.size() + 4));
+  if (version != kFormatVersion) {
+    return fail(ErrorCode::unsupported, folder_ + kData + " has format " + std::to_string(version) +
+                                            "; this version reads format " +
+                                            std::to_string(kFormatVersion));
+  }
+  if (purpose == static_cast<std::uint32_t>(purpose_)) return {};
+  return wrong_purpose(folder_, static_cast<Purpose>(purpose), purpose_);
+}
+
+}  // namespace dialog::lmdb

@@ -1,0 +1,187 @@
+#include "lmdb_register.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "lmdb_record.hpp"
+
+namespace dialog::lmdb {
+namespace {
+
+constexpr std::size_t kAuthorBytesMax = 4096;
+constexpr std::size_t kFixedBytes = 2 * Hash::kSize + 8 + 8 + 2;
+// A history that was kept longer under other options shrinks by so many records with each swap.
+constexpr int kForgottenMax = 16;
+
+struct StoredHead {
+  HeadRecord record;
+  Bytes did;
+};
+
+Bytes history_key(const Hash& id, std::uint64_t sequence) {
+  Bytes key(id.bytes());
+  append_u64(key, sequence);
+  return key;
+}
+
+std::uint64_t sequence_of(ByteView key) { return read_u64(key.substr(Hash::kSize)); }
+
+// The record, then the DID: it is empty in the history.
+Bytes encode(ByteView key, const HeadRecord& record, std::string_view did) {
+  Bytes body(record.revision.root().bytes());
+  body.append(record.previous.root().bytes());
+  append_u64(body, record.sequence);
+  append_u64(body, static_cast<std::uint64_t>(record.time.count()));
+  append_u16(body, static_cast<std::uint16_t>(record.author.size()));
+  body.append(record.author).append(did);
+  return seal(key, body);
+}
+
+Result<StoredHead> decode(ByteView key, ByteView stored, const std::string& folder) {
+  const std::string what = "a head in " + folder;
+  DIALOG_ASSIGN(const ByteView body, unseal(key, stored, what));
+  if (body.size() < kFixedBytes) return fail(ErrorCode::corrupt, what + " is too short");
+  StoredHead head;
+  head.record.revision = Revision(*Hash::from_bytes(body.substr(0, Hash::kSize)));
+  head.record.previous = Revision(*Hash::from_bytes(body.substr(Hash::kSize, Hash::kSize)));
+  head.record.sequence = read_u64(body.substr(2 * Hash::kSize));
+  head.record.time =
+      WallTime(static_cast<std::int64_t>(read_u64(body.substr(2 * Hash::kSize + 8))));
+  const std::size_t author = read_u16(body.substr(kFixedBytes - 2));
+  if (body.size() < kFixedBytes + author) return fail(ErrorCode::corrupt, what + " is too short");
+  head.record.author = Bytes(body.substr(kFixedBytes, author));
+  head.did = Bytes(body.substr(kFixedBytes + author));
+  return head;
+}
+
+}  // namespace
+
+class HeadRegister::SwapJob final : public Job {
+ public:
+  SwapJob(const HeadRegister& heads, const Subject& subject, const Swap& swap)
+      : heads_(heads), subject_(subject), id_(subject.id()), swap_(swap) {}
+
+  Result<void> apply(WriteTransaction& transaction) override {
+    const std::string& folder = heads_.environment_->folder();
+    std::optional<HeadRecord> latest;
+    DIALOG_ASSIGN(const auto stored, transaction.get(Table::subjects, id_.bytes()));
+    if (stored) {
+      DIALOG_ASSIGN(auto head, decode(id_.bytes(), *stored, folder));
+      latest = std::move(head.record);
+    }
+    const Revision current = latest ? latest->revision : Revision();
+    if (swap_.must_create ? latest.has_value() : current != swap_.expected) {
+      outcome_ = Refused{std::move(latest)};
+      return {};
+    }
+    const std::uint64_t sequence = latest ? latest->sequence + 1 : 1;
+    const HeadRecord record{swap_.desired, current, sequence, swap_.time, swap_.author};
+    DIALOG_TRY(
+        transaction.put(Table::subjects, id_.bytes(), encode(id_.bytes(), record, subject_.did())));
+    const Bytes key = history_key(id_, sequence);
+    DIALOG_TRY(transaction.put(Table::history, key, encode(key, record, {})));
+    outcome_ = Accepted{record};
+    return forget(transaction, sequence);
+  }
+
+  [[nodiscard]] std::size_t bytes() const override { return 1024; }
+  SwapOutcome take_outcome() { return std::move(outcome_); }
+
+ private:
+  Result<void> forget(WriteTransaction& transaction, std::uint64_t latest) {
+    std::uint64_t old = latest > heads_.history_kept_ ? latest - heads_.history_kept_ : 0;
+    for (int i = 0; i < kForgottenMax && old > 0; ++i, --old) {
+      const std::size_t before = transaction.change_count();
+      DIALOG_TRY(transaction.erase(Table::history, history_key(id_, old)));
+      if (transaction.change_count() == before) break;
+    }
+    return {};
+  }
+
+  const HeadRegister& heads_;
+  const Subject& subject_;
+  const Hash id_;
+  const Swap& swap_;
+  SwapOutcome outcome_;
+};
+
+Result<std::optional<HeadRecord>> HeadRegister::read(const Subject& subject,
+                                                     const Context& context) {
+  DIALOG_TRY(check_context(context, clock_));
+  const Hash id = subject.id();
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(const auto stored, reader.get(Table::subjects, id.bytes()));
+  if (!stored) return std::nullopt;
+  DIALOG_ASSIGN(auto head, decode(id.bytes(), *stored, environment_->folder()));
+  return std::move(head.record);
+}
+
+Result<Register::SwapOutcome> HeadRegister::swap(const Subject& subject, const Swap& swap,
+                                                 const Context& context) {
+  DIALOG_TRY(check_context(context, clock_));
+  if (swap.author.size() > kAuthorBytesMax) {
+    return fail(ErrorCode::too_large,
+                "an author has at most " + std::to_string(kAuthorBytesMax) + " bytes");
+  }
+  SwapJob job(*this, subject, swap);
+  DIALOG_TRY(environment_->run(job));
+  return job.take_outcome();
+}
+
+Result<HeadHistory> HeadRegister::history(const Subject& subject, std::uint64_t after,
+                                          std::size_t limit, const Context& context) {
+  DIALOG_TRY(check_context(context, clock_));
+  const Hash id = subject.id();
+  HeadHistory history;
+  if (after == std::numeric_limits<std::uint64_t>::max()) return history;
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::history));
+  DIALOG_ASSIGN(bool there, cursor.seek(history_key(id, 0)));
+  const auto of_subject = [&] { return there && cursor.key().starts_with(id.bytes()); };
+  if (of_subject() && sequence_of(cursor.key()) > after + 1) history.complete = false;
+  DIALOG_ASSIGN(there, cursor.seek(history_key(id, after + 1)));
+  while (of_subject() && history.records.size() < limit) {
+    DIALOG_ASSIGN(auto head, decode(cursor.key(), cursor.value(), environment_->folder()));
+    history.records.push_back(std::move(head.record));
+    DIALOG_ASSIGN(there, cursor.next());
+  }
+  if (of_subject()) history.complete = false;
+  return history;
+}
+
+Result<std::vector<LmdbServerStore::Published>> HeadRegister::published(const Hash& after,
+                                                                        std::size_t limit) {
+  std::vector<LmdbServerStore::Published> subjects;
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::subjects));
+  DIALOG_ASSIGN(bool there, cursor.seek(after.bytes()));
+  if (there && cursor.key() == after.bytes()) {
+    DIALOG_ASSIGN(there, cursor.next());
+  }
+  while (there && subjects.size() < limit) {
+    DIALOG_ASSIGN(auto head, decode(cursor.key(), cursor.value(), environment_->folder()));
+    auto subject = Subject::parse(head.did);
+    if (!subject) {
+      return fail(ErrorCode::corrupt, "a head in " + environment_->folder() + " names no subject");
+    }
+    subjects.push_back({*std::move(subject), std::move(head.record)});
+    DIALOG_ASSIGN(there, cursor.next());
+  }
+  return subjects;
+}
+
+Result<void> HeadRegister::check() {
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  for (const Table table : {Table::subjects, Table::history}) {
+    DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, table));
+    DIALOG_ASSIGN(bool there, cursor.seek({}));
+    while (there) {
+      DIALOG_TRY(decode(cursor.key(), cursor.value(), environment_->folder()));
+      DIALOG_ASSIGN(there, cursor.next());
+    }
+  }
+  return {};
+}
+
+}  // namespace dialog::lmdb

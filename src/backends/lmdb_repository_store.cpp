@@ -1,0 +1,67 @@
+#include "dialog/backends/lmdb_repository_store.hpp"
+
+#include <utility>
+
+#include "folder.hpp"
+#include "lmdb_archive.hpp"
+#include "lmdb_head_store.hpp"
+#include "lmdb_quarantine.hpp"
+
+namespace dialog {
+
+namespace {
+
+class Lease final : public StoreLease {
+ public:
+  explicit Lease(FileLock lock) : lock_(std::move(lock)) {}
+
+ private:
+  FileLock lock_;
+};
+
+}  // namespace
+
+struct LmdbRepositoryStore::State {
+  State(std::shared_ptr<lmdb::Environment> opened, const LmdbOptions& chosen)
+      : options(chosen),
+        environment(std::move(opened)),
+        archive(environment, {}, options.buffered_bytes_max, *options.clock),
+        heads(environment, archive) {}
+  const LmdbOptions options;
+  const std::shared_ptr<lmdb::Environment> environment;
+  lmdb::BlockArchive archive;
+  lmdb::RecordStore heads;
+};
+
+LmdbRepositoryStore::LmdbRepositoryStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LmdbRepositoryStore::~LmdbRepositoryStore() = default;
+
+Result<std::unique_ptr<LmdbRepositoryStore>> LmdbRepositoryStore::open(const std::string& folder,
+                                                                       const LmdbOptions& options) {
+  DIALOG_ASSIGN(auto environment,
+                lmdb::Environment::open(folder, lmdb::Purpose::repository, options));
+  auto state = std::make_unique<State>(std::move(environment), options);
+  return std::unique_ptr<LmdbRepositoryStore>(new LmdbRepositoryStore(std::move(state)));
+}
+
+CollectableArchive& LmdbRepositoryStore::archive() { return state_->archive; }
+HeadStore& LmdbRepositoryStore::heads() { return state_->heads; }
+
+Result<std::unique_ptr<Archive>> LmdbRepositoryStore::make_quarantine() {
+  return std::make_unique<lmdb::Quarantine>(state_->environment->folder(), state_->options);
+}
+
+Result<std::unique_ptr<StoreLease>> LmdbRepositoryStore::lease(LeaseKind kind) {
+  DIALOG_ASSIGN(auto lock, FileLock::take(state_->environment->folder() + "/lease",
+                                          kind == LeaseKind::write ? FileLock::Kind::shared
+                                                                   : FileLock::Kind::exclusive));
+  return std::make_unique<Lease>(std::move(lock));
+}
+
+Result<void> LmdbRepositoryStore::check() {
+  DIALOG_TRY(state_->environment->check_pages());
+  DIALOG_TRY(state_->heads.list({}));
+  return lmdb::check_blocks(*state_->environment);
+}
+
+}  // namespace dialog

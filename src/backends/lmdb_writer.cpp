@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+#include "lmdb_environment.hpp"
+#include "lmdb_error.hpp"
+
+namespace dialog::lmdb {
+namespace {
+
+// The library keeps every page that a transaction writes in memory until it commits.
+constexpr std::size_t kGroupBytesMax = std::size_t{32} << 20;
+
+}  // namespace
+
+struct Environment::Waiting {
+  explicit Waiting(Job& wanted) : job(wanted) {}
+  Job& job;
+  std::condition_variable wake;
+  bool leads = false;
+  bool settled = false;
+  Result<void> result;
+};
+
+Result<void> Environment::run(Job& job) {
+  Waiting self(job);
+  std::unique_lock lock(queue_mutex_);
+  queue_.push_back(&self);
+  if (leading_) {
+    self.wake.wait(lock, [&self] { return self.leads || self.settled; });
+    if (self.settled) return std::move(self.result);
+  }
+  leading_ = true;
+  const std::vector<Waiting*> group = take_group();
+  lock.unlock();
+  commit_group(group);
+  lock.lock();
+  for (Waiting* const member : group) {
+    member->settled = true;
+    // Notified under the lock: its owner's stack frame ends as soon as it sees the flag.
+    if (member != &self) member->wake.notify_one();
+  }
+  leading_ = !queue_.empty();
+  if (leading_) {
+    queue_.front()->leads = true;
+    queue_.front()->wake.notify_one();
+  }
+  return std::move(self.result);
+}
+
+// The leader's own job stands first: it was alone in the queue, or was told to lead because it was
+// first.
+std::vector<Environment::Waiting*> Environment::take_group() {
+  std::vector<Waiting*> group;
+  std::size_t bytes = 0;
+  while (!queue_.empty() &&
+         (group.empty() || bytes + queue_.front()->job.bytes() <= kGroupBytesMax)) {
+    bytes += queue_.front()->job.bytes();
+    group.push_back(queue_.front());
+    queue_.pop_front();
+  }
+  return group;
+}
+
+void Environment::commit_group(std::span<Waiting* const> group) {
+  const Result<void> together = attempt(group);
+  if (together) return;
+  const bool alone = together.error().code == ErrorCode::storage_full && group.size() > 1;
+  for (Waiting* const member : group) {
+    // Where there is no room for all there may be room for some.
+    const Result<void> outcome = alone ? attempt({&member, 1}) : together;
+    if (!outcome) member->result = fail(outcome.error());
+  }
+}
+
+// Runs the jobs in one transaction. Where that became durable each member has its own result;
+// otherwise nothing has happened, and the error is everybody's.
+Result<void> Environment::attempt(std::span<Waiting* const> group) {
+  std::vector<Waiting*> members(group.begin(), group.end());
+  for (;;) {
+    DIALOG_ASSIGN(MDB_txn* const transaction, begin_write());
+    WriteTransaction writes(*this, transaction);
+    auto culprit = members.end();
+    auto ran = members.begin();
+    for (; ran != members.end() && culprit == members.end(); ++ran) {
+      const std::size_t before = writes.change_count();
+      (*ran)->result = (*ran)->job.apply(writes);
+      const bool half_done = !(*ran)->result && writes.change_count() != before;
+      if (half_done || writes.code() != 0) culprit = ran;
+    }
+    int code = writes.code();
+    if (culprit == members.end()) {
+      code = mdb_txn_commit(transaction);
+    } else {
+      mdb_txn_abort(transaction);
+    }
+    leave(nullptr);
+
+    if (culprit == members.end() && code == 0) {
+      for (Waiting* const member : members) {
+        if (member->result) member->job.done();
+      }
+      for (Waiting* const member : members) {
+        if (!member->result) member->job.undone();
+      }
+      return {};
+    }
+    std::for_each(members.begin(), ran, [](Waiting* member) { member->job.undone(); });
+    if (code == MDB_MAP_FULL) {
+      DIALOG_TRY(move_map(Move::grow));
+    } else if (code != 0) {
+      return fail(commit_failure(code));
+    } else {
+      members.erase(culprit);
+      if (members.empty()) return {};
+    }
+  }
+}
+
+Result<MDB_txn*> Environment::begin_write() {
+  for (;;) {
+    if (poisoned_) {
+      return fail(ErrorCode::storage_failed,
+                  "cannot write in " + folder_ + ": an earlier write failed; open it again");
+    }
+    enter();
+    MDB_txn* transaction = nullptr;
+    const int code = map_lost_ ? MDB_PANIC : mdb_txn_begin(environment_, nullptr, 0, &transaction);
+    if (code == 0) return transaction;
+    leave(nullptr);
+    if (code != MDB_MAP_RESIZED) return fail(failure(code, "write", folder_));
+    DIALOG_TRY(move_map(Move::follow));
+  }
+}
+
+Error Environment::commit_failure(int code) {
+  // The library reports a write that was cut short by a full disk as EIO.
+  if (code == EIO && !has_room()) code = ENOSPC;
+  Error error = failure(code, "write", folder_);
+  if (error.code == ErrorCode::storage_failed) {
+    poisoned_ = true;
+    error.message += "; open it again";
+  }
+  return error;
+}
+
+bool Environment::has_room() const {
+  constexpr off_t kProbeBytes = 256 * 1024;
+  const std::string name = folder_ + "/room-" + std::to_string(getpid());
+  const int file = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return !is_full(errno);
+  const int code = posix_fallocate(file, 0, kProbeBytes);
+  close(file);
+  unlink(name.c_str());
+  return !is_full(code);
+}
+
+}  // namespace dialog::lmdb
