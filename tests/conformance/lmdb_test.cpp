@@ -1,0 +1,92 @@
+#include "archive_suite.hpp"
+#include "head_store_race_suite.hpp"
+#include "head_store_suite.hpp"
+#include "lmdb_fixture.hpp"
+#include "register_race_suite.hpp"
+#include "register_suite.hpp"
+
+namespace dialog::test {
+namespace {
+
+class LmdbArchiveFixture final : public ArchiveFixture {
+ public:
+  explicit LmdbArchiveFixture(const LmdbOptions& options) : stores_(options) {}
+  Archive& archive() override { return stores_.store().archive(); }
+  CollectableArchive* collectable() override { return &stores_.store().archive(); }
+  void reopen() override { stores_.reopen(); }
+
+ private:
+  LmdbRepositoryFixture stores_;
+};
+
+class LmdbSubjectFixture final : public ArchiveFixture {
+ public:
+  LmdbSubjectFixture() {
+    // Neighbours that must not show.
+    for (const char* const name : {"two", "three", "four"}) {
+      const Block block = Block::of(name);
+      const auto neighbour = stores_.store().archive_for(subject_named(name));
+      DIALOG_CHECK(neighbour->put({&block, 1}) && neighbour->flush(), "a neighbour's block");
+    }
+    connect();
+  }
+  Archive& archive() override { return *archive_; }
+  CollectableArchive* collectable() override { return archive_.get(); }
+  void reopen() override {
+    archive_.reset();
+    stores_.reopen();
+    connect();
+  }
+
+ private:
+  void connect() { archive_ = stores_.store().collectable_archive_for(subject_named("one")); }
+
+  LmdbFixture<LmdbServerStore> stores_;
+  std::shared_ptr<CollectableArchive> archive_;
+};
+
+class QuarantineFixture final : public ArchiveFixture {
+ public:
+  explicit QuarantineFixture(const LmdbOptions& options)
+      : stores_(options), quarantine_(stores_.store().make_quarantine().value()) {}
+  Archive& archive() override { return *quarantine_; }
+
+ private:
+  LmdbRepositoryFixture stores_;
+  std::unique_ptr<Archive> quarantine_;
+};
+
+template <class Fixture>
+ArchiveFactory factory(std::string name, const LmdbOptions& options) {
+  return {std::move(name), [options] { return std::make_unique<Fixture>(options); }};
+}
+
+// Crosses the bounds that an ordinary test never reaches.
+LmdbOptions tight() {
+  LmdbOptions options;
+  options.map_bytes = 256 * 1024;
+  options.buffered_bytes_max = 50'000;
+  options.quarantine_bytes_max = 1000;
+  return options;
+}
+
+const auto kArchives = testing::Values(
+    factory<LmdbArchiveFixture>("Repository", {}), factory<LmdbArchiveFixture>("Tight", tight()),
+    ArchiveFactory{"Subject", [] { return std::make_unique<LmdbSubjectFixture>(); }});
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(Lmdb, ArchiveConformance, kArchives, archive_name);
+INSTANTIATE_TEST_SUITE_P(Lmdb, CollectableArchiveConformance, kArchives, archive_name);
+INSTANTIATE_TEST_SUITE_P(Lmdb, DurableArchiveConformance, kArchives, archive_name);
+INSTANTIATE_TEST_SUITE_P(LmdbQuarantine, ArchiveConformance,
+                         testing::Values(factory<QuarantineFixture>("InMemory", {}),
+                                         factory<QuarantineFixture>("Spilling", tight())),
+                         archive_name);
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreConformance, LmdbRepositoryFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreRaces, LmdbRepositoryFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterConformance, LmdbRegisterFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterRaces, LmdbRegisterFixture);
+
+}  // namespace dialog::test

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <gtest/gtest.h>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "backend_fixture.hpp"
+#include "dialog/remote/register.hpp"
+
+namespace dialog::test {
+
+/// What every `Register` must do while several threads use it; fixtures as for
+/// `RegisterConformance`.
+template <class Fixture>
+class RegisterRaces : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kThreads = 8;
+
+  template <class Body>
+  void in_threads(Body body) {
+    std::atomic<std::uint64_t> ready = 0;
+    std::vector<std::jthread> threads;
+    for (std::uint64_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        ++ready;
+        while (ready.load() < kThreads) std::this_thread::yield();
+        body(i);
+      });
+    }
+  }
+
+  Fixture fixture_;
+  const Subject subject_ = subject_named("one");
+};
+
+TYPED_TEST_SUITE_P(RegisterRaces);
+
+TYPED_TEST_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain) {
+  constexpr std::uint64_t kSwapsEach = 25;
+  std::mutex mutex;
+  std::map<std::uint64_t, HeadRecord> accepted;
+  this->in_threads([&](std::uint64_t thread) {
+    Register& heads = this->fixture_.heads();
+    Revision expected;
+    for (std::uint64_t won = 0; won < kSwapsEach;) {
+      const Register::Swap swap{expected, revision_number(1 + thread * 1000 + won), {}, "", false};
+      const auto outcome = heads.swap(this->subject_, swap, {});
+      ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+      if (const auto* const done = std::get_if<Register::Accepted>(&*outcome)) {
+        ++won;
+        expected = done->record.revision;
+        const std::lock_guard lock(mutex);
+        ASSERT_TRUE(accepted.emplace(done->record.sequence, done->record).second);
+      } else {
+        const auto& actual = std::get<Register::Refused>(*outcome).actual;
+        ASSERT_TRUE(actual.has_value());
+        ASSERT_NE(actual->revision, expected);
+        expected = actual->revision;
+      }
+    }
+  });
+  ASSERT_EQ(accepted.size(), this->kThreads * kSwapsEach);
+  Revision previous;
+  std::uint64_t sequence = 0;
+  for (const auto& [number, record] : accepted) {
+    EXPECT_EQ(number, ++sequence);
+    EXPECT_EQ(record.previous, previous);
+    previous = record.revision;
+  }
+  EXPECT_EQ((*this->fixture_.heads().read(this->subject_, {}))->revision, previous);
+}
+
+TYPED_TEST_P(RegisterRaces, SwapsOfManySubjectsAllSucceed) {
+  constexpr std::uint64_t kSwapsEach = 25;
+  this->in_threads([&](std::uint64_t thread) {
+    const Subject subject = subject_named(std::to_string(thread));
+    for (std::uint64_t i = 1; i <= kSwapsEach; ++i) {
+      const Register::Swap swap{revision_number(i - 1), revision_number(i), {}, "", false};
+      const auto outcome = this->fixture_.heads().swap(subject, swap, {});
+      ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+      ASSERT_TRUE(std::holds_alternative<Register::Accepted>(*outcome));
+    }
+  });
+  for (std::uint64_t thread = 0; thread < this->kThreads; ++thread) {
+    const auto head = this->fixture_.heads().read(subject_named(std::to_string(thread)), {});
+    ASSERT_TRUE(head.has_value() && head->has_value());
+    EXPECT_EQ((*head)->sequence, kSwapsEach);
+  }
+}
+
+TYPED_TEST_P(RegisterRaces, AReaderNeverSeesTheSequenceGoBack) {
+  std::atomic<bool> finished = false;
+  std::jthread reader([&] {
+    std::uint64_t seen = 0;
+    while (!finished) {
+      const auto head = this->fixture_.heads().read(this->subject_, {});
+      ASSERT_TRUE(head.has_value()) << head.error().message;
+      const std::uint64_t now = *head ? (*head)->sequence : 0;
+      ASSERT_GE(now, seen);
+      seen = now;
+    }
+  });
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    const Register::Swap swap{revision_number(i - 1), revision_number(i), {}, "", false};
+    const auto outcome = this->fixture_.heads().swap(this->subject_, swap, {});
+    EXPECT_TRUE(outcome.has_value() && std::holds_alternative<Register::Accepted>(*outcome));
+    const auto head = this->fixture_.heads().read(this->subject_, {});
+    EXPECT_TRUE(head.has_value() && *head && (*head)->sequence == i);
+  }
+  finished = true;
+}
+
+REGISTER_TYPED_TEST_SUITE_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain,
+                            SwapsOfManySubjectsAllSucceed, AReaderNeverSeesTheSequenceGoBack);
+
+}  // namespace dialog::test
