@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "dialog/base/context.hpp"
 #include "dialog/base/result.hpp"
+#include "golden/errors_md.hpp"
 
 namespace dialog {
 namespace {
@@ -58,6 +61,20 @@ TEST(ErrorTable, KeepsTheStatusesOfTheRegisterProtocol) {
   EXPECT_EQ(error_row(ErrorCode::unavailable).http_status, 503);
   EXPECT_EQ(error_row(ErrorCode::storage_full).http_status, 507);
   EXPECT_EQ(error_row(ErrorCode::internal).http_status, 500);
+}
+
+TEST(ErrorTable, IsTheOneInTheDocumentation) {
+  std::vector<std::string> expected;
+  for (const ErrorRow& row : error_table()) {
+    expected.push_back("| `" + std::string(row.name) + "` | " + std::string(to_string(row.retry)) +
+                       " | " + std::to_string(row.http_status) + " | " +
+                       std::to_string(row.exit_code) + " | " + std::string(row.meaning) + " |");
+  }
+  std::vector<std::string> documented;
+  for (const std::string_view line : test::golden::errors_md) {
+    if (line.starts_with("| `")) documented.emplace_back(line);
+  }
+  EXPECT_EQ(documented, expected);
 }
 
 TEST(Error, WithinPutsTheContextFirst) {
