@@ -35,8 +35,8 @@ class ServiceBackendFixture final : public BackendFixture {
   ManualClock clock_;
   MemoryServerStore store_;
   server::Service service_{store_, config(), clock_};
-  std::shared_ptr<LosingHttpClient> client_ = std::make_shared<LosingHttpClient>(
-      std::make_shared<LoopbackHttpClient>(
+  std::shared_ptr<LosingHttpClient> client_ =
+      std::make_shared<LosingHttpClient>(std::make_shared<LoopbackHttpClient>(
           [this](const HttpRequest& request) { return service_.handle(request); }, clock_));
 };
 

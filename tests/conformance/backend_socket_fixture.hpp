@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backend_http_fixture.hpp"
+#include "dialog/backends/curl_client.hpp"
+#include "dialog/remote/server_store.hpp"
+#include "dialog/server/server.hpp"
+
+namespace dialog::test {
+
+/// A server on a free port of this machine, in this process.
+class LocalServer {
+ public:
+  LocalServer() {
+    DIALOG_CHECK(server_.start().has_value(), "a server on a free port of this machine");
+  }
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(server_.port());
+  }
+  ServerStore& store() { return store_; }
+  server::Server& server() { return server_; }
+
+ private:
+  MemoryServerStore store_;
+  server::Service service_{store_, {}};
+  server::SilentLog log_;
+  server::Server server_{service_, {}, log_};
+};
+
+/// REST backends over libcurl and a socket.
+class SocketBackendFixture final : public BackendFixture {
+ public:
+  std::unique_ptr<RevisionBackend> connect() override {
+    auto backend = RestBackend::create(RestBackendConfig(server_.url()), {client_});
+    DIALOG_CHECK(backend.has_value(), "the configuration of a test's backend");
+    return std::make_unique<RestBackend>(*std::move(backend));
+  }
+  Clock& clock() override { return system_clock(); }
+  std::uint64_t calls() override { return client_->calls; }
+  void lose_next_answer() override { client_->lose_answer = true; }
+  void lose_next_request() override { client_->lose_request = true; }
+  bool has_history() override { return true; }
+
+ private:
+  LocalServer server_;
+  std::shared_ptr<LosingHttpClient> client_ =
+      std::make_shared<LosingHttpClient>(std::make_shared<CurlHttpClient>());
+};
+
+}  // namespace dialog::test
