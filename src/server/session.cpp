@@ -17,6 +17,7 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
+constexpr std::size_t kHeadReadBytes = 4096;
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 // What a client may still send after it was refused; more, and it may lose the response.
 constexpr std::size_t kDrainBytesMax = std::size_t{1024} * 1024;
@@ -74,6 +75,7 @@ void Session::begin_stop() {
 }
 
 void Session::close() {
+  if (phase_ == Phase::response) log_request();
   phase_ = Phase::closed;
   BoostError ignored;
   stream_.close(ignored);
@@ -132,6 +134,7 @@ void Session::next_request() {
   request_ = {};
   record_ = {};
   keep_alive_ = false;
+  skipped_line_ = false;
   if (buffer_.size() > 0) {
     request_start_ = std::chrono::steady_clock::now();
     enter(Phase::head, core_.config.head_time_max);
@@ -141,7 +144,7 @@ void Session::next_request() {
   if (core_.stopping) return close();
   buffer_.shrink_to_fit();
   enter(Phase::idle, core_.config.idle_time_max);
-  read(4096);
+  read(kHeadReadBytes);
 }
 
 void Session::read(std::size_t bytes_max) {
@@ -172,6 +175,7 @@ void Session::on_read(const BoostError& error, std::size_t bytes) {
 }
 
 void Session::scan_head() {
+  if (skip_empty_line()) return read(kHeadReadBytes);
   const auto data = buffer_.data();
   const auto outcome = scanner_->scan({static_cast<const char*>(data.data()), data.size()});
   if (const auto* refused = std::get_if<HeadScanner::Refused>(&outcome)) {
@@ -179,7 +183,22 @@ void Session::scan_head() {
   }
   if (const auto* complete = std::get_if<HeadScanner::Complete>(&outcome))
     return on_head(complete->head_bytes);
-  read(4096);
+  read(kHeadReadBytes);
+}
+
+// Some clients send an empty line after a body; one before a request means nothing. True where more
+// bytes are needed to tell.
+bool Session::skip_empty_line() {
+  if (skipped_line_ || buffer_.size() == 0) return false;
+  const auto* bytes = static_cast<const char*>(buffer_.data().data());
+  if (bytes[0] != '\r') {
+    skipped_line_ = true;
+    return false;
+  }
+  if (buffer_.size() == 1) return true;
+  skipped_line_ = true;
+  if (bytes[1] == '\n') buffer_.consume(2);
+  return buffer_.size() == 0;
 }
 
 bool Session::read_fields(HeadParser& parser) {
@@ -324,7 +343,6 @@ void Session::respond(Answer answer) {
   record_.fault = std::move(answer.fault);
   head_out_ = response_head(answer.response, record_.request_id, !close_after_);
   body_out_ = std::move(answer.response.body);
-  record_.bytes_out = body_out_.size();
   request_.body = {};
   body_.reset();
   request_bytes_.set(0);
@@ -348,10 +366,7 @@ void Session::write() {
 void Session::on_write(const BoostError& error, std::size_t bytes) {
   if (phase_ == Phase::closed) return;
   written_ += bytes;
-  if (error) {
-    log_request();
-    return close();
-  }
+  if (error) return close();
   if (written_ == head_out_.size() + body_out_.size()) return on_response_sent();
   arm_transfer(written_);
   write();
@@ -367,6 +382,7 @@ void Session::on_response_sent() {
 
 void Session::log_request() {
   record_.time = system_clock().wall();
+  record_.bytes_out = written_ - std::min(written_, head_out_.size());
   if (record_.address.empty()) record_.address = peer_.to_string();
   if (request_start_ != Time{}) {
     record_.duration = std::chrono::duration_cast<std::chrono::microseconds>(

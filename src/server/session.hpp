@@ -51,6 +51,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void read(std::size_t bytes_max);
   void on_read(const BoostError& error, std::size_t bytes);
   void scan_head();
+  bool skip_empty_line();
   void on_head(std::size_t head_bytes);
   bool read_fields(HeadParser& parser);
   bool count_client();
@@ -90,6 +91,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   AccessRecord record_;
   Time request_start_;
   bool keep_alive_ = false;
+  bool skipped_line_ = false;
   std::string head_out_;
   Bytes body_out_;
   std::size_t written_ = 0;

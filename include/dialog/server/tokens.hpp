@@ -23,11 +23,11 @@ std::optional<Access> parse_access(std::string_view text);
 
 /// One credential, without its secret.
 struct Token {
-  std::string name;  ///< goes on record as the author of a swap, and into the log
-  Hash hash;         ///< BLAKE3 of the secret's text
-  std::optional<std::vector<std::string>> subjects;  ///< DIDs, as written; absent: all
+  std::string name{};  ///< goes on record as the author of a swap, and into the log
+  Hash hash{};         ///< BLAKE3 of the secret's text
+  std::optional<std::vector<std::string>> subjects{};  ///< DIDs, as written; absent: all
   Access access = Access::read;
-  std::optional<WallTime> expires;  ///< not valid from this moment on; absent: never ends
+  std::optional<WallTime> expires{};  ///< not valid from this moment on; absent: never ends
 
   [[nodiscard]] bool covers(const Subject& subject) const;
 };
