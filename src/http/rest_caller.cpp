@@ -48,9 +48,10 @@ Result<void> check_fields(const RestBackendConfig& config) {
       return fail(ErrorCode::invalid_argument,
                   "\"" + printable(name) + "\" is no valid header field");
     }
-    const bool reserved = std::any_of(
-        kReservedFields.begin(), kReservedFields.end(),
-        [&](std::string_view field) { return ascii::equal_ignoring_case(field, name); });
+    const bool reserved = std::any_of(kReservedFields.begin(), kReservedFields.end(),
+                                      [&given = name](std::string_view field) {
+                                        return ascii::equal_ignoring_case(field, given);
+                                      });
     if (reserved) {
       return fail(ErrorCode::invalid_argument,
                   "the header field " + name + " is set by the protocol itself");
