@@ -17,7 +17,6 @@ endfunction()
 dialog_header_only(tl::expected tl)
 dialog_header_only(nlohmann_json::nlohmann_json nlohmann)
 dialog_header_only(PkgConfig::xxhash xxhash.h)
-target_compile_definitions(PkgConfig::xxhash INTERFACE XXH_INLINE_ALL)
 
 # Ed25519 is libsodium here too, but its npm package: src/identity/sodium_wasm.cpp calls the object that the
 # embedder hands in as Module['sodium'], ready to use. Test programs load it before main runs.
