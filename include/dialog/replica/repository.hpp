@@ -16,6 +16,7 @@
 #include "dialog/remote/revision.hpp"
 #include "dialog/replica/branch.hpp"
 #include "dialog/replica/head_store.hpp"
+#include "dialog/replica/local_session.hpp"
 #include "dialog/replica/maintenance.hpp"
 #include "dialog/replica/names.hpp"
 #include "dialog/replica/snapshot.hpp"
@@ -185,6 +186,10 @@ class Repository final {
   /// then `conflict`. Stops after a pull that left conflicts undecided: `push` is then `rejected`.
   Result<SyncReport> sync(std::string_view branch, const RemoteConnection& remote,
                           const SyncOptions& options = {});
+
+  /// The near side of a session with `remote`, for whoever carries out the far side himself. `not_found`, `busy`.
+  [[nodiscard]] Result<LocalSession> begin_session(std::string_view branch, std::string_view remote,
+                                                   const ChangeNote& note);
 
   // Upkeep.
 

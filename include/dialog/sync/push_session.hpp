@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "dialog/base/result.hpp"
 #include "dialog/sync/action.hpp"
@@ -9,6 +10,12 @@
 #include "dialog/sync/session.hpp"
 
 namespace dialog {
+
+struct PushOptions {
+  /// A head that was fetched after the branch's state was read; saves the `FetchHead`. The swap
+  /// checks it anyway.
+  std::optional<Head> known_head = {};
+};
 
 /// Publishes a branch: uploads the blocks that the remote lacks, children before parents, notes the
 /// intent, swaps the register. A step machine: no I/O but reads of the archives that it was given,
@@ -30,7 +37,7 @@ namespace dialog {
 /// - `corrupt`: a block of this replica or of the remote is not what it should be.
 class PushSession final {
  public:
-  explicit PushSession(SyncInput input);
+  explicit PushSession(SyncInput input, PushOptions options = {});
   PushSession(PushSession&&) noexcept;
   PushSession& operator=(PushSession&&) noexcept;
   ~PushSession();

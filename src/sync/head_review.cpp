@@ -1,0 +1,205 @@
+#include "head_review.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "seeded_bugs.hpp"
+
+namespace dialog {
+namespace {
+
+constexpr std::uint32_t kHistoryPagesMax = 64;
+
+Result<void> check_reset(const RemoteTracking& tracking) {
+  if (!tracking.has_seen_head() || DIALOG_BUG(gone_is_empty)) return {};
+  const Revision& last = tracking.fetched ? tracking.fetched->revision : tracking.origin;
+  return fail(ErrorCode::remote_reset,
+              "the remote had revision " + last.hex() +
+                  " and now has none; nothing was changed here. Check the remote's address; to "
+                  "publish there "
+                  "again, forget what this branch knows of the remote and push");
+}
+
+Result<void> check_rollback(const RemoteTracking& tracking, const Head& head) {
+  const std::optional<std::uint64_t> last = tracking.last_sequence();
+  if (!last || !head.sequence || DIALOG_BUG(rollback_goes_unnoticed)) return {};
+  const bool is_of_origin = tracking.sequence == last;
+  const Revision& known = is_of_origin ? tracking.origin : tracking.fetched->revision;
+  if (*head.sequence > *last) return {};
+  if (*head.sequence == *last && head.revision == known) return {};
+  return fail(
+      ErrorCode::rollback,
+      "the remote shows revision " + head.revision.hex() + " as its number " +
+          std::to_string(*head.sequence) + ", but had shown " + known.hex() + " as number " +
+          std::to_string(*last) +
+          "; nothing was changed here. It may have been restored from an old copy: once that is "
+          "clear, forget what this branch knows of the remote and pull");
+}
+
+/// True where the register certainly is where it was before any outstanding swap.
+bool has_not_moved(const RemoteTracking& tracking, const Head& head) {
+  if (head.revision != tracking.origin) return false;
+  return std::all_of(tracking.intents.begin(), tracking.intents.end(),
+                     [&](const SwapIntent& intent) {
+                       // Without numbers, a register that went away and came back looks like one
+                       // that stayed.
+                       return !head.sequence || !intent.expected_sequence ||
+                              *head.sequence == *intent.expected_sequence;
+                     });
+}
+
+/// The first number that matters; absent where an intent carries none, so that an older swap of the
+/// same two revisions could be taken for it.
+std::optional<std::uint64_t> first_sequence(const std::vector<SwapIntent>& intents) {
+  std::optional<std::uint64_t> first;
+  for (const SwapIntent& intent : intents) {
+    if (!intent.expected_sequence) return std::nullopt;
+    first = first ? std::min(*first, *intent.expected_sequence) : *intent.expected_sequence;
+  }
+  return first;
+}
+
+/// True where the records follow each other without a gap, from the first one asked for.
+bool is_unbroken(const KnownHistory& known) {
+  std::uint64_t last = known.after;
+  const HeadRecord* before = nullptr;
+  for (const HeadRecord& record : known.history.records) {
+    if (record.sequence != last + 1) return false;
+    if (before != nullptr && record.previous != before->revision) return false;
+    last = record.sequence;
+    before = &record;
+  }
+  return true;
+}
+
+struct Found {
+  SwapIntent intent;
+  std::uint64_t sequence;
+};
+
+/// The latest accepted swap that is one of the outstanding ones.
+std::optional<Found> find_accepted(const std::vector<SwapIntent>& intents,
+                                   const HeadHistory& history) {
+  for (auto record = history.records.rbegin(); record != history.records.rend(); ++record) {
+    for (const SwapIntent& intent : intents) {
+      const bool is_it = record->revision == intent.desired &&
+                         record->previous == intent.expected && intent.expected_sequence &&
+                         record->sequence > *intent.expected_sequence;
+      if (is_it) return Found{intent, record->sequence};
+    }
+  }
+  return std::nullopt;
+}
+
+HeadReview ambiguous(Settlement settlement) {
+  settlement.ambiguous = settlement.tracking.intents;
+  return settlement;
+}
+
+HeadReview consult_history(Settlement settlement, const Head& head, const KnownHistory& known) {
+  RemoteTracking& tracking = settlement.tracking;
+  const std::optional<std::uint64_t> first = first_sequence(tracking.intents);
+  if (!first || !head.sequence || known.asked == KnownHistory::Asked::absent) {
+    return ambiguous(std::move(settlement));
+  }
+  if (known.asked == KnownHistory::Asked::no) return NeedHistory{*first};
+
+  const std::vector<HeadRecord>& records = known.history.records;
+  const std::uint64_t reaches = records.empty() ? known.after : records.back().sequence;
+  const bool unbroken = is_unbroken(known);
+  const bool goes_on = unbroken && !records.empty() && reaches < *head.sequence;
+  if (goes_on && known.pages < kHistoryPagesMax) return NeedHistory{reaches};
+
+  if (const std::optional<Found> found = find_accepted(tracking.intents, known.history)) {
+    // A base must not be newer than what is merged with it.
+    if (found->sequence > *head.sequence) return NeedHead{};
+    agree_on(tracking, Head{found->intent.desired, found->sequence});
+    settlement.accepted = found->intent;
+    return settlement;
+  }
+  if (!known.history.complete || !unbroken || reaches < *head.sequence) {
+    return ambiguous(std::move(settlement));
+  }
+  tracking.intents.clear();
+  return settlement;
+}
+
+}  // namespace
+
+void KnownHistory::add(std::uint64_t asked_after, HeadHistory page) {
+  if (asked != Asked::yes) {
+    asked = Asked::yes;
+    after = asked_after;
+    history.records.clear();
+  }
+  // Only the latest page tells whether something is left out: one that merely ended early was
+  // continued.
+  history.complete = page.complete;
+  std::move(page.records.begin(), page.records.end(), std::back_inserter(history.records));
+  ++pages;
+}
+
+void agree_on(RemoteTracking& tracking, const Head& head) {
+  const bool newer_is_numbered = tracking.sequence && tracking.sequence == tracking.last_sequence();
+  if (!head.sequence && newer_is_numbered) {
+    // An answer without a number must not make the last known number forgotten.
+    tracking.fetched = Head{tracking.origin, tracking.sequence};
+  } else if (head.sequence || !tracking.last_sequence()) {
+    tracking.fetched = head;
+  }
+  tracking.origin = head.revision;
+  tracking.sequence = head.sequence;
+  tracking.intents.clear();
+  note_seen(tracking, head);
+}
+
+void note_seen(RemoteTracking& tracking, const Head& head) {
+  if (head.sequence || head.revision.is_zero()) return;
+  std::vector<Revision>& seen = tracking.seen;
+  if (!seen.empty() && seen.back() == head.revision) return;
+  std::erase(seen, head.revision);
+  if (seen.size() >= kSeenRevisionsMax) seen.erase(seen.begin());
+  seen.push_back(head.revision);
+}
+
+Result<HeadReview> review_head(const SyncState& state, const std::optional<Head>& head,
+                               const KnownHistory& known) {
+  Settlement settlement;
+  settlement.tracking = state.tracking;
+  RemoteTracking& tracking = settlement.tracking;
+  if (!head) {
+    DIALOG_TRY(check_reset(tracking));
+    return settlement;
+  }
+  DIALOG_TRY(check_rollback(tracking, *head));
+
+  const bool is_known =
+      std::find(tracking.seen.begin(), tracking.seen.end(), head->revision) != tracking.seen.end();
+  settlement.seen_before = !head->sequence && head->revision != tracking.origin && is_known;
+
+  const auto intent =
+      std::find_if(tracking.intents.begin(), tracking.intents.end(),
+                   [&](const SwapIntent& each) { return each.desired == head->revision; });
+  if (intent != tracking.intents.end()) {
+    settlement.accepted = *intent;
+    settlement.seen_before = false;
+    agree_on(tracking, *head);
+    return settlement;
+  }
+  if (head->revision == state.current) {
+    agree_on(tracking, *head);
+    return settlement;
+  }
+  if (has_not_moved(tracking, *head)) {
+    if (head->sequence) tracking.sequence = head->sequence;
+    note_seen(tracking, *head);
+    return settlement;
+  }
+  note_seen(tracking, *head);
+  if (tracking.intents.empty()) return settlement;
+  return consult_history(std::move(settlement), *head, known);
+}
+
+}  // namespace dialog
