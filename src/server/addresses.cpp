@@ -25,18 +25,17 @@ bool share_prefix(const std::string& a, const std::string& b, unsigned bits) {
   return difference >> (8 - bits % 8) == 0;
 }
 
-bool is_forwarded_for(std::string_view field) {
-  constexpr std::string_view kName = "x-forwarded-for";
-  return std::equal(field.begin(), field.end(), kName.begin(), kName.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
-  });
+bool equal_ignoring_case(std::string_view text, std::string_view lowercase) {
+  return std::equal(
+      text.begin(), text.end(), lowercase.begin(), lowercase.end(),
+      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
 }
 
 // The addresses of the fields from left to right. Proxies append, so the last ones are the nearest.
 std::vector<std::string_view> forwarded_list(const HttpHeaders& headers) {
   std::vector<std::string_view> list;
   for (const auto& [field, value] : headers.fields()) {
-    if (!is_forwarded_for(field)) continue;
+    if (!equal_ignoring_case(field, "x-forwarded-for")) continue;
     std::string_view rest = value;
     for (;;) {
       const std::size_t comma = rest.find(',');
@@ -99,6 +98,17 @@ std::optional<Address> forwarded_client(const HttpHeaders& headers, const Networ
     if (!trusted.contains(*address)) return address;
   }
   return {};
+}
+
+bool is_local_or_address(std::string_view host) {
+  if (host.starts_with('[')) {
+    const std::size_t end = host.find(']');
+    return end != std::string_view::npos && parse_address(host.substr(1, end - 1)).has_value();
+  }
+  host = host.substr(0, host.find(':'));
+  return equal_ignoring_case(host, "localhost") ||
+         (host.size() > 10 && equal_ignoring_case(host.substr(host.size() - 10), ".localhost")) ||
+         parse_address(host).has_value();
 }
 
 AddressTable::Lease::~Lease() {

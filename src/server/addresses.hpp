@@ -40,6 +40,10 @@ class Networks {
 /// trusted. Absent where the fields say none, or what cannot be read comes first.
 std::optional<Address> forwarded_client(const HttpHeaders& headers, const Networks& trusted);
 
+/// True where a `Host` field names this machine for itself: `localhost`, a name under it, or an
+/// address; with or without a port.
+bool is_local_or_address(std::string_view host);
+
 /// Counts what each client address holds at the moment. Thread-safe.
 class AddressTable : public std::enable_shared_from_this<AddressTable> {
  public:

@@ -223,6 +223,12 @@ bool Session::count_client() {
   return client_lease_.has_value();
 }
 
+bool Session::is_rebound() const {
+  if (core_.config.open || core_.service.has_tokens()) return false;
+  const std::string* host = request_.headers.find("Host");
+  return host != nullptr && !is_local_or_address(*host);
+}
+
 void Session::on_head(std::size_t head_bytes) {
   HeadParser parser;
   // The scanner judged the head's size, and the length of the body is judged below.
@@ -240,6 +246,10 @@ void Session::on_head(std::size_t head_bytes) {
   body_->eager(true);
   if (!counted)
     return refuse(429, ErrorCode::resource_exhausted, "too many requests of one client at once");
+  if (is_rebound()) {
+    return refuse(421, ErrorCode::unauthorized,
+                  "without tokens this server answers to localhost and to addresses only");
+  }
 
   auto admission = core_.service.admit(request_);
   if (admission.refusal) {

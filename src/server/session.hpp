@@ -55,6 +55,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void on_head(std::size_t head_bytes);
   bool read_fields(HeadParser& parser);
   bool count_client();
+  [[nodiscard]] bool is_rebound() const;
   bool judge_length(std::size_t body_bytes_max);
   void send_continue();
   void read_body();

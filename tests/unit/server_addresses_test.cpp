@@ -59,6 +59,17 @@ TEST(ForwardedClient, is_absent_where_nobody_says_it_or_it_cannot_be_read) {
   EXPECT_EQ(client({"203.0.113.1, unknown"}, trusted), "(none)");
 }
 
+TEST(LocalHost, is_localhost_or_any_address) {
+  for (const char* host : {"localhost", "LocalHost:80", "app.localhost", "127.0.0.1",
+                           "127.0.0.1:8440", "[::1]", "[::1]:8440", "192.0.2.1"}) {
+    EXPECT_TRUE(is_local_or_address(host)) << host;
+  }
+  for (const char* host : {"", "evil.example", "localhost.evil.example", "notlocalhost",
+                           ".localhost", "127.0.0.1.evil", "[evil]", "[::1"}) {
+    EXPECT_FALSE(is_local_or_address(host)) << host;
+  }
+}
+
 TEST(AddressTable, gives_each_address_its_share_and_takes_it_back) {
   const auto table = std::make_shared<AddressTable>(2);
   auto first = table->acquire(address("203.0.113.1"));

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n";
+const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n";
 
 class Bounds : public ServedTest {};
 
@@ -15,8 +15,8 @@ TEST_F(Bounds, a_request_line_has_4_kib) {
   serve();
   const std::string line = "GET /" + std::string(4096 - 14, 'x') + " HTTP/1.1";
   ASSERT_EQ(line.size(), 4096U);
-  EXPECT_EQ(status_of(line + "\r\nHost: a\r\n\r\n"), 404);
-  EXPECT_EQ(status_of("GET /x" + line.substr(5) + "\r\nHost: a\r\n\r\n"), 414);
+  EXPECT_EQ(status_of(line + "\r\nHost: localhost\r\n\r\n"), 404);
+  EXPECT_EQ(status_of("GET /x" + line.substr(5) + "\r\nHost: localhost\r\n\r\n"), 414);
 }
 
 TEST_F(Bounds, a_request_line_is_refused_before_it_ends) {
@@ -49,7 +49,8 @@ TEST_F(Bounds, a_head_has_64_fields) {
 
 TEST_F(Bounds, the_bounds_of_a_head_can_be_set) {
   serve({.request_line_bytes_max = 100, .head_bytes_max = 200, .fields_max = 2});
-  EXPECT_EQ(status_of("GET /" + std::string(100, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n"), 414);
+  EXPECT_EQ(status_of("GET /" + std::string(100, 'x') + " HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            414);
   EXPECT_EQ(status_of(kGet + "X: " + std::string(200, 'x') + "\r\n\r\n"), 431);
   EXPECT_EQ(status_of(kGet + "X: y\r\nX: y\r\n\r\n"), 431);
   EXPECT_EQ(status_of(kGet + "\r\n"), 200);
@@ -76,7 +77,7 @@ TEST_F(Bounds, an_idle_connection_is_let_go) {
 TEST_F(Bounds, a_body_that_stalls_is_refused) {
   serve({.transfer_bytes_per_second_min = 1024 * 1024, .transfer_grace = 20ms});
   EXPECT_EQ(status_of("PUT /" + kDid + "/blocks/" + hex(1) +
-                      " HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nsome"),
+                      " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nsome"),
             408);
 }
 
@@ -188,11 +189,11 @@ TEST_F(Bounds, bodies_that_are_held_at_once_are_bounded_in_all) {
   serve({.bytes_in_flight_max = 1000});
   RawClient first(port());
   const std::string head = "PUT /" + kDid + "/blocks/" + Hash::of(std::string(900, 'x')).hex() +
-                           " HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n";
-  EXPECT_EQ(
-      status_of("PUT /" + kDid + "/blocks/" + hex(1) +
-                " HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'x')),
-      503);
+                           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n";
+  EXPECT_EQ(status_of("PUT /" + kDid + "/blocks/" + hex(1) +
+                      " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1001\r\n\r\n" +
+                      std::string(1001, 'x')),
+            503);
   // What a request held is given back with its end.
   for (int i = 0; i < 5; ++i) EXPECT_EQ(status_of(head + std::string(900, 'x')), 204);
 }

@@ -3,7 +3,7 @@
 namespace dialog::test {
 namespace {
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n";
+const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n";
 
 class Framing : public ServedTest {
  protected:
@@ -21,8 +21,8 @@ TEST_F(Framing, pipelined_requests_are_answered_in_order) {
   client.send(print_request(make_request(
                   "PUT", "/" + kDid, {{"If-Match", kZero}, {"Content-Type", "application/json"}},
                   swap_body(kDid, hex(1)))) +
-              "HEAD /" + kDid + " HTTP/1.1\r\nHost: a\r\n\r\n" +
-              "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
+              "HEAD /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n\r\n" +
+              "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(client.receive()->status, 200);
   const auto head = client.receive(true);
   ASSERT_TRUE(head.has_value());
@@ -33,7 +33,8 @@ TEST_F(Framing, pipelined_requests_are_answered_in_order) {
 TEST_F(Framing, a_response_to_head_has_no_body) {
   RawClient client(port());
   client.send(
-      "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\nConnection: "
+      "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: "
+      "localhost\r\nConnection: "
       "close\r\n\r\n");
   const auto head = client.receive(true);
   ASSERT_TRUE(head.has_value());
@@ -55,7 +56,7 @@ TEST_F(Framing, a_chunked_body_is_put_together) {
   const std::string body = "chunked body";
   RawClient client(port());
   client.send("PUT /" + kDid + "/blocks/" + Hash::of(body).hex() +
-              " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+              " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
               "7\r\nchunked\r\n5;x=y\r\n body\r\n0\r\nTrailer: t\r\n\r\n");
   EXPECT_EQ(client.receive()->status, 204);
   EXPECT_EQ(
@@ -65,7 +66,7 @@ TEST_F(Framing, a_chunked_body_is_put_together) {
 
 TEST_F(Framing, a_wrongly_chunked_body_is_refused) {
   const std::string head = "PUT /" + kDid + "/blocks/" + hex(1) +
-                           " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+                           " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const char* body : {"zz\r\nx\r\n0\r\n\r\n", "1\r\nxyz\r\n0\r\n\r\n", "-1\r\nx\r\n0\r\n\r\n",
                            "fffffffffffffffff\r\nx\r\n", "0x1\r\nx\r\n0\r\n\r\n"}) {
     const int status = status_of(head + body);
@@ -76,7 +77,7 @@ TEST_F(Framing, a_wrongly_chunked_body_is_refused) {
 TEST_F(Framing, a_chunked_body_is_bounded_although_it_does_not_tell_its_length) {
   RawClient client(port());
   client.send("PUT /" + kDid + "/blocks/" + hex(1) +
-              " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + "40000\r\n" +
+              " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + "40000\r\n" +
               std::string(0x40000, 'x') + "\r\n1\r\nx\r\n0\r\n\r\n");
   EXPECT_EQ(client.receive()->status, 413);
 }
@@ -84,7 +85,7 @@ TEST_F(Framing, a_chunked_body_is_bounded_although_it_does_not_tell_its_length) 
 TEST_F(Framing, the_extensions_of_chunks_are_bounded) {
   RawClient client(port());
   client.send("PUT /" + kDid + "/blocks/" + hex(1) +
-              " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + "1;" +
+              " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + "1;" +
               std::string(200'000, 'x'));
   EXPECT_EQ(client.receive()->status, 400);
 }
@@ -92,7 +93,7 @@ TEST_F(Framing, the_extensions_of_chunks_are_bounded) {
 TEST_F(Framing, a_body_that_is_expected_is_asked_for) {
   RawClient client(port());
   client.send("PUT /" + kDid + "/blocks/" + Hash::of("x").hex() +
-              " HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+              " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.receive_line(), "HTTP/1.1 100 Continue");
   EXPECT_EQ(client.receive_line(), "");
   client.send("x");
@@ -100,22 +101,26 @@ TEST_F(Framing, a_body_that_is_expected_is_asked_for) {
 }
 
 TEST_F(Framing, a_body_that_would_be_refused_is_not_asked_for) {
-  EXPECT_EQ(status_of("PUT /" + kDid +
-                      " HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n" +
-                      "If-Match: " + kZero + "\r\nContent-Type: application/json\r\n\r\n"),
-            413);
-  EXPECT_EQ(status_of("PUT /" + kDid +
-                      " HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nExpect: 100-continue\r\n" +
-                      "Content-Type: application/json\r\n\r\n"),
-            428);
-  EXPECT_EQ(status_of("PUT /" + kDid + "/blocks/" + hex(1) +
-                      " HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: a-miracle\r\n\r\n"),
-            417);
+  EXPECT_EQ(
+      status_of(
+          "PUT /" + kDid +
+          " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n" +
+          "If-Match: " + kZero + "\r\nContent-Type: application/json\r\n\r\n"),
+      413);
+  EXPECT_EQ(
+      status_of("PUT /" + kDid +
+                " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n" +
+                "Content-Type: application/json\r\n\r\n"),
+      428);
+  EXPECT_EQ(
+      status_of("PUT /" + kDid + "/blocks/" + hex(1) +
+                " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: a-miracle\r\n\r\n"),
+      417);
 }
 
 TEST_F(Framing, a_refusal_without_the_body_ends_the_connection) {
   RawClient client(port());
-  client.send("PUT /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+  client.send("PUT /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n");
   const auto response = client.receive();
   ASSERT_TRUE(response.has_value());
   EXPECT_EQ(response->status, 404);
@@ -144,12 +149,12 @@ TEST_F(Framing, http_1_0_is_answered_and_closed) {
 }
 
 TEST_F(Framing, the_absolute_form_of_a_target_is_understood) {
-  EXPECT_EQ(status_of("GET http://a/healthz HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+  EXPECT_EQ(status_of("GET http://a/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"), 200);
 }
 
 TEST_F(Framing, what_two_readers_could_understand_differently_is_refused) {
-  const std::string put = "PUT /" + kDid + "/blocks/" + hex(1) + " HTTP/1.1\r\nHost: a\r\n";
-  const std::string did = "HEAD /" + kDid + " HTTP/1.1\r\nHost: a\r\n";
+  const std::string put = "PUT /" + kDid + "/blocks/" + hex(1) + " HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string did = "HEAD /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n";
   const std::pair<const char*, std::string> cases[] = {
       {"length and coding",
        put + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
@@ -162,7 +167,7 @@ TEST_F(Framing, what_two_readers_could_understand_differently_is_refused) {
       {"two codings",
        put + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"a folded field", kGet + "X: a\r\n b\r\n\r\n"},
-      {"a folded first field", "GET / HTTP/1.1\r\n Host: a\r\n\r\n"},
+      {"a folded first field", "GET / HTTP/1.1\r\n Host: localhost\r\n\r\n"},
       {"bare line feeds", "GET / HTTP/1.1\nHost: a\n\n"},
       {"a bare line feed in a field", kGet + "X: a\nY: b\r\n\r\n"},
       {"a bare carriage return", kGet + "X: a\rY: b\r\n\r\n"},
@@ -174,10 +179,10 @@ TEST_F(Framing, what_two_readers_could_understand_differently_is_refused) {
       {"no host", "GET / HTTP/1.1\r\n\r\n"},
       {"two credentials", did + "Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n"},
       {"two preconditions", did + "If-Match: " + kZero + "\r\nIF-MATCH: " + kZero + "\r\n\r\n"},
-      {"a blank in the target", "GET / x HTTP/1.1\r\nHost: a\r\n\r\n"},
-      {"two blanks", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"},
-      {"no target", "GET HTTP/1.1\r\nHost: a\r\n\r\n"},
-      {"no version", "GET /\r\nHost: a\r\n\r\n"},
+      {"a blank in the target", "GET / x HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {"two blanks", "GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {"no target", "GET HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {"no version", "GET /\r\nHost: localhost\r\n\r\n"},
       {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n"},
       {"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 13)},
   };
@@ -187,7 +192,7 @@ TEST_F(Framing, what_two_readers_could_understand_differently_is_refused) {
 TEST_F(Framing, what_this_server_does_not_speak_is_told_apart) {
   EXPECT_EQ(status_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
   EXPECT_EQ(status_of("PUT /" + kDid + "/blocks/" + hex(1) +
-                      " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+                      " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
             501);
   EXPECT_EQ(status_of("PUT /" + kDid + "/blocks/" + hex(1) +
                       " HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
@@ -197,14 +202,15 @@ TEST_F(Framing, what_this_server_does_not_speak_is_told_apart) {
 TEST_F(Framing, a_length_beyond_all_memory_is_just_too_large) {
   for (const char* length :
        {"999999999999999999", "18446744073709551615", "99999999999999999999999"}) {
-    const int status = status_of("PUT /" + kDid + "/blocks/" + hex(1) +
-                                 " HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + "\r\n\r\n");
+    const int status =
+        status_of("PUT /" + kDid + "/blocks/" + hex(1) +
+                  " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length + "\r\n\r\n");
     EXPECT_TRUE(status == 413 || status == 400) << length << ": " << status;
   }
 }
 
 TEST_F(Framing, a_body_where_none_belongs_is_refused) {
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"), 413);
+  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"), 413);
 }
 
 TEST_F(Framing, each_answer_has_a_request_id_of_its_own) {

@@ -90,7 +90,7 @@ TEST_F(Lifecycle, without_tokens_it_listens_on_loopback_only) {
 
 TEST_F(Lifecycle, without_tokens_it_listens_anywhere_where_told_to_be_open) {
   serve({.host = "0.0.0.0", .open = true});
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 200);
 }
 
 TEST_F(Lifecycle, with_tokens_it_listens_anywhere) {
@@ -99,7 +99,20 @@ TEST_F(Lifecycle, with_tokens_it_listens_anywhere) {
   server_ =
       std::make_unique<server::Server>(*service_, server::ServerConfig{.host = "0.0.0.0"}, log_);
   ASSERT_TRUE(server_->start().has_value());
-  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: a\r\n\r\n"), 401);
+  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), 401);
+}
+
+TEST_F(Lifecycle, without_tokens_a_page_whose_name_points_here_gets_nothing) {
+  serve();
+  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: rebound.example\r\n\r\n"), 421);
+  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: localhost:1\r\n\r\n"), 404);
+  service_->set_tokens(std::make_shared<const server::TokenSet>());
+  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: rebound.example\r\n\r\n"), 401);
+}
+
+TEST_F(Lifecycle, an_open_server_answers_to_any_name) {
+  serve({.open = true});
+  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: remote.example\r\n\r\n"), 404);
 }
 
 TEST_F(Lifecycle, a_wrong_configuration_is_told) {

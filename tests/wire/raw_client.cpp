@@ -94,7 +94,7 @@ HttpResponse RawClient::exchange(const HttpRequest& request) {
 
 std::string print_request(const HttpRequest& request) {
   std::string text = request.method + " " + request.target + " HTTP/1.1\r\n";
-  if (request.headers.find("Host") == nullptr) text += "Host: test\r\n";
+  if (request.headers.find("Host") == nullptr) text += "Host: localhost\r\n";
   for (const auto& [name, value] : request.headers.fields()) text += name + ": " + value + "\r\n";
   if (!request.body.empty() || request.method == "PUT" || request.method == "POST") {
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";

@@ -17,7 +17,9 @@ namespace dialog::server {
 struct ServerConfig {
   std::string host = "127.0.0.1";  ///< a name or an address
   std::uint16_t port = 0;          ///< 0: any free one
-  /// Listen beyond loopback although the service has no tokens.
+  /// Listen beyond loopback although the service has no tokens. Without this and without tokens,
+  /// requests are refused (421) whose `Host` is a name other than `localhost`: a web page whose
+  /// name was made to point here sends them, and browsers would let it read and write.
   bool open = false;
 
   unsigned io_threads = 1;
