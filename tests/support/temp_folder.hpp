@@ -12,8 +12,18 @@ namespace dialog::test {
 /// An empty folder of its own for one test, removed with all that is in it.
 class TempFolder {
  public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "dialog-test-XXXXXX").string();
+  enum class On : bool {
+    disk,
+    memory,  ///< where a sync costs nothing, if there is such a place
+  };
+
+  explicit TempFolder(On on = On::disk) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path shared = "/dev/shm";
+    const bool in_memory = on == On::memory && fs::is_directory(shared, error);
+    const fs::path above = in_memory ? shared : fs::temp_directory_path();
+    std::string name = (above / "dialog-test-XXXXXX").string();
     DIALOG_CHECK(mkdtemp(name.data()) != nullptr, "a folder for a test");
     path_ = name;
   }
