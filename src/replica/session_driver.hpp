@@ -31,7 +31,7 @@ class SessionDriver {
   void run(Session& session) {
     while (!std::holds_alternative<Finished>(session.next())) {
       Answer answer =
-          std::visit([this](const auto& action) { return perform(action); }, session.next());
+          std::visit([this](const auto& action) { return this->perform(action); }, session.next());
       session.supply(std::move(answer));
       stats_.traffic = session.traffic();
       if (options_.on_progress) options_.on_progress(stats_);
