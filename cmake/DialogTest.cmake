@@ -1,3 +1,8 @@
+# What is tested is optimized as it ships; GoogleTest's own expansions only cost time to optimize.
+add_library(dialog_test_flags INTERFACE)
+target_link_libraries(dialog_test_flags INTERFACE dialog_flags)
+target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O1>)
+
 # dialog_test(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...] [LABELS <label>...] [PORTABLE])
 #
 #   One executable and one test of ctest of the same name. Every source is a GoogleTest file; main comes along.
@@ -24,7 +29,7 @@ function(dialog_test name)
   foreach(layer IN LISTS arg_LAYERS)
     target_link_libraries(${name} PRIVATE dialog_${layer})
   endforeach()
-  target_link_libraries(${name} PRIVATE ${arg_LINK} dialog_test_support GTest::gmock_main dialog_flags)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} dialog_test_support GTest::gmock_main dialog_test_flags)
   if(EMSCRIPTEN)
     target_link_libraries(${name} PRIVATE dialog_wasm_program)
   endif()
@@ -46,7 +51,7 @@ function(dialog_test_pch)
   endif()
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_pch.cpp CONTENT "int main() {}\n")
   add_executable(dialog_test_pch EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_pch.cpp)
-  target_link_libraries(dialog_test_pch PRIVATE GTest::gmock tl::expected dialog_flags)
+  target_link_libraries(dialog_test_pch PRIVATE GTest::gmock tl::expected dialog_test_flags)
   target_precompile_headers(dialog_test_pch PRIVATE
     <gmock/gmock.h> <gtest/gtest.h> <tl/expected.hpp> <array> <functional> <map> <memory> <optional> <span>
     <string> <string_view> <utility> <vector>)

@@ -34,7 +34,7 @@ for preset in "$@"; do
   report=$PWD/build/$preset/junit.xml
   rm -f "$report"
   outcome=ok
-  ctest --preset "$preset" --output-junit "$report" || outcome=failed
+  ctest --preset "$preset" -j "$(nproc)" --output-junit "$report" || outcome=failed
   if [ ! -f "$report" ]; then
     failed=$((failed + 1))
     outcome=failed
