@@ -1,0 +1,164 @@
+#pragma once
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "dialog/archive/counting_archive.hpp"
+#include "dialog/archive/memory_archive.hpp"
+#include "dialog/remote/memory_backend.hpp"
+#include "dialog/replica/repository.hpp"
+#include "support/generator.hpp"
+
+namespace dialog::test {
+
+/// A register that can lose requests and answers, tell no numbers, and keep no history.
+class ShakyBackend final : public RevisionBackend {
+ public:
+  struct Plan {
+    bool tells_sequence = true;
+    bool keeps_history = true;
+    /// Called before and after a swap takes effect; true loses the request, or its answer.
+    std::function<bool()> loses_request = {};
+    std::function<bool()> loses_answer = {};
+  };
+
+  explicit ShakyBackend(Register& shared) : register_(&shared), plan_(std::make_shared<Plan>()) {}
+
+  Plan& plan() { return *plan_; }
+
+ private:
+  RemoteResult<std::optional<Revision>> do_revision(const Subject&) const override {
+    return std::optional<Revision>{};
+  }
+
+  RemoteResult<Head> do_fetch(const Subject& subject, const Context& context) override {
+    const auto record = register_->read(subject, context);
+    if (!record) return fail(RevisionBackendError(ProviderError{subject, record.error().message}));
+    if (!*record) return fail(RevisionBackendError(NotFound{subject}));
+    return head_of(**record);
+  }
+
+  RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected,
+                             const Revision& desired, const Context& context) override {
+    const RevisionBackendError lost(PublishFailed{subject, "no answer", true});
+    if (plan_->loses_request && plan_->loses_request()) return fail(lost);
+    const auto outcome =
+        register_->swap(subject, {expected, desired, WallTime{0}, {}, false}, context);
+    if (!outcome)
+      return fail(RevisionBackendError(ProviderError{subject, outcome.error().message}));
+    if (plan_->loses_answer && plan_->loses_answer()) return fail(lost);
+    if (const auto* accepted = std::get_if<Register::Accepted>(&*outcome))
+      return head_of(accepted->record);
+    const auto& refused = std::get<Register::Refused>(*outcome);
+    if (!refused.actual) return fail(RevisionBackendError(NotFound{subject}));
+    return fail(
+        RevisionBackendError(RevisionMismatch{subject, expected, refused.actual->revision, false}));
+  }
+
+  RemoteResult<std::optional<HeadHistory>> do_history(const Subject& subject, std::uint64_t after,
+                                                      const Context& context) override {
+    if (!plan_->keeps_history) return std::optional<HeadHistory>{};
+    auto history = register_->history(subject, after, 1000, context);
+    if (!history)
+      return fail(RevisionBackendError(ProviderError{subject, history.error().message}));
+    return std::optional<HeadHistory>(*std::move(history));
+  }
+
+  std::unique_ptr<RevisionBackend> do_clone() const override {
+    return std::make_unique<ShakyBackend>(*this);
+  }
+
+  Head head_of(const HeadRecord& record) const {
+    return {record.revision, plan_->tells_sequence ? std::optional(record.sequence) : std::nullopt};
+  }
+
+  Register* register_;
+  std::shared_ptr<Plan> plan_;
+};
+
+/// A remote in memory: a register and an archive that counts what goes through it.
+struct TestRemote {
+  MemoryRegister head_register;
+  MemoryArchive stored;
+  CountingArchive blocks{stored};
+  Subject subject = Subject::parse("did:web:remote.example").value();
+  ShakyBackend backend{head_register};
+
+  RemoteConnection connection(const std::string& name = "origin") {
+    return {name, subject, backend, blocks};
+  }
+
+  Revision revision() {
+    const auto record = head_register.read(subject, {}).value();
+    return record ? record->revision : Revision{};
+  }
+};
+
+/// One repository in memory with a branch main.
+class Device {
+ public:
+  explicit Device(CreateRepository options = {}, OpenRepository open = {})
+      : repository_(Repository::create(store_, clock_, options, open).value()) {}
+
+  RepositoryStore& store() { return store_; }
+  MemoryRepositoryStore& memory() { return store_; }
+  ManualClock& clock() { return clock_; }
+  Repository& repository() { return repository_; }
+  Repository* operator->() { return &repository_; }
+
+  Revision put(const std::string& key, const std::string& value) {
+    return edit([&](Transaction& transaction) { return transaction.put(key, value); });
+  }
+  Revision erase(const std::string& key) {
+    return edit([&](Transaction& transaction) { return transaction.erase(key); });
+  }
+  Revision edit(const std::function<Result<void>(Transaction&)>& function) {
+    const auto revision = repository_.transact("main", function);
+    EXPECT_TRUE(revision.has_value()) << revision.error().message;
+    return revision.value_or(Revision{});
+  }
+  Revision put_all(const Model& entries) {
+    return edit([&](Transaction& transaction) -> Result<void> {
+      for (const auto& [key, value] : entries) DIALOG_TRY(transaction.put(key, value));
+      return {};
+    });
+  }
+
+  Branch branch() { return repository_.branch("main").value(); }
+  RemoteTracking tracking(const std::string& remote = "origin") {
+    return branch().tracking_of(remote);
+  }
+  Revision current() { return branch().current; }
+
+  std::optional<Bytes> get(const std::string& key) {
+    return repository_.snapshot("main")->get(key).value();
+  }
+  Model entries(const std::string& branch = "main") {
+    return entries_at(repository_.branch(branch)->current);
+  }
+  Model entries_at(const Revision& revision) {
+    Model entries;
+    const Snapshot snapshot = repository_.snapshot(revision);
+    const auto cursor = snapshot.cursor();
+    auto found = cursor->seek_first();
+    while (found && *found) {
+      auto value = cursor->value();
+      EXPECT_TRUE(value.has_value()) << value.error().message;
+      entries[Bytes(cursor->key())] = value.value_or("?");
+      found = cursor->next();
+    }
+    EXPECT_TRUE(found.has_value()) << found.error().message;
+    return entries;
+  }
+
+ private:
+  MemoryRepositoryStore store_;
+  ManualClock clock_;
+  Repository repository_;
+};
+
+}  // namespace dialog::test
