@@ -87,10 +87,11 @@ bool PublicKey::verify(ByteView message, const Signature& signature) const {
   const auto r = both.first<32>();
   const auto s = both.last<32>();
   // With A and R of prime order, the equation with and the one without the cofactor agree, and with
-  // them all versions of libsodium.
+  // them all versions of libsodium. Their orders cost as much as the equation does: a forgery must
+  // not get that far.
   return is_canonical_point(bytes_) && is_canonical_point(r) && is_below(s, kGroupOrder) &&
-         sodium::is_of_prime_order(bytes_) && sodium::is_of_prime_order(r) &&
-         sodium::verify(bytes_, message, both);
+         sodium::verify(bytes_, message, both) && sodium::is_of_prime_order(bytes_) &&
+         sodium::is_of_prime_order(r);
 }
 
 SecretKey SecretKey::generate(RandomSource& random) {
