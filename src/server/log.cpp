@@ -58,9 +58,10 @@ class JsonLog final : public Log {
 
  private:
   Clock& clock_;
+  std::shared_ptr<spdlog::async_logger> logger_;
+  // Ends first: its thread writes what is left through the logger.
   std::shared_ptr<spdlog::details::thread_pool> pool_ =
       std::make_shared<spdlog::details::thread_pool>(kLinesWaitingMax, 1);
-  std::shared_ptr<spdlog::async_logger> logger_;
 };
 
 }  // namespace
