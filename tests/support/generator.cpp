@@ -49,6 +49,8 @@ Bytes Generator::bytes(std::size_t size) {
 
 Bytes Generator::key(std::size_t bytes_max) {
   using namespace std::string_view_literals;
+  // Drawn in statements of their own: compilers evaluate the operands of one expression in any
+  // order.
   Bytes key;
   switch (below(16)) {
     case 0:
@@ -65,10 +67,12 @@ Bytes Generator::key(std::size_t bytes_max) {
     case 5:
     case 6:
     case 7:
-      key = "user/" + zero_padded(below(1000), 8) + "/" + over_alphabet(*this, "nmt", 2);
+      key = "user/" + zero_padded(below(1000), 8) + "/";
+      key += over_alphabet(*this, "nmt", 2);
       break;
     case 8:
-      key = Bytes(between(100, 300), 'p') + over_alphabet(*this, "ab", 3);
+      key = Bytes(between(100, 300), 'p');
+      key += over_alphabet(*this, "ab", 3);
       break;
     case 9:
       key = chance(1, 4) ? Bytes(bytes_max, 'm') : bytes(below(bytes_max + 1));
