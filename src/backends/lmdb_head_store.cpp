@@ -2,38 +2,10 @@
 
 #include <algorithm>
 
-#include "dialog/base/limits.hpp"
 #include "lmdb_record.hpp"
 
 namespace dialog::lmdb {
 namespace {
-
-constexpr std::size_t kRecordKeyBytesMax = 400;
-
-Result<void> check_key(std::string_view key) {
-  if (!key.empty() && key.size() <= kRecordKeyBytesMax) return {};
-  return fail(ErrorCode::invalid_argument, "a record's key has 1 to " +
-                                               std::to_string(kRecordKeyBytesMax) + " bytes, not " +
-                                               std::to_string(key.size()));
-}
-
-Result<void> check_changes(std::span<const RecordChange> changes) {
-  std::vector<std::string_view> keys;
-  for (const RecordChange& change : changes) {
-    DIALOG_TRY(check_key(change.key));
-    if (change.desired && change.desired->size() > kValueBytesMax) {
-      return fail(ErrorCode::too_large,
-                  "record " + change.key + " has " + std::to_string(change.desired->size()) +
-                      " bytes; at most " + std::to_string(kValueBytesMax) + " are allowed");
-    }
-    keys.push_back(change.key);
-  }
-  std::sort(keys.begin(), keys.end());
-  const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice == keys.end()) return {};
-  return fail(ErrorCode::invalid_argument,
-              "record " + std::string(*twice) + " is changed twice in one commit");
-}
 
 Result<ByteView> unseal_record(ByteView key, ByteView stored, const std::string& folder) {
   return unseal(key, stored, "record " + Bytes(key) + " in " + folder);
@@ -98,7 +70,7 @@ class RecordStore::Commit final : public Job {
 };
 
 Result<std::optional<Bytes>> RecordStore::read(std::string_view key) {
-  DIALOG_TRY(check_key(key));
+  DIALOG_TRY(check_record_key(key));
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(const auto stored, reader.get(Table::heads, key));
   if (!stored) return std::nullopt;
@@ -131,7 +103,7 @@ Result<std::vector<Record>> RecordStore::list(const Range& range) {
 }
 
 Result<bool> RecordStore::commit(std::span<const RecordChange> changes) {
-  DIALOG_TRY(check_changes(changes));
+  DIALOG_TRY(check_record_changes(changes));
   Commit job(*this, changes);
   DIALOG_TRY(environment_->run(job));
   return job.accepted();

@@ -11,6 +11,7 @@ namespace {
 class MemoryHeadStore final : public HeadStore {
  public:
   Result<std::optional<Bytes>> read(std::string_view key) override {
+    DIALOG_TRY(check_record_key(key));
     const std::lock_guard lock(mutex_);
     return value_of(key);
   }
@@ -46,6 +47,7 @@ class MemoryHeadStore final : public HeadStore {
   }
 
   Result<bool> commit(std::span<const RecordChange> changes) override {
+    DIALOG_TRY(check_record_changes(changes));
     const std::lock_guard lock(mutex_);
     for (const RecordChange& change : changes) {
       if (value_of(change.key) != change.expected) return false;

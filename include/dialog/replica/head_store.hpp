@@ -13,6 +13,8 @@
 
 namespace dialog {
 
+inline constexpr std::size_t kRecordKeyBytesMax = 400;
+
 /// One step of an atomic change of records.
 struct RecordChange {
   std::string key;
@@ -29,9 +31,9 @@ struct Record {
 };
 
 /// The small mutable part of a repository: branches, remotes, reflog, configuration, as named
-/// records. Keys are at most 400 bytes. Thread-safe, and safe between processes where the
-/// implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing was changed),
-/// `busy`, `corrupt`.
+/// records. A key has 1 to `kRecordKeyBytesMax` bytes. Thread-safe, and safe between processes where
+/// the implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing was changed),
+/// `busy`, `corrupt`, `invalid_argument`, `too_large`.
 class HeadStore {
  public:
   HeadStore() = default;
@@ -58,6 +60,14 @@ class HeadStore {
   /// sync.
   [[nodiscard]] virtual Result<bool> commit(std::span<const RecordChange> changes) = 0;
 };
+
+/// For implementations of `HeadStore`: `invalid_argument` where a key is empty or longer than
+/// `kRecordKeyBytesMax`.
+Result<void> check_record_key(std::string_view key);
+
+/// The same for a commit: also where it changes a record twice; `too_large` where a value exceeds
+/// `kValueBytesMax`.
+Result<void> check_record_changes(std::span<const RecordChange> changes);
 
 /// What a process is about to do with the blocks of a store.
 enum class LeaseKind : std::uint8_t {
