@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <lmdb.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "lmdb_error.hpp"
+#include "lmdb_pages.hpp"
 
 namespace dialog::lmdb {
 namespace {
@@ -122,6 +124,35 @@ int Environment::set_map_size(Move why) {
   // The library gives the old map up before it asks for the new one.
   if (code != 0) map_lost_ = true;
   return code;
+}
+
+Result<void> Environment::check_pages(PageScope scope) {
+  int file = -1;
+  mdb_env_get_fd(environment_, &file);
+  for (;;) {
+    DIALOG_ASSIGN(Reader reader, begin_read());
+    // The pages are read from the file, and others may have to move the map meanwhile.
+    reader.park();
+    auto outcome = lmdb::check_pages(file, folder_ + "/data.mdb", reader.snapshot_number(), scope);
+    reader.resume();
+    // Two commits have passed since: the next snapshot is on record for a while.
+    if (outcome || outcome.error().code != ErrorCode::busy) return outcome;
+  }
+}
+
+Result<void> Environment::check_extent() {
+  MDB_envinfo info;
+  MDB_stat stat;
+  int file = -1;
+  struct stat status{};
+  mdb_env_info(environment_, &info);
+  mdb_env_stat(environment_, &stat);
+  mdb_env_get_fd(environment_, &file);
+  if (fstat(file, &status) != 0) return fail(failure(errno, "open the database", folder_));
+  const auto pages = static_cast<std::size_t>(status.st_size) / stat.ms_psize;
+  // The file may end before its last page: where the last ones are free and were never written.
+  // Otherwise it is truncated, and a look through the map would kill the process.
+  return check_pages(pages > info.me_last_pgno ? PageScope::tables : PageScope::all);
 }
 
 }  // namespace dialog::lmdb

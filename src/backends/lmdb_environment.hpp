@@ -14,6 +14,7 @@
 
 #include "dialog/backends/lmdb_options.hpp"
 #include "dialog/base/result.hpp"
+#include "lmdb_pages.hpp"
 #include "lmdb_transaction.hpp"
 
 struct MDB_env;
@@ -63,7 +64,7 @@ class Environment {
   Result<void> run(Job& job);
 
   /// Checks that every page that the present state refers to is within the file and well-formed.
-  Result<void> check_pages();
+  Result<void> check_pages(PageScope scope);
 
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] unsigned handle(Table table) const {
@@ -116,6 +117,8 @@ class Environment {
   std::mutex queue_mutex_;
   std::deque<Waiting*> queue_;
   bool leading_ = false;
+  // Of the leader alone.
+  std::uint64_t attempts_ = 0;
   std::atomic<bool> poisoned_ = false;
 };
 

@@ -20,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr unsigned kReaderSlots = 512;
+// Room for as many: the library takes the number from the size of the file.
+constexpr off_t kLockFileBytes = 36864;
 constexpr std::uint32_t kFormatVersion = 1;
 constexpr ByteView kMagic = "dialogdb";
 constexpr ByteView kFormatKey = "format";
@@ -70,6 +72,22 @@ Result<void> check_data_file(const std::string& folder) {
   }
   if (magic != kLibraryMagic) return foreign(folder, "it is not an LMDB file");
   return {};
+}
+
+// The library writes to its lock file through a map. Where the disk is full a page that has no room
+// on it yet would kill the process, so all get theirs first. May run while others use the file, not
+// while this process does: closing it drops the locks.
+Result<void> reserve_lock_file(const std::string& folder) {
+  const std::string name = folder + "/lock.mdb";
+  const int file = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return fail(system_failure(errno, "open " + name));
+  struct stat status{};
+  int error_number = fstat(file, &status) == 0 ? 0 : errno;
+  const off_t bytes = status.st_size > 0 ? status.st_size : kLockFileBytes;
+  if (error_number == 0 && fallocate(file, 0, 0, bytes) != 0) error_number = errno;
+  close(file);
+  if (error_number == 0 || error_number == EOPNOTSUPP) return {};
+  return fail(system_failure(error_number, "get room for " + name));
 }
 
 tl::unexpected<Error> wrong_purpose(const std::string& folder, Purpose actual, Purpose wanted) {
@@ -200,6 +218,7 @@ Result<std::shared_ptr<Environment>> Environment::open_scratch(const std::string
 }
 
 Result<void> Environment::open_files(unsigned flags) {
+  DIALOG_TRY(reserve_lock_file(folder_));
   // A second try covers another process that opens or closes at the same moment.
   constexpr int kAttempts = 16;
   int code = 0;

@@ -69,7 +69,7 @@ Result<std::vector<LmdbServerStore::Published>> LmdbServerStore::published(const
 }
 
 Result<void> LmdbServerStore::check() {
-  DIALOG_TRY(state_->environment->check_pages());
+  DIALOG_TRY(state_->environment->check_pages(lmdb::PageScope::all));
   DIALOG_TRY(state_->heads.check());
   return lmdb::check_blocks(*state_->environment);
 }

@@ -12,6 +12,9 @@
 namespace dialog::lmdb {
 namespace {
 
+// The snapshots of processes that died keep their pages from being used again until somebody looks.
+constexpr std::uint64_t kCommitsPerReaderCheck = 256;
+
 // The library keeps every page that a transaction writes in memory until it commits.
 constexpr std::size_t kGroupBytesMax = std::size_t{32} << 20;
 
@@ -81,6 +84,10 @@ void Environment::commit_group(std::span<Waiting* const> group) {
 // otherwise nothing has happened, and the error is everybody's.
 Result<void> Environment::attempt(std::span<Waiting* const> group) {
   std::vector<Waiting*> members(group.begin(), group.end());
+  if (++attempts_ % kCommitsPerReaderCheck == 0) {
+    int dead = 0;
+    mdb_reader_check(environment_, &dead);
+  }
   for (;;) {
     DIALOG_ASSIGN(MDB_txn* const transaction, begin_write());
     WriteTransaction writes(*this, transaction);

@@ -31,7 +31,7 @@ class LmdbFixture {
   }
 
  private:
-  TempFolder folder_;
+  TempFolder folder_{TempFolder::On::memory};
   LmdbOptions options_;
   std::unique_ptr<Store> store_;
 };
