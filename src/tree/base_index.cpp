@@ -54,7 +54,7 @@ class Descent {
     DIALOG_ASSIGN(const std::vector<NodePtr> top, source_.find({&top_ref, 1}, context_));
     Group all{top.front(), {}, true, std::vector<std::size_t>(questions_.size())};
     std::iota(all.questions.begin(), all.questions.end(), std::size_t{0});
-    std::stable_sort(all.questions.begin(), all.questions.end(), [&](std::size_t a, std::size_t b) {
+    std::sort(all.questions.begin(), all.questions.end(), [&](std::size_t a, std::size_t b) {
       return questions_[a]->key < questions_[b]->key;
     });
     if (!all.node) {
