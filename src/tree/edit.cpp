@@ -55,6 +55,14 @@ std::vector<EntryChange> changes_above(const std::vector<ListedNode>& removed,
   return changes;
 }
 
+/// The same where there is no level above yet: it has to list every node.
+std::vector<EntryChange> entries_above(const std::vector<ListedNode>& nodes) {
+  std::vector<EntryChange> entries;
+  entries.reserve(nodes.size());
+  for (const ListedNode& node : nodes) entries.push_back({node.last_key, node.payload});
+  return entries;
+}
+
 class EditRun {
  public:
   EditRun(NodeSource& source, const EditOptions& options, const Context& context)
@@ -91,6 +99,9 @@ class EditRun {
       if (here->is_whole_level()) {
         if (here->added().empty()) return Hash{};
         if (here->added().size() == 1) return root_at_or_below(*here);
+      }
+      if (!tree_.has_level(static_cast<std::uint8_t>(level + 1))) {
+        changes = entries_above(here->added());
       }
       DIALOG_TRY(here->release_first());
       below = std::move(here);

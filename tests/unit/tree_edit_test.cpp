@@ -1,5 +1,7 @@
 #include "dialog/tree/edit.hpp"
 #include "dialog/tree/format.hpp"
+#include "dialog/tree/node_writer.hpp"
+#include "dialog/tree/value.hpp"
 #include "unit/tree_fixture.hpp"
 
 namespace dialog::test {
@@ -163,6 +165,24 @@ TEST_F(TreeEdit, ATreeThatShrinksToAnUntouchedSubtreeHasItsRoot) {
     EXPECT_EQ(outcome->root, node->hash());
     EXPECT_TRUE(archive.put.empty());
   }
+}
+
+// The one leaf stays as it is, and still the new root has to list it.
+TEST_F(TreeEdit, AppendingToASingleLeafThatIsCompleteKeepsIt) {
+  NodeWriter leaf(0);
+  Model entries;
+  for (bool complete = false; !complete;) {
+    const Bytes key = numbered("key", entries.size());
+    const Bytes value(100, 'v');
+    entries[key] = value;
+    complete = leaf.add(key, StoredValue(split_value(value)->stored).view());
+  }
+  load(entries);
+  ASSERT_EQ(depth, 1U);
+  const auto outcome = edit({{"z", "beyond"}});
+  ASSERT_TRUE(outcome) << why(outcome);
+  model["z"] = "beyond";
+  EXPECT_EQ(outcome->root, build(archive, model));
 }
 
 TEST_F(TreeEdit, BuildsATreeFromNothing) {
