@@ -184,12 +184,14 @@ TEST_F(TreeWalk, ListsExactlyWhatTheBasesDoNotHave) {
   for_each_seed(15, [&](Generator& generator) {
     const Model start = generator.chance(1, 2) ? numbered_entries(20'000) : deep_entries(500, 900);
     Model model = start;
-    model["large"] = generator.bytes(150'000);
+    Bytes large = generator.bytes(150'000);
+    model["large"] = large;
     const Hash base_root = build(archive, model);
     test::apply(model, generator.edits(model, generator.between(1, 30)));
     const Hash second_root = build(archive, model);
     test::apply(model, generator.edits(model, generator.between(1, 30)));
-    model["large"][100'000] ^= 1;
+    large[100'000] ^= 1;
+    model["large"] = large;
     const Hash root = build(archive, model);
 
     BaseIndex base(source, base_root);
