@@ -19,10 +19,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Block a = Block::of("a");
-const Block b = Block::of("bb");
-const Block c = Block::of("ccc");
-const Hash none = Hash::of("none");
+const Block kA = Block::of("a");
+const Block kB = Block::of("bb");
+const Block kC = Block::of("ccc");
+const Hash kNone = Hash::of("none");
 
 std::vector<Block> blocks(std::initializer_list<Block> list) { return list; }
 std::vector<Hash> hashes(std::initializer_list<Hash> list) { return list; }
@@ -43,15 +43,15 @@ class CachingArchiveTest : public ::testing::Test {
 };
 
 TEST_F(CachingArchiveTest, DoesNotAskTheRemoteForWhatIsLocal) {
-  ASSERT_TRUE(local_.put(blocks({a, b})));
-  EXPECT_THAT(texts(archive_.get(hashes({a.hash(), b.hash()}))), ElementsAre("a", "bb"));
+  ASSERT_TRUE(local_.put(blocks({kA, kB})));
+  EXPECT_THAT(texts(archive_.get(hashes({kA.hash(), kB.hash()}))), ElementsAre("a", "bb"));
   EXPECT_EQ(remote_.counts(), ArchiveCounts{});
 }
 
 TEST_F(CachingArchiveTest, AsksForTheRestInOneCallAndForEachBlockOnce) {
-  ASSERT_TRUE(local_.put(blocks({a})));
-  ASSERT_TRUE(distant_.put(blocks({a, b, c})));
-  EXPECT_THAT(texts(archive_.get(hashes({b.hash(), a.hash(), c.hash(), none, b.hash()}))),
+  ASSERT_TRUE(local_.put(blocks({kA})));
+  ASSERT_TRUE(distant_.put(blocks({kA, kB, kC})));
+  EXPECT_THAT(texts(archive_.get(hashes({kB.hash(), kA.hash(), kC.hash(), kNone, kB.hash()}))),
               ElementsAre("bb", "a", "ccc", "absent", "bb"));
   EXPECT_EQ(remote_.counts().get.calls, 1U);
   EXPECT_EQ(remote_.counts().get.hashes, 3U);
@@ -59,24 +59,24 @@ TEST_F(CachingArchiveTest, AsksForTheRestInOneCallAndForEachBlockOnce) {
 }
 
 TEST_F(CachingArchiveTest, KeepsWhatItFetched) {
-  ASSERT_TRUE(distant_.put(blocks({a})));
-  EXPECT_THAT(texts(archive_.get(hashes({a.hash()}))), ElementsAre("a"));
-  EXPECT_THAT(texts(archive_.get(hashes({a.hash()}))), ElementsAre("a"));
+  ASSERT_TRUE(distant_.put(blocks({kA})));
+  EXPECT_THAT(texts(archive_.get(hashes({kA.hash()}))), ElementsAre("a"));
+  EXPECT_THAT(texts(archive_.get(hashes({kA.hash()}))), ElementsAre("a"));
   EXPECT_EQ(remote_.counts().get.calls, 1U);
-  EXPECT_THAT(texts(local_.get(hashes({a.hash()}))), ElementsAre("a"));
+  EXPECT_THAT(texts(local_.get(hashes({kA.hash()}))), ElementsAre("a"));
 }
 
 TEST_F(CachingArchiveTest, PutsOnlyLocally) {
-  ASSERT_TRUE(archive_.put(blocks({a})));
+  ASSERT_TRUE(archive_.put(blocks({kA})));
   ASSERT_TRUE(archive_.flush());
   EXPECT_EQ(local_.block_count(), 1U);
   EXPECT_EQ(remote_.counts(), ArchiveCounts{});
 }
 
 TEST_F(CachingArchiveTest, HasAsksBothAndKeepsNothing) {
-  ASSERT_TRUE(local_.put(blocks({a})));
-  ASSERT_TRUE(distant_.put(blocks({b})));
-  const auto present = archive_.has(hashes({b.hash(), a.hash(), none, b.hash()}));
+  ASSERT_TRUE(local_.put(blocks({kA})));
+  ASSERT_TRUE(distant_.put(blocks({kB})));
+  const auto present = archive_.has(hashes({kB.hash(), kA.hash(), kNone, kB.hash()}));
   ASSERT_TRUE(present);
   EXPECT_THAT(*present, ElementsAre(true, true, false, true));
   EXPECT_EQ(remote_.counts().has.hashes, 2U);
@@ -88,14 +88,14 @@ TEST(CachingArchive, FailsWhereTheRemoteFailsAndSaysSo) {
   MemoryArchive distant;
   FaultyArchive remote(distant, 1);
   CachingArchive archive(local, remote);
-  ASSERT_TRUE(local.put(blocks({a})));
+  ASSERT_TRUE(local.put(blocks({kA})));
   remote.plan(1, ArchiveFault::before);
-  const auto found = archive.get(hashes({a.hash(), b.hash()}));
+  const auto found = archive.get(hashes({kA.hash(), kB.hash()}));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::unavailable);
   EXPECT_THAT(found.error().message, HasSubstr("remote archive"));
   remote.plan(1, ArchiveFault::before, ErrorCode::unauthorized);
-  const auto present = archive.has(hashes({b.hash()}));
+  const auto present = archive.has(hashes({kB.hash()}));
   ASSERT_FALSE(present);
   EXPECT_EQ(present.error().code, ErrorCode::unauthorized);
 }
@@ -105,9 +105,9 @@ TEST(CachingArchive, ReadsOnWhereItCannotKeep) {
   FaultyArchive local(memory, 1);
   MemoryArchive remote;
   CachingArchive archive(local, remote);
-  ASSERT_TRUE(remote.put(blocks({a})));
+  ASSERT_TRUE(remote.put(blocks({kA})));
   local.plan(2, ArchiveFault::before, ErrorCode::storage_full);  // after the get comes the put
-  EXPECT_THAT(texts(archive.get(hashes({a.hash()}))), ElementsAre("a"));
+  EXPECT_THAT(texts(archive.get(hashes({kA.hash()}))), ElementsAre("a"));
   EXPECT_EQ(memory.block_count(), 0U);
 }
 
@@ -117,9 +117,9 @@ TEST(CachingArchive, KeepsNothingOfALyingRemote) {
     MemoryArchive distant;
     FaultyArchive remote(distant, 1);
     CachingArchive archive(local, remote);
-    ASSERT_TRUE(distant.put(blocks({a, b})));
+    ASSERT_TRUE(distant.put(blocks({kA, kB})));
     remote.plan(1, fault);
-    const auto found = archive.get(hashes({a.hash(), b.hash()}));
+    const auto found = archive.get(hashes({kA.hash(), kB.hash()}));
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ErrorCode::corrupt);
     EXPECT_EQ(local.block_count(), 0U);
@@ -132,14 +132,14 @@ TEST(CachingArchive, RefusesTooFewAnswersOfHas) {
   FaultyArchive remote(distant, 1);
   CachingArchive archive(local, remote);
   remote.plan(1, ArchiveFault::too_few);
-  const auto present = archive.has(hashes({a.hash()}));
+  const auto present = archive.has(hashes({kA.hash()}));
   ASSERT_FALSE(present);
   EXPECT_EQ(present.error().code, ErrorCode::corrupt);
 }
 
 class VerifyingArchiveTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(memory_.put(blocks({a, b}))); }
+  void SetUp() override { ASSERT_TRUE(memory_.put(blocks({kA, kB}))); }
 
   MemoryArchive memory_;
   FaultyArchive liar_{memory_, 1};
@@ -147,28 +147,28 @@ class VerifyingArchiveTest : public ::testing::Test {
 };
 
 TEST_F(VerifyingArchiveTest, LetsTrueAnswersPass) {
-  EXPECT_THAT(texts(archive_.get(hashes({b.hash(), none, a.hash()}))),
+  EXPECT_THAT(texts(archive_.get(hashes({kB.hash(), kNone, kA.hash()}))),
               ElementsAre("bb", "absent", "a"));
 }
 
 TEST_F(VerifyingArchiveTest, RefusesABlockThatWasNotAskedFor) {
   liar_.plan(1, ArchiveFault::wrong_block);
-  const auto found = archive_.get(hashes({a.hash()}));
+  const auto found = archive_.get(hashes({kA.hash()}));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::corrupt);
-  EXPECT_THAT(found.error().message, HasSubstr(a.hash().hex()));
+  EXPECT_THAT(found.error().message, HasSubstr(kA.hash().hex()));
 }
 
 TEST_F(VerifyingArchiveTest, RefusesAnAnswerOfTheWrongLength) {
   liar_.plan(1, ArchiveFault::too_few);
-  EXPECT_EQ(archive_.get(hashes({a.hash(), b.hash()})).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(archive_.get(hashes({kA.hash(), kB.hash()})).error().code, ErrorCode::corrupt);
   liar_.plan(1, ArchiveFault::too_few);
-  EXPECT_EQ(archive_.has(hashes({a.hash(), b.hash()})).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(archive_.has(hashes({kA.hash(), kB.hash()})).error().code, ErrorCode::corrupt);
 }
 
 TEST_F(VerifyingArchiveTest, LetsErrorsPass) {
   liar_.plan(1, ArchiveFault::before, ErrorCode::timeout);
-  EXPECT_EQ(archive_.get(hashes({a.hash()})).error().code, ErrorCode::timeout);
+  EXPECT_EQ(archive_.get(hashes({kA.hash()})).error().code, ErrorCode::timeout);
 }
 
 TEST(CheckAnswer, RefusesABlockThatIsTooLarge) {
@@ -180,19 +180,19 @@ TEST(CheckAnswer, RefusesABlockThatIsTooLarge) {
 }
 
 TEST(CheckAnswer, RefusesBlocksInAnotherOrder) {
-  const std::vector<std::optional<Block>> found{b, a};
-  EXPECT_FALSE(check_answer(hashes({a.hash(), b.hash()}), found));
-  EXPECT_TRUE(check_answer(hashes({b.hash(), a.hash()}), found));
+  const std::vector<std::optional<Block>> found{kB, kA};
+  EXPECT_FALSE(check_answer(hashes({kA.hash(), kB.hash()}), found));
+  EXPECT_TRUE(check_answer(hashes({kB.hash(), kA.hash()}), found));
 }
 
 TEST(CountingArchive, CountsEachKindOfCallExactly) {
   MemoryArchive memory;
   CountingArchive archive(memory);
-  ASSERT_TRUE(archive.put(blocks({a, b, c})));
-  ASSERT_TRUE(archive.put(blocks({a})));
-  ASSERT_TRUE(archive.get(hashes({a.hash(), none, c.hash()})));
-  ASSERT_TRUE(archive.get_one(b.hash()));
-  ASSERT_TRUE(archive.has(hashes({a.hash(), none})));
+  ASSERT_TRUE(archive.put(blocks({kA, kB, kC})));
+  ASSERT_TRUE(archive.put(blocks({kA})));
+  ASSERT_TRUE(archive.get(hashes({kA.hash(), kNone, kC.hash()})));
+  ASSERT_TRUE(archive.get_one(kB.hash()));
+  ASSERT_TRUE(archive.has(hashes({kA.hash(), kNone})));
   ASSERT_TRUE(archive.flush());
   const ArchiveCounts expected{
       .get = {.calls = 2, .errors = 0, .hashes = 4, .blocks = 3, .bytes = 6},
@@ -208,9 +208,9 @@ TEST(CountingArchive, CountsFailedCallsWithoutBlocks) {
   MemoryArchive memory;
   FaultyArchive faulty(memory, 1, {.before = 1000});
   CountingArchive archive(faulty);
-  EXPECT_FALSE(archive.put(blocks({a})));
-  EXPECT_FALSE(archive.get(hashes({a.hash()})));
-  EXPECT_FALSE(archive.has(hashes({a.hash()})));
+  EXPECT_FALSE(archive.put(blocks({kA})));
+  EXPECT_FALSE(archive.get(hashes({kA.hash()})));
+  EXPECT_FALSE(archive.has(hashes({kA.hash()})));
   EXPECT_FALSE(archive.flush());
   const OperationCount failed{.calls = 1, .errors = 1, .hashes = 1, .blocks = 0, .bytes = 0};
   EXPECT_EQ(archive.counts().put, failed);
@@ -221,7 +221,7 @@ TEST(CountingArchive, CountsFailedCallsWithoutBlocks) {
 
 class FaultyArchiveTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(memory_.put(blocks({a, b}))); }
+  void SetUp() override { ASSERT_TRUE(memory_.put(blocks({kA, kB}))); }
 
   MemoryArchive memory_;
   FaultyArchive archive_{memory_, 1};
@@ -229,8 +229,8 @@ class FaultyArchiveTest : public ::testing::Test {
 
 TEST_F(FaultyArchiveTest, FailsThePlannedCallAndNoOther) {
   archive_.plan(2, ArchiveFault::before, ErrorCode::busy);
-  EXPECT_TRUE(archive_.get(hashes({a.hash()})));
-  const auto failed = archive_.has(hashes({a.hash()}));
+  EXPECT_TRUE(archive_.get(hashes({kA.hash()})));
+  const auto failed = archive_.has(hashes({kA.hash()}));
   EXPECT_TRUE(archive_.flush());
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::busy);
@@ -248,13 +248,13 @@ TEST_F(FaultyArchiveTest, MarksItsErrors) {
 
 TEST_F(FaultyArchiveTest, StoresBeforeItLosesTheAnswer) {
   archive_.plan(1, ArchiveFault::after);
-  EXPECT_FALSE(archive_.put(blocks({c})));
+  EXPECT_FALSE(archive_.put(blocks({kC})));
   EXPECT_EQ(memory_.block_count(), 3U);
 }
 
 TEST_F(FaultyArchiveTest, StoresNothingBeforeItFails) {
   archive_.plan(1, ArchiveFault::before);
-  EXPECT_FALSE(archive_.put(blocks({c})));
+  EXPECT_FALSE(archive_.put(blocks({kC})));
   EXPECT_EQ(memory_.block_count(), 2U);
 }
 
@@ -269,19 +269,19 @@ TEST_F(FaultyArchiveTest, StoresAPart) {
 
 TEST_F(FaultyArchiveTest, HidesBlocks) {
   archive_.plan(1, ArchiveFault::absent);
-  EXPECT_THAT(texts(archive_.get(hashes({a.hash()}))), ElementsAre("absent"));
+  EXPECT_THAT(texts(archive_.get(hashes({kA.hash()}))), ElementsAre("absent"));
   archive_.plan(1, ArchiveFault::absent);
-  const auto present = archive_.has(hashes({a.hash()}));
+  const auto present = archive_.has(hashes({kA.hash()}));
   ASSERT_TRUE(present);
   EXPECT_THAT(*present, ElementsAre(false));
-  EXPECT_THAT(texts(archive_.get(hashes({a.hash()}))), ElementsAre("a"));
+  EXPECT_THAT(texts(archive_.get(hashes({kA.hash()}))), ElementsAre("a"));
 }
 
 TEST_F(FaultyArchiveTest, AnswersWithOtherBytes) {
   archive_.plan(1, ArchiveFault::wrong_block);
-  const auto found = archive_.get(hashes({a.hash()}));
+  const auto found = archive_.get(hashes({kA.hash()}));
   ASSERT_TRUE(found);
-  EXPECT_NE((*found)[0]->hash(), a.hash());
+  EXPECT_NE((*found)[0]->hash(), kA.hash());
 }
 
 TEST_F(FaultyArchiveTest, FaultsOfReadsFailCallsThatTheyDoNotFit) {
@@ -290,7 +290,7 @@ TEST_F(FaultyArchiveTest, FaultsOfReadsFailCallsThatTheyDoNotFit) {
     archive_.plan(1, fault);
     EXPECT_FALSE(archive_.flush());
     archive_.plan(1, fault);
-    EXPECT_FALSE(archive_.put(blocks({c})));
+    EXPECT_FALSE(archive_.put(blocks({kC})));
     archive_.plan(1, fault);
     EXPECT_FALSE(archive_.get({}));
   }

@@ -113,7 +113,7 @@ TEST(Did, IsBounded) {
   const std::string longest = "did:example:" + std::string(kSubjectBytesMax - 12, 'a');
   EXPECT_EQ(complaint(longest), "");
   EXPECT_THAT(complaint(longest + "a"), HasSubstr("2049 bytes"));
-  EXPECT_NE(complaint(std::string(10'000'000, ':')), "");
+  EXPECT_NE(complaint(std::string(1'000'000, ':')), "");
 }
 
 TEST(Did, NeverNormalizes) {
