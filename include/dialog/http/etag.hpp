@@ -20,8 +20,7 @@ std::string print_etag(const Revision& revision, EtagStyle style = EtagStyle::ba
 std::optional<Revision> parse_etag(std::string_view value);
 
 /// What a server reads from `If-Match`: 64 hex digits of either case, bare or quoted. Absent for a
-/// weak tag,
-/// `*`, a list, and anything else.
+/// weak tag, `*`, a list, and anything else.
 std::optional<Revision> parse_if_match(std::string_view value);
 
 /// The value of `Dialog-Sequence`: decimal digits only, without leading zeros. Absent for anything

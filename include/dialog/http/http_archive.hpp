@@ -35,8 +35,8 @@ struct HttpArchiveOptions {
 /// faults, since storing a block twice does no harm. What `put` accepted is durable; `flush` has
 /// nothing to do. Every received block is hashed before it is handed on. Beyond the errors of
 /// `Archive`: `not_a_remote` where the endpoint answers like something else, `malformed`,
-/// `corrupt`, `too_large`. The configured time-out is for
-/// each request, and grows by what its bytes take at 32 KiB/s.
+/// `corrupt`, `too_large`. The configured time-out is for each request, and grows by what its bytes
+/// take at 32 KiB/s.
 class HttpArchive final : public Archive {
  public:
   /// No I/O. `invalid_argument` as with `RestBackend`.

@@ -22,8 +22,8 @@ struct RevisionMismatch {
   Subject subject;
   Revision expected;
   Revision actual;
-  /// True where an earlier attempt of the same swap may have been accepted in between and no history
-  /// could be asked. Then `actual` may already hold the desired change.
+  /// True where an earlier attempt of the same swap may have been accepted in between and no
+  /// history could be asked. Then `actual` may already hold the desired change.
   bool ambiguous = false;
 };
 
@@ -37,7 +37,8 @@ struct FetchFailed {
 struct PublishFailed {
   Subject subject;
   std::string reason;
-  /// True where the request may have taken effect. Fetch before doing anything else; never resend it blindly.
+  /// True where the request may have taken effect. Fetch before doing anything else; never resend
+  /// it blindly.
   bool indeterminate = false;
 };
 
@@ -52,17 +53,19 @@ struct NotFound {
   Subject subject;
 };
 
-/// Why a call to a `RevisionBackend` gave no value: one of the six errors of the contract, with the code
-/// that says what a caller can do.
+/// Why a call to a `RevisionBackend` gave no value: one of the six errors of the contract, with the
+/// code that says what a caller can do.
 class RevisionBackendError {
  public:
-  using Variant = std::variant<Unauthorized, RevisionMismatch, FetchFailed, PublishFailed, ProviderError, NotFound>;
+  using Variant = std::variant<Unauthorized, RevisionMismatch, FetchFailed, PublishFailed,
+                               ProviderError, NotFound>;
 
-  /// With the code that belongs to the kind: `unauthorized`, `conflict`, `unavailable`, `unavailable` (or
-  /// `indeterminate` where the error says so), `storage_failed`, `not_found`.
+  /// With the code that belongs to the kind: `unauthorized`, `conflict`, `unavailable`,
+  /// `unavailable` (or `indeterminate` where the error says so), `storage_failed`, `not_found`.
   template <class Kind>
     requires std::is_constructible_v<Variant, Kind>
-  RevisionBackendError(Kind kind)  // NOLINT(google-explicit-constructor): each kind is an error by itself
+  RevisionBackendError(
+      Kind kind)  // NOLINT(google-explicit-constructor): each kind is an error by itself
       : kind_(std::move(kind)), code_(default_code(kind_)) {}
 
   /// With a code that says more: `timeout`, `cancelled`, `not_a_remote`, ...

@@ -34,7 +34,8 @@ struct HeadRecord {
 /// The accepted swaps after some sequence number, oldest first.
 struct HeadHistory {
   std::vector<HeadRecord> records;
-  /// False where older records of the asked range are no longer kept, or there were more than the answer holds.
+  /// False where older records of the asked range are no longer kept, or there were more than the
+  /// answer holds.
   bool complete = true;
 };
 

@@ -24,7 +24,8 @@ class Register {
 
   /// The latest accepted swap; absent where nothing was ever published. Shows only what is durable.
   /// `storage_failed`.
-  [[nodiscard]] virtual Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) = 0;
+  [[nodiscard]] virtual Result<std::optional<HeadRecord>> read(const Subject& subject,
+                                                               const Context& context) = 0;
 
   struct Swap {
     Revision expected;
@@ -37,19 +38,22 @@ class Register {
   struct Accepted {
     HeadRecord record;
   };
-  /// Not an error: somebody else was first. Absent: nothing was ever published, and `expected` is not zeros.
+  /// Not an error: somebody else was first. Absent: nothing was ever published, and `expected` is
+  /// not zeros.
   struct Refused {
     std::optional<HeadRecord> actual;
   };
   using SwapOutcome = std::variant<Accepted, Refused>;
 
-  /// Compare-and-swap. Accepted where the record's revision is `expected`, or there is no record and `expected`
-  /// is zeros. `Accepted` is durable at return. `storage_failed`, `storage_full`: nothing happened.
-  [[nodiscard]] virtual Result<SwapOutcome> swap(const Subject& subject, const Swap& swap, const Context& context) = 0;
+  /// Compare-and-swap. Accepted where the record's revision is `expected`, or there is no record
+  /// and `expected` is zeros. `Accepted` is durable at return. `storage_failed`, `storage_full`:
+  /// nothing happened.
+  [[nodiscard]] virtual Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
+                                                 const Context& context) = 0;
 
   /// Accepted swaps with a sequence number greater than `after`, oldest first, at most `limit`.
-  [[nodiscard]] virtual Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
-                                                    const Context& context) = 0;
+  [[nodiscard]] virtual Result<HeadHistory> history(const Subject& subject, std::uint64_t after,
+                                                    std::size_t limit, const Context& context) = 0;
 };
 
 }  // namespace dialog

@@ -40,11 +40,10 @@ class RevisionBackend {
   /// Replaces `expected` by `desired`, atomically per subject. Where nothing was ever published and
   /// `expected` is zeros, creates the record. On success the register holds `desired`, durably and
   /// visibly to every later call; it succeeds, too, where the register holds `desired` already: an
-  /// earlier attempt may have lost its answer.
-  /// `RevisionMismatch` carries the revision seen; `NotFound` where nothing was published and
-  /// `expected` is not zeros; `Unauthorized`; `PublishFailed`, `ProviderError`. After a
-  /// `PublishFailed` that is marked indeterminate the write may have happened: fetch before
-  /// repeating it. One round trip.
+  /// earlier attempt may have lost its answer. `RevisionMismatch` carries the revision seen;
+  /// `NotFound` where nothing was published and `expected` is not zeros; `Unauthorized`;
+  /// `PublishFailed`, `ProviderError`. After a `PublishFailed` that is marked indeterminate the
+  /// write may have happened: fetch before repeating it. One round trip.
   [[nodiscard]] RemoteResult<void> swap(const Subject& subject, const Revision& expected,
                                         const Revision& desired, const Context& context = {}) {
     return do_swap(subject, expected, desired, context).map([](const Head&) {});
