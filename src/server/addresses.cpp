@@ -93,7 +93,7 @@ bool Networks::contains(const Address& address) const {
 
 std::optional<Address> forwarded_client(const HttpHeaders& headers, const Networks& trusted) {
   for (const std::string_view item : forwarded_list(headers) | std::views::reverse) {
-    const auto address = parse_address(item);
+    auto address = parse_address(item);
     if (!address) return {};
     if (!trusted.contains(*address)) return address;
   }
