@@ -50,8 +50,7 @@ class Marker {
       open_.pop_back();
       switch (ref.kind) {
         case BlockKind::node:
-          if (nodes_.insert(ref.hash).second)
-            nodes.push_back({ref.hash, {}, {}, {}});
+          if (nodes_.insert(ref.hash).second) nodes.push_back({ref.hash, {}, {}, {}});
           break;
         case BlockKind::value_index:
           if (indexes_.insert(ref.hash).second) indexes.push_back(std::move(ref));

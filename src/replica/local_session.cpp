@@ -13,10 +13,8 @@ SyncInput LocalSession::input(const Context& context) const {
 }
 
 Answer LocalSession::commit(const CommitState& action) {
-  if (action.promote != nullptr) {
-    if (auto copied = promote(*quarantine_, store_->archive(), *action.promote); !copied) {
-      return Failed{std::move(copied).error()};
-    }
+  if (auto copied = promote(*quarantine_, store_->archive(), action.promote); !copied) {
+    return Failed{std::move(copied).error()};
   }
   std::optional<SyncState> other;
   const auto branch = change_([&](Branch& now) -> Result<bool> {
@@ -35,21 +33,27 @@ Answer LocalSession::commit(const CommitState& action) {
   return Committed{};
 }
 
-Result<LocalSession> Repository::begin_session(std::string_view branch, std::string_view remote,
-                                               const ChangeNote& note) {
-  DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(branch));
+Result<LocalSession> Repository::Core::begin_session(std::string_view name, std::string_view remote,
+                                                     const ChangeNote& note) {
   LocalSession session;
-  session.store_ = &core_->store;
+  session.store_ = &store;
   session.remote_ = remote;
-  session.partial_ = core_->config.is_partial;
+  session.partial_ = config.is_partial;
+  // A session takes blocks that lie about in the archive for granted, from its start until its
+  // commit.
+  DIALOG_ASSIGN(session.lease_, store.lease(LeaseKind::write));
+  DIALOG_ASSIGN(session.quarantine_, store.make_quarantine());
+  DIALOG_ASSIGN(const StoredBranch stored, read_branch(name));
   session.state_ = {stored.branch.current, stored.branch.tracking_of(session.remote_)};
-  // A session takes blocks that lie about in the archive for granted, from its start until its commit.
-  DIALOG_ASSIGN(session.lease_, core_->store.lease(LeaseKind::write));
-  DIALOG_ASSIGN(session.quarantine_, core_->store.make_quarantine());
-  session.change_ = [core = core_.get(), name = std::string(branch), note](const auto& change) {
-    return core->change_branch(name, note, change);
+  session.change_ = [this, branch = std::string(name), note](const auto& change) {
+    return change_branch(branch, note, change);
   };
   return session;
+}
+
+Result<LocalSession> Repository::begin_session(std::string_view branch, std::string_view remote,
+                                               const ChangeNote& note) {
+  return core_->begin_session(branch, remote, note);
 }
 
 }  // namespace dialog

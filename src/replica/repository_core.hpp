@@ -60,6 +60,8 @@ struct Repository::Core {
   /// Removes the entries that are older than the reflog keeps. Only upkeep: a failure does no harm.
   void trim_reflog(const Branch& branch);
 
+  Result<LocalSession> begin_session(std::string_view name, std::string_view remote,
+                                     const ChangeNote& note);
   Result<PullReport> pull(std::string_view name, const RemoteConnection& remote,
                           const SyncOptions& sync, bool fetch_only);
   /// `pulled`: the pull right before, whose fetched head saves another; may be null.

@@ -8,28 +8,6 @@
 namespace dialog {
 namespace {
 
-SyncState state_of(const Branch& branch, const std::string& remote) {
-  return {branch.current, branch.tracking_of(remote)};
-}
-
-/// Everything that a session of one branch and one remote needs while it runs.
-struct Setting {
-  std::unique_ptr<StoreLease> lease;
-  std::unique_ptr<Archive> quarantine;
-  SyncState state;
-};
-
-Result<Setting> prepare(RepositoryStore& store, const Branch& branch,
-                        const RemoteConnection& remote) {
-  // A session takes blocks that lie about in the archive for granted, from its start until its
-  // commit.
-  Setting setting;
-  DIALOG_ASSIGN(setting.lease, store.lease(LeaseKind::write));
-  DIALOG_ASSIGN(setting.quarantine, store.make_quarantine());
-  setting.state = state_of(branch, remote.name);
-  return setting;
-}
-
 void add(MergeCounts& total, const MergeCounts& counts) {
   total.local_changes += counts.local_changes;
   total.applied += counts.applied;
@@ -49,54 +27,17 @@ ChangeNote note_for(const char* verb, const RemoteConnection& remote, const Sync
   return {std::string(verb) + " " + remote.name, options.who};
 }
 
-/// Changes the branch's current revision and what it knows of one remote, where both are as the
-/// session last saw them.
-class BranchCommit {
- public:
-  using ChangeBranch = std::function<Result<Branch>(const std::function<Result<bool>(Branch&)>&)>;
-
-  BranchCommit(std::string remote, ChangeBranch change)
-      : remote_(std::move(remote)), change_(std::move(change)) {}
-
-  Answer operator()(const CommitState& action) const {
-    std::optional<SyncState> other;
-    const auto branch = change_([&](Branch& now) -> Result<bool> {
-      other.reset();
-      const SyncState actual = state_of(now, remote_);
-      if (actual != action.expected) {
-        other = actual;
-        return false;
-      }
-      now.current = action.desired.current;
-      now.tracking[remote_] = action.desired.tracking;
-      return true;
-    });
-    if (!branch) return Failed{branch.error()};
-    if (other) return Raced{*std::move(other)};
-    return Committed{};
-  }
-
- private:
-  std::string remote_;
-  ChangeBranch change_;
-};
-
 }  // namespace
 
 Result<PullReport> Repository::Core::pull(std::string_view name, const RemoteConnection& remote,
                                           const SyncOptions& sync, bool fetch_only) {
-  DIALOG_ASSIGN(const StoredBranch stored, read_branch(name));
-  DIALOG_ASSIGN(const Setting setting, prepare(store, stored.branch, remote));
   const ChangeNote note = note_for(fetch_only ? "fetch" : "pull", remote, sync);
-  SessionDriver driver(store, *setting.quarantine, clock, remote, sync,
-                       BranchCommit(remote.name, [&](const auto& change) {
-                         return change_branch(name, note, change);
-                       }));
+  DIALOG_ASSIGN(LocalSession local, begin_session(name, remote.name, note));
+  SessionDriver driver(clock, remote, sync,
+                       [&](const CommitState& action) { return local.commit(action); });
   PullOptions pull_options = sync.pull;
   pull_options.fetch_only = fetch_only;
-  PullSession session(
-      {store.archive(), *setting.quarantine, setting.state, config.is_partial, sync.context},
-      pull_options);
+  PullSession session(local.input(sync.context), pull_options);
   driver.run(session);
   DIALOG_ASSIGN(PullOutcome outcome, session.outcome());
   return PullReport{std::move(outcome), driver.stats()};
@@ -104,20 +45,17 @@ Result<PullReport> Repository::Core::pull(std::string_view name, const RemoteCon
 
 Result<PushReport> Repository::Core::push(std::string_view name, const RemoteConnection& remote,
                                           const SyncOptions& sync, const PullOutcome* pulled) {
-  DIALOG_ASSIGN(const StoredBranch stored, read_branch(name));
-  DIALOG_ASSIGN(const Setting setting, prepare(store, stored.branch, remote));
+  DIALOG_ASSIGN(LocalSession local,
+                begin_session(name, remote.name, note_for("push", remote, sync)));
+  const SyncInput input = local.input(sync.context);
   PushOptions push_options;
   // Where another session has synchronized the branch since, what that pull saw may be the past.
-  if (pulled != nullptr && pulled->state.tracking == setting.state.tracking)
+  if (pulled != nullptr && pulled->state.tracking == input.state.tracking) {
     push_options.known_head = pulled->remote;
-  const ChangeNote note = note_for("push", remote, sync);
-  SessionDriver driver(store, *setting.quarantine, clock, remote, sync,
-                       BranchCommit(remote.name, [&](const auto& change) {
-                         return change_branch(name, note, change);
-                       }));
-  PushSession session(
-      {store.archive(), *setting.quarantine, setting.state, config.is_partial, sync.context},
-      push_options);
+  }
+  SessionDriver driver(clock, remote, sync,
+                       [&](const CommitState& action) { return local.commit(action); });
+  PushSession session(input, push_options);
   driver.run(session);
   DIALOG_ASSIGN(PushOutcome outcome, session.outcome());
   return PushReport{std::move(outcome), driver.stats()};
@@ -185,7 +123,8 @@ Result<Repository::Cloned> Repository::clone(RepositoryStore& store, Clock& cloc
   Branch branch;
   branch.name = wanted.create.branch;
   branch.upstream = wanted.remote.name;
-  DIALOG_ASSIGN(const Setting setting, prepare(store, branch, connection));
+  DIALOG_ASSIGN(const auto lease, store.lease(LeaseKind::write));
+  DIALOG_ASSIGN(const auto quarantine, store.make_quarantine());
   // All records come into being with the one commit of the pull.
   const auto create_all = [&](const SyncState& state) -> Result<void> {
     Branch made = branch;
@@ -206,15 +145,16 @@ Result<Repository::Cloned> Repository::clone(RepositoryStore& store, Clock& cloc
     return {};
   };
   bool is_created = false;
-  SessionDriver driver(store, *setting.quarantine, clock, connection, options,
-                       [&](const CommitState& action) -> Answer {
-                         const auto created = create_all(action.desired);
-                         if (!created) return Failed{created.error()};
-                         is_created = true;
-                         return Committed{};
-                       });
+  SessionDriver driver(clock, connection, options, [&](const CommitState& action) -> Answer {
+    const auto promoted = promote(*quarantine, store.archive(), action.promote);
+    if (!promoted) return Failed{promoted.error()};
+    const auto created = create_all(action.desired);
+    if (!created) return Failed{created.error()};
+    is_created = true;
+    return Committed{};
+  });
   PullSession session(
-      {store.archive(), *setting.quarantine, setting.state, wanted.create.partial, options.context},
+      {store.archive(), *quarantine, SyncState{}, wanted.create.partial, options.context},
       options.pull);
   driver.run(session);
   DIALOG_ASSIGN(PullOutcome outcome, session.outcome());

@@ -102,11 +102,6 @@ Answer SessionDriver::perform(const SwapHead& action) {
 // Not subject to cancellation: it is short, and what was learned would be learned anew.
 Answer SessionDriver::perform(const CommitState& action) {
   ++stats_.commits;
-  if (action.promote != nullptr) {
-    if (auto copied = promote(quarantine_, store_.archive(), *action.promote); !copied) {
-      return Failed{std::move(copied).error()};
-    }
-  }
   return commit_(action);
 }
 
@@ -114,10 +109,11 @@ Answer SessionDriver::perform(const Finished&) {
   return Failed{Error{ErrorCode::internal, "a finished session has no action", {}}};
 }
 
-Result<void> promote(Archive& quarantine, Archive& archive, const std::vector<Hash>& hashes) {
-  for (std::size_t first = 0; first < hashes.size(); first += kPromotedAtOnce) {
-    const std::size_t count = std::min(kPromotedAtOnce, hashes.size() - first);
-    DIALOG_ASSIGN(auto found, quarantine.get(std::span(hashes).subspan(first, count)));
+Result<void> promote(Archive& quarantine, Archive& archive, const std::vector<Hash>* hashes) {
+  if (hashes == nullptr) return {};
+  for (std::size_t first = 0; first < hashes->size(); first += kPromotedAtOnce) {
+    const std::size_t count = std::min(kPromotedAtOnce, hashes->size() - first);
+    DIALOG_ASSIGN(auto found, quarantine.get(std::span(*hashes).subspan(first, count)));
     std::vector<Block> blocks;
     blocks.reserve(count);
     for (std::optional<Block>& block : found) {

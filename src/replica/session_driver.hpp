@@ -13,19 +13,13 @@ namespace dialog {
 /// Carries out the actions of a session, one after the other, until it is finished.
 class SessionDriver {
  public:
-  /// Changes the branch as `CommitState` says: `Committed`, `Raced` or `Failed`. The blocks are in
-  /// place when it is called.
+  /// Does what `CommitState` says: `Committed`, `Raced` or `Failed`.
   using Commit = std::function<Answer(const CommitState&)>;
 
   /// Everything must outlive the driver.
-  SessionDriver(RepositoryStore& store, Archive& quarantine, Clock& clock,
-                const RemoteConnection& remote, const SyncOptions& options, Commit commit)
-      : store_(store),
-        quarantine_(quarantine),
-        clock_(clock),
-        remote_(remote),
-        options_(options),
-        commit_(std::move(commit)) {}
+  SessionDriver(Clock& clock, const RemoteConnection& remote, const SyncOptions& options,
+                Commit commit)
+      : clock_(clock), remote_(remote), options_(options), commit_(std::move(commit)) {}
 
   template <class Session>
   void run(Session& session) {
@@ -50,8 +44,6 @@ class SessionDriver {
   Answer perform(const CommitState& action);
   Answer perform(const Finished&);
 
-  RepositoryStore& store_;
-  Archive& quarantine_;
   Clock& clock_;
   const RemoteConnection& remote_;
   const SyncOptions& options_;
@@ -60,7 +52,7 @@ class SessionDriver {
 };
 
 /// Copies proven blocks from a quarantine into the archive of a store; they are durable with the
-/// store's next change of records.
-Result<void> promote(Archive& quarantine, Archive& archive, const std::vector<Hash>& hashes);
+/// store's next change of records. Null: none.
+Result<void> promote(Archive& quarantine, Archive& archive, const std::vector<Hash>* hashes);
 
 }  // namespace dialog

@@ -12,6 +12,7 @@
 #include "head_review.hpp"
 #include "overlay_archive.hpp"
 #include "seeded_bugs.hpp"
+#include "shared_base.hpp"
 #include "tree_transfer.hpp"
 
 namespace dialog {
@@ -198,9 +199,10 @@ class PullSession::Machine {
 
   void integrate() {
     if (options_.fetch_only) return commit_fetched(PullOutcome::Kind::fetched);
-    const Revision& base = settlement_.tracking.origin;
-    if (state_.current == base)
+    const bool is_certain = settlement_.ambiguous.empty();
+    if (is_certain && state_.current == settlement_.tracking.origin) {
       return commit_integrated(PullOutcome::Kind::fast_forward, head_->revision);
+    }
     merge();
   }
 
@@ -210,14 +212,7 @@ class PullSession::Machine {
       return end(
           Error{ErrorCode::resource_exhausted, "the merge asked for blocks again and again", {}});
     }
-    NodeSource source(overlay_);
-    const MergeInput trees{settlement_.tracking.origin.root(), state_.current.root(),
-                           head_->revision.root()};
-    MergeOptions merge_options;
-    merge_options.open_conflicts_max = options_.open_conflicts_max;
-    DefaultPolicy default_policy;
-    ConflictPolicy& policy = options_.policy != nullptr ? *options_.policy : default_policy;
-    auto merged = merge_trees(source, trees, policy, merge_options, input_.context);
+    auto merged = merge_once();
     if (!merged && merged.error().code == ErrorCode::missing_blocks) {
       std::vector<Hash> wanted = std::move(merged.error().missing);
       if (wanted.size() > kWindowBlocksMax) wanted.resize(kWindowBlocksMax);
@@ -230,6 +225,22 @@ class PullSession::Machine {
     report_.open = std::move(merged->open);
     if (!merged->root) return commit_fetched(PullOutcome::Kind::undecided);
     commit_integrated(PullOutcome::Kind::merged, Revision(*merged->root));
+  }
+
+  Result<MergeOutcome> merge_once() {
+    NodeSource source(overlay_);
+    Revision base = settlement_.tracking.origin;
+    const bool is_kept = options_.ambiguous == AmbiguousSwap::keep_local_changes;
+    if (is_kept && !settlement_.ambiguous.empty()) {
+      DIALOG_ASSIGN(
+          base, shared_base(source, base, settlement_.ambiguous, head_->revision, input_.context));
+    }
+    MergeOptions options;
+    options.open_conflicts_max = options_.open_conflicts_max;
+    DefaultPolicy default_policy;
+    ConflictPolicy& policy = options_.policy != nullptr ? *options_.policy : default_policy;
+    const MergeInput trees{base.root(), state_.current.root(), head_->revision.root()};
+    return merge_trees(source, trees, policy, options, input_.context);
   }
 
   /// Blocks that the merge lacked, of a partial replica's trees. Before the merge looks at them,

@@ -19,6 +19,11 @@ namespace {
 constexpr std::uint32_t kRestartsMax = 16;
 constexpr std::uint32_t kSendsMax = 3;
 
+/// Registers that count their swaps count from 1, so that before the first one they stand at 0.
+std::optional<std::uint64_t> expected_sequence(const std::optional<Head>& head) {
+  return head ? head->sequence : std::optional<std::uint64_t>(0);
+}
+
 const SwapIntent* find_intent(const RemoteTracking& tracking, const Revision& desired) {
   const auto at = std::find_if(tracking.intents.begin(), tracking.intents.end(),
                                [&](const SwapIntent& intent) { return intent.desired == desired; });
@@ -258,7 +263,7 @@ class PushSession::Machine {
     is_new_intent_ = noted == nullptr;
     intent_ =
         noted ? *noted
-              : SwapIntent{state_.tracking.origin, head_ ? head_->sequence : std::nullopt, target_};
+              : SwapIntent{state_.tracking.origin, expected_sequence(head_), target_};
     sends_ = 0;
     if (!is_new_intent_ || DIALOG_BUG(swap_without_an_intent)) return send();
     commit(After::swap, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {

@@ -461,6 +461,30 @@ TEST_F(PullAfterALostAnswer, KeepsLocalChangesWhereNobodyCanTellAndSaysSo) {
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
 }
 
+TEST_F(PullAfterALostAnswer, KeepsWhatWasDoneAfterTheSwapWhereNobodyCanTell) {
+  send(true);
+  local_.erase("mine");
+  edit("key/000003", "later");
+  peer_puts("theirs", "2");
+  run_.remote.keeps_history = false;
+  ASSERT_TRUE(run_.pull().has_value());
+  EXPECT_FALSE(local_entries().contains("mine"))
+      << "the remote has what was sent, and it was deleted since";
+  EXPECT_EQ(local_entries()["key/000003"], "later");
+  EXPECT_EQ(local_entries()["theirs"], "2");
+  EXPECT_EQ(run_.branch.tracking.origin, run_.remote.head->revision);
+}
+
+TEST_F(PullAfterALostAnswer, KeepsAnUndoOfTheSwapWhereNobodyCanTell) {
+  send(true);
+  run_.branch.current = base_;
+  peer_puts("theirs", "2");
+  run_.remote.keeps_history = false;
+  ASSERT_TRUE(run_.pull().has_value());
+  EXPECT_FALSE(local_entries().contains("mine"));
+  EXPECT_EQ(local_entries()["theirs"], "2");
+}
+
 TEST_F(PullAfterALostAnswer, AssumesThatItWasAcceptedWhereAskedTo) {
   send(true);
   remote_["theirs"] = "2";

@@ -31,9 +31,9 @@ struct Record {
 };
 
 /// The small mutable part of a repository: branches, remotes, reflog, configuration, as named
-/// records. A key has 1 to `kRecordKeyBytesMax` bytes. Thread-safe, and safe between processes where
-/// the implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing was changed),
-/// `busy`, `corrupt`, `invalid_argument`, `too_large`.
+/// records. A key has 1 to `kRecordKeyBytesMax` bytes. Thread-safe, and safe between processes
+/// where the implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing was
+/// changed), `busy`, `corrupt`, `invalid_argument`, `too_large`.
 class HeadStore {
  public:
   HeadStore() = default;

@@ -12,19 +12,21 @@
 
 namespace dialog {
 
-/// The near side of a push or a pull, for whoever carries out the far side in his own way: an event loop, a
-/// simulation. Make it with `Repository::begin_session`, start a `PullSession` or `PushSession` from `input()`, let
-/// `commit` answer each `CommitState`, and answer every other action from the remote.
+/// The near side of a push or a pull, for whoever carries out the far side in his own way: an event
+/// loop, a simulation. Make it with `Repository::begin_session`, start a `PullSession` or
+/// `PushSession` from `input()`, let `commit` answer each `CommitState`, and answer every other
+/// action from the remote.
 ///
-/// Holds a write lease of the store, and the quarantine; dropped at any point, it leaves nothing behind. Not
-/// thread-safe. Must not outlive the repository.
+/// Holds a write lease of the store, and the quarantine; dropped at any point, it leaves nothing
+/// behind. Not thread-safe. Must not outlive the repository.
 class LocalSession final {
  public:
-  /// What the session starts from: the branch as it was when this object was made. This object must outlive the
-  /// session.
+  /// What the session starts from: the branch as it was when this object was made. This object must
+  /// outlive the session.
   [[nodiscard]] SyncInput input(const Context& context = {}) const;
 
-  /// Copies the proven blocks into the archive and changes the branch: `Committed`, `Raced` or `Failed`.
+  /// Copies the proven blocks into the archive and changes the branch: `Committed`, `Raced` or
+  /// `Failed`.
   [[nodiscard]] Answer commit(const CommitState& action);
 
  private:

@@ -187,7 +187,8 @@ class Repository final {
   Result<SyncReport> sync(std::string_view branch, const RemoteConnection& remote,
                           const SyncOptions& options = {});
 
-  /// The near side of a session with `remote`, for whoever carries out the far side himself. `not_found`, `busy`.
+  /// The near side of a session with `remote`, for whoever carries out the far side himself.
+  /// `not_found`, `busy`.
   [[nodiscard]] Result<LocalSession> begin_session(std::string_view branch, std::string_view remote,
                                                    const ChangeNote& note);
 

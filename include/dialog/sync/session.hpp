@@ -24,9 +24,9 @@ struct SyncInput {
 /// What becomes of own swaps of which nobody can tell any more whether they were accepted, once the
 /// remote shows another revision. Where a register keeps a history, it never comes to this.
 enum class AmbiguousSwap : std::uint8_t {
-  /// Take them as never accepted. No local change is lost; but where they were accepted and a peer
-  /// has since undone
-  /// a part, that part comes back. The outcome says so.
+  /// Take them as accepted for those keys for which the remote now has what they wrote, and as not
+  /// accepted for all others. Nothing that was done here is lost; but where they were accepted and
+  /// a peer has since undone a part, that part comes back. The outcome says so.
   keep_local_changes,
   /// Take them as accepted. What peers deleted stays deleted; but where they were not accepted,
   /// these
