@@ -9,12 +9,13 @@ constexpr const char* kBranch = "main";
 constexpr const char* kRemote = "origin";
 constexpr std::uint64_t kSharedKeys = 60;
 constexpr std::uint64_t kOwnedKeys = 30;
+constexpr std::size_t kPaddingBytes = 500;
 
 /// Long keys make trees of several levels out of few entries.
 Bytes padded(const Bytes& start, std::uint64_t number) {
   Bytes digits = std::to_string(number);
   digits.insert(0, 6 - std::min<std::size_t>(6, digits.size()), '0');
-  return start + digits + Bytes(120, '.');
+  return start + digits + Bytes(kPaddingBytes, '.');
 }
 
 Bytes random_value(SeededRandom& random) {
