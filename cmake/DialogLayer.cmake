@@ -5,15 +5,27 @@
 add_library(dialog_flags INTERFACE)
 target_compile_options(dialog_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
                                               -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(EMSCRIPTEN)
+  # clang 14 takes a captured this for unused where a generic lambda calls a member of it.
+  target_compile_options(dialog_flags INTERFACE -Wno-unused-lambda-capture)
+endif()
 if(NOT DIALOG_EXCEPTIONS)
   target_compile_options(dialog_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
 endif()
 
-# dialog_layer(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...])
-#   LAYERS  layers whose headers this one may include; their own layers come along
-#   LINK    third-party libraries, private to this layer's sources
+# dialog_layer(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...] [LINK_PUBLIC <library>...])
+#
+#   The library dialog_<name>, also dialog::<name>, installed and exported with its headers. Sources see
+#   src/<name> and what the layer may include; a layer for which portable presets build no sources of its own guards
+#   its line in src/CMakeLists.txt by DIALOG_NATIVE.
+#   LAYERS       layers whose headers this one may include; their own layers come along
+#   LINK         third-party libraries, private to this layer's sources, by the names of cmake/Dependencies.cmake
+#   LINK_PUBLIC  third-party libraries that the public headers include
 function(dialog_layer name)
   cmake_parse_arguments(arg "" "" "SOURCES;LAYERS;LINK;LINK_PUBLIC" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "dialog_layer(${name}): ${arg_UNPARSED_ARGUMENTS}?")
+  endif()
   set(view ${CMAKE_BINARY_DIR}/layers/${name})
   file(MAKE_DIRECTORY ${view}/dialog)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/dialog/${name} ${view}/dialog/${name} SYMBOLIC)

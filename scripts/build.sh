@@ -18,4 +18,4 @@ if [ ! -f "build/$configure/build.ninja" ]; then
   }
 fi
 jobs=${JOBS:-$(nproc)}
-exec cmake --build --preset "$preset" -j "$jobs"
+exec cmake --build --preset "$preset" -j "$jobs" -- -k 0
