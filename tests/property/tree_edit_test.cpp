@@ -1,3 +1,4 @@
+#include "dialog/tree/check.hpp"
 #include "unit/tree_fixture.hpp"
 
 namespace dialog::test {
@@ -22,6 +23,9 @@ TEST(TreeEditProperty, IncrementalEqualsRebuilt) {
       root = edited(source, root, edits);
       ASSERT_EQ(root.hex(), root_of(model).hex());
     }
+    const auto report = verify_tree(source, root);
+    ASSERT_TRUE(report) << why(report);
+    EXPECT_TRUE(report->sound());
   });
 }
 

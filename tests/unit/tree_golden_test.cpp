@@ -9,8 +9,9 @@
 namespace dialog::test {
 namespace {
 
-std::size_t number(std::string_view digits) {
-  std::size_t value = 0;
+template <class Number = std::size_t>
+Number number(std::string_view digits) {
+  Number value = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return value;
 }
@@ -61,7 +62,8 @@ TEST(TreeGolden, NodesReadAsTheyShould) {
     ASSERT_TRUE(node) << why(node);
     EXPECT_EQ((*node)->hash().hex(), row[0]);
     EXPECT_EQ((*node)->level(), number(row[1]));
-    EXPECT_EQ((*node)->size(), (TreeSize{number(row[2]), number(row[3])}));
+    EXPECT_EQ((*node)->size(),
+              (TreeSize{number<std::uint64_t>(row[2]), number<std::uint64_t>(row[3])}));
     NodeWriter writer((*node)->level());
     for (EntryCursor entry(**node); !entry.at_end(); entry.next()) {
       writer.add_encoded(entry.key(), entry.payload());
