@@ -24,6 +24,9 @@ class ShakyBackend final : public RevisionBackend {
     /// Called before and after a swap takes effect; true loses the request, or its answer.
     std::function<bool()> loses_request = {};
     std::function<bool()> loses_answer = {};
+    bool is_unreachable = false;
+    /// A swap certainly has no effect.
+    bool refuses_swaps = false;
   };
 
   explicit ShakyBackend(Register& shared) : register_(&shared), plan_(std::make_shared<Plan>()) {}
@@ -36,6 +39,7 @@ class ShakyBackend final : public RevisionBackend {
   }
 
   RemoteResult<Head> do_fetch(const Subject& subject, const Context& context) override {
+    if (plan_->is_unreachable) return fail(RevisionBackendError(FetchFailed{subject, "no route"}));
     const auto record = register_->read(subject, context);
     if (!record) return fail(RevisionBackendError(ProviderError{subject, record.error().message}));
     if (!*record) return fail(RevisionBackendError(NotFound{subject}));
@@ -45,6 +49,7 @@ class ShakyBackend final : public RevisionBackend {
   RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected,
                              const Revision& desired, const Context& context) override {
     const RevisionBackendError lost(PublishFailed{subject, "no answer", true});
+    if (plan_->refuses_swaps) return fail(RevisionBackendError(Unauthorized{subject, "read only"}));
     if (plan_->loses_request && plan_->loses_request()) return fail(lost);
     const auto outcome =
         register_->swap(subject, {expected, desired, WallTime{0}, {}, false}, context);
