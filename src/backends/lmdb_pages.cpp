@@ -254,7 +254,7 @@ class PageCheck {
 Result<void> check_pages(int file, const std::string& name, std::uint64_t snapshot,
                          PageScope scope) {
   std::size_t page_bytes = 0;
-  for (const std::size_t which : {0, 1}) {
+  for (const std::size_t which : {std::size_t{0}, std::size_t{1}}) {
     MetaBytes first;
     MetaBytes second;
     DIALOG_TRY(read_meta(file, name, which * page_bytes, first));
