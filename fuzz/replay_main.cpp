@@ -16,8 +16,8 @@ void run(const std::string& input) {
 
 }  // namespace
 
-// Runs the empty input and each file below the folders that are named. A defect aborts; its input is
-// the last one named in the output.
+// Runs the empty input and each file below the folders that are named. A defect aborts; its input
+// is the last one named in the output.
 int main(int argc, char** argv) {
   run("");
   std::size_t inputs = 1;
