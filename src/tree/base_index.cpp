@@ -175,6 +175,7 @@ class Descent {
   /// Chunks are listed by the index of the value that the base has for the key.
   Result<void> read_indexes() {
     std::vector<Hash> wanted;
+    wanted.reserve(by_index_.size());
     for (const ByIndex& ask : by_index_) wanted.push_back(ask.index);
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     if (wanted.empty()) return {};

@@ -14,7 +14,7 @@ namespace dialog::detail {
 /// came.
 class BlockBatch {
  public:
-  BlockBatch(Archive& archive, const Context& context) : archive_(archive), context_(context) {}
+  BlockBatch(Archive& archive, Context context) : archive_(archive), context_(std::move(context)) {}
 
   Result<void> add(Block block) {
     bytes_ += block.size();

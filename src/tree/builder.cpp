@@ -12,7 +12,7 @@
 namespace dialog {
 
 struct TreeBuilder::State {
-  State(Archive& archive, const Context& context) : batch(archive, context) {
+  State(Archive& archive, Context context) : batch(archive, std::move(context)) {
     levels.emplace_back(std::uint8_t{0});
   }
 
@@ -71,7 +71,7 @@ struct TreeBuilder::State {
 };
 
 TreeBuilder::TreeBuilder(Archive& archive, Context context)
-    : state_(std::make_unique<State>(archive, context)) {}
+    : state_(std::make_unique<State>(archive, std::move(context))) {}
 
 TreeBuilder::~TreeBuilder() = default;
 

@@ -113,6 +113,7 @@ struct NewBlockWalk::State {
     expectation.ref = index;
     DIALOG_ASSIGN(const auto chunks, check_block(*block, expectation));
     std::vector<BlockRef> refs;
+    refs.reserve(chunks.size());
     for (const BlockExpectation& chunk : chunks) refs.push_back(chunk.ref);
     DIALOG_TRY(drop_members(refs, context));
     std::move(refs.begin(), refs.end(), std::back_inserter(out));
