@@ -6,7 +6,7 @@ namespace dialog::server {
 namespace {
 
 Address address(const char* text) { return boost::asio::ip::make_address(text); }
-Networks networks(std::vector<std::string> texts) { return *Networks::parse(texts); }
+Networks networks(const std::vector<std::string>& texts) { return *Networks::parse(texts); }
 
 std::string client(const std::vector<std::string>& fields, const Networks& trusted) {
   HttpHeaders headers;
