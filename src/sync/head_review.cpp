@@ -122,7 +122,14 @@ HeadReview consult_history(Settlement settlement, const Head& head, const KnownH
   if (!known.history.complete || !unbroken || reaches < *head.sequence) {
     return ambiguous(std::move(settlement));
   }
-  tracking.intents.clear();
+  if (head.revision != tracking.origin) {
+    tracking.intents.clear();
+    return settlement;
+  }
+  // The register is where the swaps expect it again: none was accepted so far, and any may still
+  // be.
+  tracking.sequence = head.sequence;
+  for (SwapIntent& intent : tracking.intents) intent.expected_sequence = head.sequence;
   return settlement;
 }
 
@@ -188,13 +195,14 @@ Result<HeadReview> review_head(const SyncState& state, const std::optional<Head>
     agree_on(tracking, *head);
     return settlement;
   }
-  if (head->revision == state.current) {
-    agree_on(tracking, *head);
-    return settlement;
-  }
   if (has_not_moved(tracking, *head)) {
     if (head->sequence) tracking.sequence = head->sequence;
     note_seen(tracking, *head);
+    return settlement;
+  }
+  // At the origin a swap may still arrive, whatever the branch has become since.
+  if (head->revision == state.current && head->revision != tracking.origin) {
+    agree_on(tracking, *head);
     return settlement;
   }
   note_seen(tracking, *head);

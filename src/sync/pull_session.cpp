@@ -269,6 +269,7 @@ class PullSession::Machine {
   /// The same and the remote's blocks, so that they can be looked at and merged later.
   void commit_fetched(PullOutcome::Kind kind) {
     report_.kind = kind;
+    report_.ambiguous.clear();
     commit(&overlay_.written(), [this](const SyncState& now) -> std::optional<SyncState> {
       if (now.tracking != state_.tracking) return std::nullopt;
       SyncState desired{now.current, state_.tracking};

@@ -262,8 +262,7 @@ class PushSession::Machine {
     const SwapIntent* noted = find_intent(state_.tracking, target_);
     is_new_intent_ = noted == nullptr;
     intent_ =
-        noted ? *noted
-              : SwapIntent{state_.tracking.origin, expected_sequence(head_), target_};
+        noted ? *noted : SwapIntent{state_.tracking.origin, expected_sequence(head_), target_};
     sends_ = 0;
     if (!is_new_intent_ || DIALOG_BUG(swap_without_an_intent)) return send();
     commit(After::swap, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {

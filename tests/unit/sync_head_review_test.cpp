@@ -132,9 +132,19 @@ TEST_F(HeadReviewTest, LooksIntoTheHistoryWhereTheOldRootIsBackUnderAHigherNumbe
   EXPECT_EQ(settle({kBase, 7}).tracking.origin, kMine);
 }
 
+TEST_F(HeadReviewTest, KeepsIntentsWhereTheOldRootIsBackAndTheyMayStillArrive) {
+  history({record(6, kBase, kTheirs), record(7, kTheirs, kBase)});
+  EXPECT_EQ(settle({kBase, 7}).tracking.intents, (std::vector<SwapIntent>{{kBase, 7, kMine}}));
+}
+
 TEST_F(HeadReviewTest, KeepsIntentsWhileTheHeadHasNotMoved) {
   const Settlement settled = settle({kBase, 5});
   EXPECT_EQ(settled.tracking, state_.tracking);
+}
+
+TEST_F(HeadReviewTest, KeepsIntentsOfABranchThatWentBackToTheOrigin) {
+  state_.current = kBase;
+  EXPECT_EQ(settle({kBase, 5}).tracking, state_.tracking);
 }
 
 TEST_F(HeadReviewTest, ForgetsIntentsWhereTheRemoteHasTheBranchesRevision) {

@@ -473,6 +473,19 @@ TEST_F(Push, GoesOnFromAnOlderSwapThatArrivesLate) {
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
 }
 
+TEST_F(Push, DoesNotForgetASwapThatMayArriveThoughTheBranchWentBack) {
+  agree(numbered_entries(10));
+  const Revision before = run_.branch.current;
+  const Revision sent = edit("sent", "1");
+  build(run_.remote.blocks, entries_);
+  run_.branch.current = before;
+  run_.branch.tracking.intents = {{before, 1, sent}};
+  ASSERT_EQ(run_.push()->kind, Kind::up_to_date);
+  run_.remote.accept(sent);
+  ASSERT_EQ(run_.push()->kind, Kind::accepted);
+  EXPECT_EQ(run_.remote.head->revision, before) << "the later undo is what counts";
+}
+
 TEST_F(Push, SettlesTheLatestSwapFirstWhereNoMoreIntentsFit) {
   agree(numbered_entries(10));
   const Revision before = run_.branch.current;
