@@ -42,7 +42,7 @@ class BackendConformance : public testing::Test {
   Fixture fixture_;
   const Subject subject_ = subject_named("one");
   const Subject other_ = subject_named("two");
-  const Revision zero_;
+  const Revision zero_{};
   const Revision r1_ = revision_number(1);
   const Revision r2_ = revision_number(2);
   const Revision r3_ = revision_number(3);

@@ -150,8 +150,9 @@ TYPED_TEST_P(RegisterConformance, HistoryIsOldestFirstAndChained) {
   ASSERT_EQ(all.records.size(), 4U);
   EXPECT_TRUE(all.complete);
   for (std::uint64_t i = 1; i <= 4; ++i) {
-    EXPECT_EQ(all.records[i - 1], (HeadRecord{revision_number(i), revision_number(i - 1), i,
-                                              WallTime(1000 + i), "author " + std::to_string(i)}));
+    const HeadRecord expected{revision_number(i), revision_number(i - 1), i, WallTime(1000 + i),
+                              "author " + std::to_string(i)};
+    EXPECT_EQ(all.records[static_cast<std::size_t>(i - 1)], expected);
   }
 }
 
