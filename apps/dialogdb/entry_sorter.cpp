@@ -45,7 +45,6 @@ class EntrySorter::RunReader {
   RunReader(int file, Run run) : file_(file), run_(run) {}
 
   [[nodiscard]] const Entry& entry() const { return entry_; }
-  Entry& entry() { return entry_; }
 
   /// False at the end.
   Result<bool> next() {
@@ -114,7 +113,8 @@ void EntrySorter::sort_pending() {
   const auto kept = std::unique(pending_.rbegin(), pending_.rend(), same_key);
   const auto dropped = static_cast<std::size_t>(pending_.rend() - kept);
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(dropped));
-  replaced_ += dropped;
+  replaced_in_memory_ += dropped;
+  pending_is_sorted_ = true;
 }
 
 Result<void> EntrySorter::spill() {
@@ -142,19 +142,19 @@ Result<void> EntrySorter::spill() {
   return {};
 }
 
-Result<void> EntrySorter::drain(const std::function<Result<void>(Entry entry)>& visit) {
+Result<void> EntrySorter::for_each(const Visitor& visit) {
   if (!runs_.empty()) {
-    DIALOG_TRY(spill());
+    if (!pending_.empty()) DIALOG_TRY(spill());
     return merge_runs(visit);
   }
   sort_pending();
-  for (Entry& entry : pending_) DIALOG_TRY(visit(std::move(entry)));
-  pending_.clear();
+  for (const Entry& entry : pending_) DIALOG_TRY(visit(entry));
   return {};
 }
 
-Result<void> EntrySorter::merge_runs(const std::function<Result<void>(Entry entry)>& visit) {
+Result<void> EntrySorter::merge_runs(const Visitor& visit) {
   pending_.shrink_to_fit();
+  replaced_across_runs_ = 0;
   std::vector<RunReader> readers;
   for (const Run& run : runs_) readers.emplace_back(spill_file_, run);
   // The least key comes first; of equal ones that of the latest run.
@@ -172,13 +172,13 @@ Result<void> EntrySorter::merge_runs(const std::function<Result<void>(Entry entr
   while (!queue.empty()) {
     const std::size_t first = queue.top();
     queue.pop();
-    Entry& entry = readers[first].entry();
+    const Entry& entry = readers[first].entry();
     if (visited_any && entry.key == last) {
-      ++replaced_;
+      ++replaced_across_runs_;
     } else {
       last = entry.key;
       visited_any = true;
-      DIALOG_TRY(visit(std::move(entry)));
+      DIALOG_TRY(visit(entry));
     }
     DIALOG_ASSIGN(const bool more, readers[first].next());
     if (more) queue.push(first);

@@ -26,13 +26,17 @@ class EntrySorter final {
   /// `storage_full`, `storage_failed`.
   Result<void> add(Entry entry);
 
-  /// Calls `visit` with every entry in ascending order of keys and ends with its first error. Once.
-  Result<void> drain(const std::function<Result<void>(Entry entry)>& visit);
+  using Visitor = std::function<Result<void>(const Entry& entry)>;
+  /// Calls `visit` with every entry in ascending order of keys and ends with its first error. May
+  /// be repeated; nothing may be added any more.
+  Result<void> for_each(const Visitor& visit);
 
   /// How many entries were added, and how many of them another one with the same key replaced; the
-  /// latter only after `drain`.
+  /// latter only after `for_each`.
   [[nodiscard]] std::uint64_t added() const { return added_; }
-  [[nodiscard]] std::uint64_t replaced() const { return replaced_; }
+  [[nodiscard]] std::uint64_t replaced() const {
+    return replaced_in_memory_ + replaced_across_runs_;
+  }
 
  private:
   struct Run {
@@ -43,7 +47,7 @@ class EntrySorter final {
 
   void sort_pending();
   Result<void> spill();
-  Result<void> merge_runs(const std::function<Result<void>(Entry entry)>& visit);
+  Result<void> merge_runs(const Visitor& visit);
 
   std::string spill_folder_;
   std::size_t memory_bytes_max_;
@@ -54,7 +58,8 @@ class EntrySorter final {
   std::uint64_t spilled_bytes_ = 0;
   std::vector<Run> runs_;
   std::uint64_t added_ = 0;
-  std::uint64_t replaced_ = 0;
+  std::uint64_t replaced_in_memory_ = 0;
+  std::uint64_t replaced_across_runs_ = 0;
 };
 
 }  // namespace dialog::cli

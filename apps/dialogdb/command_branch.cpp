@@ -1,0 +1,161 @@
+#include <memory>
+
+#include "commands.hpp"
+#include "workspace.hpp"
+
+namespace dialog::cli {
+namespace {
+
+Json branch_document(const Branch& branch, bool is_default) {
+  return Json{{"name", branch.name},
+              {"revision", branch.current.hex()},
+              {"default", is_default},
+              {"upstream", branch.upstream ? Json(*branch.upstream) : Json(nullptr)}};
+}
+
+Result<void> show(Program& program, const Workspace& workspace, const std::string& name) {
+  if (!program.output().json()) return {};
+  DIALOG_ASSIGN(const Branch branch, workspace.repository().branch(name));
+  DIALOG_ASSIGN(const std::string current, workspace.repository().default_branch());
+  program.output().document(branch_document(branch, name == current));
+  return {};
+}
+
+Result<void> list_branches(Program& program) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_ASSIGN(const std::string current, workspace->repository().default_branch());
+  DIALOG_ASSIGN(const std::vector<Branch> branches, workspace->repository().branches());
+  for (const Branch& branch : branches) {
+    const bool is_default = branch.name == current;
+    if (program.output().json()) {
+      program.output().document(branch_document(branch, is_default));
+    } else {
+      program.output().line((is_default ? "* " : "  ") + branch.name + "\t" + branch.current.hex() +
+                            (branch.upstream ? "\t" + *branch.upstream : ""));
+    }
+  }
+  return {};
+}
+
+Result<void> create_branch(Program& program, const std::string& name, const std::string& start) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  Repository& repository = workspace->repository();
+  DIALOG_ASSIGN(const std::string current, repository.default_branch());
+  Repository::NewBranch branch;
+  branch.name = name;
+  // A branch that begins where another one stands shares what that one knows of its remotes.
+  const std::string from = start.empty() ? current : start;
+  if (const auto source = repository.branch(from)) {
+    branch.start = source->current;
+    branch.like = source->name;
+    branch.upstream = source->upstream;
+  } else {
+    DIALOG_ASSIGN(branch.start, workspace->revision(from, current));
+  }
+  DIALOG_TRY(repository.create_branch(branch));
+  return show(program, *workspace, name);
+}
+
+Result<void> switch_branch(Program& program, const std::string& name) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_TRY(workspace->repository().set_default_branch(name));
+  return show(program, *workspace, name);
+}
+
+Result<void> delete_branch(Program& program, const std::string& name) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_TRY(workspace->repository().remove_branch(name));
+  if (program.output().json()) program.output().document(Json{{"deleted", name}});
+  return {};
+}
+
+Result<void> rename_branch(Program& program, const std::string& from, const std::string& to) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_TRY(workspace->repository().rename_branch(from, to));
+  return show(program, *workspace, to);
+}
+
+struct UpstreamOptions {
+  std::string remote;
+  std::string branch;
+  bool none = false;
+  bool forget = false;
+};
+
+Result<void> set_upstream(Program& program, const UpstreamOptions& options) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  Repository& repository = workspace->repository();
+  DIALOG_ASSIGN(const std::string name, workspace->branch_or_default(options.branch));
+  if (options.forget) {
+    DIALOG_ASSIGN(const Branch branch, repository.branch(name));
+    const std::string remote =
+        options.remote.empty() ? branch.upstream.value_or("") : options.remote;
+    DIALOG_TRY(repository.forget_remote_state(name, remote));
+  } else if (options.none) {
+    DIALOG_TRY(repository.set_upstream(name, std::nullopt));
+  } else if (!options.remote.empty()) {
+    DIALOG_TRY(repository.set_upstream(name, options.remote));
+  } else if (!program.output().json()) {
+    DIALOG_ASSIGN(const Branch branch, repository.branch(name));
+    program.output().line(branch.upstream.value_or("none"));
+  }
+  return show(program, *workspace, name);
+}
+
+void add_upstream(CLI::App& branch, Program& program) {
+  auto options = std::make_shared<UpstreamOptions>();
+  CLI::App* const verb = program.verb(
+      branch, "upstream", "Show or set the remote that a branch is synchronized with",
+      {"dialogdb branch upstream origin", "dialogdb branch upstream --none",
+       "dialogdb branch upstream --forget   # after remote_reset: publish there anew"});
+  CLI::Option* const remote =
+      verb->add_option("remote", options->remote, "The remote")->type_name("REMOTE");
+  CLI::Option* const none = verb->add_flag("--none", options->none, "No upstream any more");
+  none->excludes(remote);
+  verb->add_flag("--forget", options->forget,
+                 "Forget what the branch knows of the remote: the next pull merges as if they had "
+                 "never met")
+      ->excludes(none);
+  add_branch_option(verb, options->branch);
+  program.on(verb, [options](Program& running) { return set_upstream(running, *options); });
+}
+
+}  // namespace
+
+void add_branch(CLI::App& app, Program& program) {
+  CLI::App* const branch = program.verb(
+      app, "branch", "List, make, delete, rename and choose branches",
+      {"dialogdb branch list", "dialogdb branch create draft", "dialogdb branch create old main~3",
+       "dialogdb branch switch draft", "dialogdb branch upstream origin"});
+  branch->require_subcommand(0, 1);
+  program.on(branch, list_branches);
+  program.on(program.verb(*branch, "list", "List the branches; * marks the one in use", {}),
+             list_branches);
+
+  auto names = std::make_shared<std::vector<std::string>>(2);
+  CLI::App* verb =
+      program.verb(*branch, "create", "Make a branch",
+                   {"dialogdb branch create draft", "dialogdb branch create old main~3"});
+  verb->add_option("name", (*names)[0], "Its name")->required()->type_name("NAME");
+  verb->add_option("start", (*names)[1], "Where it begins; by default where the branch in use is")
+      ->type_name("REVISION");
+  program.on(
+      verb, [names](Program& running) { return create_branch(running, (*names)[0], (*names)[1]); });
+
+  verb = program.verb(*branch, "switch", "Choose the branch that verbs work on", {});
+  verb->add_option("name", (*names)[0], "The branch")->required()->type_name("NAME");
+  program.on(verb, [names](Program& running) { return switch_branch(running, (*names)[0]); });
+
+  verb = program.verb(*branch, "delete", "Delete a branch with its log", {});
+  verb->add_option("name", (*names)[0], "The branch")->required()->type_name("NAME");
+  program.on(verb, [names](Program& running) { return delete_branch(running, (*names)[0]); });
+
+  verb = program.verb(*branch, "rename", "Rename a branch", {});
+  verb->add_option("from", (*names)[0], "The branch")->required()->type_name("OLD");
+  verb->add_option("to", (*names)[1], "Its new name")->required()->type_name("NEW");
+  program.on(
+      verb, [names](Program& running) { return rename_branch(running, (*names)[0], (*names)[1]); });
+  add_upstream(*branch, program);
+}
+
+}  // namespace dialog::cli

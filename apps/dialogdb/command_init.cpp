@@ -1,0 +1,94 @@
+#include "commands.hpp"
+#include "dialog/identity/did.hpp"
+#include "workspace.hpp"
+
+namespace dialog::cli {
+namespace {
+
+struct InitOptions {
+  std::string folder = ".";
+  std::string subject;
+  std::string key_file;
+  std::string branch = "main";
+};
+
+struct Identity {
+  std::string subject;
+  std::optional<SecretKey> key;
+};
+
+Result<Identity> make_identity(const Program& program, const InitOptions& options) {
+  if (!options.subject.empty()) {
+    DIALOG_ASSIGN(const Did did, Did::parse(options.subject));
+    return Identity{did.text(), std::nullopt};
+  }
+  if (!options.key_file.empty()) {
+    DIALOG_ASSIGN(SecretKey key, read_key_file(program.resolve(options.key_file)));
+    const Did did = Did::of(key.public_key());
+    return Identity{did.text(), std::move(key)};
+  }
+  SecretKey key = SecretKey::generate();
+  const Did did = Did::of(key.public_key());
+  return Identity{did.text(), std::move(key)};
+}
+
+Result<void> fill(const NewRepositoryFolder& folder, const Identity& identity,
+                  const InitOptions& options) {
+  if (identity.key) {
+    std::string text = identity.key->to_text() + "\n";
+    auto written = write_secret_file(folder.key_file(), text, Replace::no);
+    wipe(text);
+    DIALOG_TRY(std::move(written));
+  }
+  DIALOG_ASSIGN(const auto store,
+                LmdbRepositoryStore::open(folder.database(), store_options(LmdbOpen::create)));
+  CreateRepository create;
+  create.branch = options.branch;
+  create.subject = identity.subject;
+  DIALOG_TRY(Repository::create(*store, system_clock(), create));
+  return {};
+}
+
+Result<void> run_init(Program& program, const InitOptions& options) {
+  const Location location(program.resolve(options.folder));
+  DIALOG_ASSIGN(const Identity identity, make_identity(program, options));
+  DIALOG_ASSIGN(NewRepositoryFolder folder, NewRepositoryFolder::make(location));
+  DIALOG_TRY(fill(folder, identity, options));
+  DIALOG_TRY(folder.publish());
+  if (program.output().json()) {
+    program.output().document(Json{{"repository", location.folder()},
+                                   {"subject", identity.subject},
+                                   {"branch", options.branch},
+                                   {"has_key", identity.key.has_value()}});
+    return {};
+  }
+  program.output().line("Made a repository in " + location.folder());
+  program.output().line("Subject: " + identity.subject);
+  if (identity.key) {
+    program.output().note("Its secret key is in " + location.key_file() +
+                          ", readable by you alone. Keep a copy of it.");
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Program& program) {
+  auto options = std::make_shared<InitOptions>();
+  CLI::App* const verb = program.verb(
+      app, "init", "Make an empty repository, with a key pair of its own",
+      {"dialogdb init", "dialogdb init notes", "dialogdb init --subject did:web:example.org"});
+  verb->add_option("folder", options->folder, "Where; by default here")->type_name("DIR");
+  CLI::Option* const subject = verb->add_option(
+      "--subject", options->subject, "The DID under which it is published; then no key is made");
+  subject->type_name("DID");
+  verb->add_option("--key", options->key_file, "A secret key to use instead of a new one")
+      ->type_name("FILE")
+      ->excludes(subject);
+  verb->add_option("--branch", options->branch, "The name of its branch")
+      ->type_name("NAME")
+      ->capture_default_str();
+  program.on(verb, [options](Program& running) { return run_init(running, *options); });
+}
+
+}  // namespace dialog::cli

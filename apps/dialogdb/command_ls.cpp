@@ -1,0 +1,105 @@
+#include <memory>
+
+#include "commands.hpp"
+#include "range_options.hpp"
+
+namespace dialog::cli {
+namespace {
+
+struct LsOptions {
+  RangeOptions range;
+  bool keys_only = false;
+};
+
+Json entry_document(ByteView key, const ByteView* value, const FormatOptions& formats) {
+  Json document;
+  set_bytes(document, "key", key, formats.key_or_text());
+  if (value != nullptr) set_bytes(document, "value", *value, formats.value_or_text());
+  return document;
+}
+
+// A line must stay a line, so that what is no plain text is escaped unless a format is asked for.
+std::string entry_line(ByteView key, const ByteView* value, const FormatOptions& formats) {
+  std::string line = encode(formats.key.value_or(ByteFormat::escaped), key);
+  if (value == nullptr) return line;
+  return line + "\t" + encode(formats.value.value_or(ByteFormat::escaped), *value);
+}
+
+Result<void> run_ls(Program& program, const LsOptions& options) {
+  DIALOG_ASSIGN(const ScanRange range, make_range(options.range));
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_ASSIGN(const Snapshot snapshot,
+                open_snapshot(*workspace, options.range.branch, options.range.at));
+  Output& output = program.output();
+  const FormatOptions& formats = options.range.formats;
+  const auto show = [&](ByteView key, const ByteView* value) {
+    if (output.json()) {
+      output.document(entry_document(key, value, formats));
+    } else {
+      output.line(entry_line(key, value, formats));
+    }
+    return !output.reader_is_gone();
+  };
+  if (options.keys_only) {
+    return snapshot.scan(
+        range, [&](ByteView key, const ValueView&) { return show(key, nullptr); },
+        program.context());
+  }
+  const auto visit = [&](ByteView key, ByteView value) -> Result<void> {
+    if (show(key, &value)) return {};
+    return fail(ErrorCode::cancelled, "nobody reads the output any more");
+  };
+  return visit_entries(snapshot, range, visit, program.context());
+}
+
+Result<void> run_count(Program& program, const RangeOptions& options) {
+  DIALOG_ASSIGN(const ScanRange range, make_range(options));
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_ASSIGN(const Snapshot snapshot, open_snapshot(*workspace, options.branch, options.at));
+  std::uint64_t entries = 0;
+  if (is_everything(range)) {
+    DIALOG_ASSIGN(const TreeSummary summary, snapshot.summary(program.context()));
+    entries = summary.size.entries;
+  } else {
+    const auto progress = program.progress("counting");
+    DIALOG_TRY(snapshot.scan(
+        range,
+        [&](ByteView, const ValueView&) {
+          progress->update(++entries);
+          return true;
+        },
+        program.context()));
+  }
+  if (program.output().json()) {
+    program.output().document(Json{{"count", entries}, {"revision", snapshot.revision().hex()}});
+  } else {
+    program.output().line(std::to_string(entries));
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_ls(CLI::App& app, Program& program) {
+  auto options = std::make_shared<LsOptions>();
+  CLI::App* const verb =
+      program.verb(app, "ls", "List entries in the order of their keys, as KEY, tab, VALUE",
+                   {"dialogdb ls", "dialogdb ls --prefix user/ --limit 10",
+                    "dialogdb ls --from m --to n --reverse", "dialogdb ls --keys-only --json"});
+  add_range_options(verb, options->range);
+  add_value_format(verb, options->range.formats);
+  verb->add_option("--limit", options->range.limit, "At most so many")->type_name("N");
+  verb->add_flag("--reverse", options->range.reverse, "The greatest key first");
+  verb->add_flag("--keys-only", options->keys_only, "No values");
+  program.on(verb, [options](Program& running) { return run_ls(running, *options); });
+}
+
+void add_count(CLI::App& app, Program& program) {
+  auto options = std::make_shared<RangeOptions>();
+  CLI::App* const verb = program.verb(app, "count", "Count entries",
+                                      {"dialogdb count", "dialogdb count --prefix user/"});
+  add_range_options(verb, *options);
+  program.on(verb, [options](Program& running) { return run_count(running, *options); });
+}
+
+}  // namespace dialog::cli

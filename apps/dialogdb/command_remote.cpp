@@ -1,0 +1,201 @@
+#include <memory>
+
+#include "commands.hpp"
+#include "dialog/identity/did.hpp"
+#include "dialog/remote/backend_error.hpp"
+#include "sync_report.hpp"
+#include "workspace.hpp"
+
+namespace dialog::cli {
+namespace {
+
+struct RemoteOptions {
+  std::string name;
+  std::string url;
+  std::string subject;
+  LinkOptions link;
+  bool no_token = false;
+  bool offline = false;
+};
+
+Json remote_document(const Remote& remote) {
+  const LinkOptions link = from_record(remote.options);
+  Json document{{"name", remote.name}, {"url", remote.url}, {"subject", remote.subject}};
+  if (!link.token.file.empty()) document["token_file"] = link.token.file;
+  if (!link.token.variable.empty()) document["token_env"] = link.token.variable;
+  if (link.allow_plain_http) document["insecure_token"] = true;
+  return document;
+}
+
+Result<void> apply_url(Remote& remote, const RemoteOptions& options) {
+  if (!options.url.empty()) {
+    DIALOG_ASSIGN(const RemoteAddress address, parse_address(options.url));
+    remote.url = address.url;
+    if (address.subject) remote.subject = *address.subject;
+  }
+  if (!options.subject.empty()) remote.subject = options.subject;
+  if (remote.subject.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "this repository has no subject of its own; name one with --subject DID");
+  }
+  DIALOG_TRY(Did::parse(remote.subject));
+  return {};
+}
+
+Result<void> apply_token(Program& program, Remote& remote, const RemoteOptions& options) {
+  LinkOptions link = options.link;
+  const bool is_given = !link.token.file.empty() || !link.token.variable.empty();
+  if (!is_given && !options.no_token && !link.allow_plain_http) return {};
+  if (!is_given && !options.no_token) link.token = from_record(remote.options).token;
+  if (!options.link.token.file.empty()) {
+    DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(link.token.file)));
+    if (is_readable_by_others(link.token.file)) {
+      program.output().warn("others on this machine can read the token: chmod 600 " +
+                            link.token.file);
+    }
+  }
+  remote.options = to_record(link);
+  return {};
+}
+
+Result<void> add(Program& program, const RemoteOptions& options) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  Repository& repository = workspace->repository();
+  Remote remote;
+  remote.name = options.name;
+  remote.subject = repository.subject();
+  DIALOG_TRY(apply_url(remote, options));
+  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(repository.add_remote(remote));
+  DIALOG_ASSIGN(const std::string name, repository.default_branch());
+  DIALOG_ASSIGN(const Branch branch, repository.branch(name));
+  if (!branch.upstream) {
+    DIALOG_TRY(repository.set_upstream(name, remote.name));
+    program.output().note("Branch " + name + " now has the upstream " + remote.name);
+  }
+  if (program.output().json()) program.output().document(remote_document(remote));
+  return {};
+}
+
+Result<void> change(Program& program, const RemoteOptions& options) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_ASSIGN(Remote remote, workspace->repository().remote(options.name));
+  DIALOG_TRY(apply_url(remote, options));
+  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(workspace->repository().update_remote(remote));
+  if (program.output().json()) program.output().document(remote_document(remote));
+  return {};
+}
+
+Result<void> remove(Program& program, const RemoteOptions& options) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_TRY(workspace->repository().remove_remote(options.name));
+  if (program.output().json()) program.output().document(Json{{"removed", options.name}});
+  return {};
+}
+
+Result<void> list(Program& program) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_ASSIGN(const std::vector<Remote> remotes, workspace->repository().remotes());
+  for (const Remote& remote : remotes) {
+    if (program.output().json()) {
+      program.output().document(remote_document(remote));
+    } else {
+      program.output().line(remote.name + "\t" + remote.url + "\t" + remote.subject);
+    }
+  }
+  return {};
+}
+
+// What the remote itself says: its head, and whether it keeps blocks.
+Result<void> ask(Program& program, const Remote& remote, Json& document) {
+  DIALOG_ASSIGN(const auto link, Link::open(program, remote));
+  DIALOG_ASSIGN(const auto capabilities, link->capabilities(program.context()));
+  auto head = link->backend().fetch_head(link->subject(), program.context());
+  if (head) {
+    document["revision"] = head->revision.hex();
+    if (head->sequence) document["sequence"] = *head->sequence;
+  } else if (Error error = head.error().to_error(); error.code == ErrorCode::not_found) {
+    document["revision"] = nullptr;
+  } else {
+    return fail(std::move(error));
+  }
+  document["archive"] = capabilities ? Json(capabilities->archive) : Json(nullptr);
+  document["history"] = capabilities ? Json(capabilities->history) : Json(nullptr);
+  return {};
+}
+
+Result<void> show(Program& program, const RemoteOptions& options) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  DIALOG_ASSIGN(const Remote remote, workspace->repository().remote(options.name));
+  Json document = remote_document(remote);
+  if (!options.offline) {
+    if (auto asked = ask(program, remote, document); !asked) {
+      DIALOG_ASSIGN(const std::string branch, workspace->repository().default_branch());
+      return fail(advised(std::move(asked).error(), remote, branch));
+    }
+  }
+  if (program.output().json()) {
+    program.output().document(document);
+    return {};
+  }
+  for (const auto& [name, value] : document.items()) {
+    const std::string shown = value.is_string() ? value.get<std::string>()
+                              : value.is_null() ? "none"
+                                                : value.dump();
+    program.output().line(name + ": " + shown);
+  }
+  return {};
+}
+
+CLI::App* add_named(CLI::App& parent, Program& program, const std::string& name,
+                    const std::string& description, const std::shared_ptr<RemoteOptions>& options,
+                    const std::vector<std::string>& examples) {
+  CLI::App* const verb = program.verb(parent, name, description, examples);
+  verb->add_option("name", options->name, "The remote's name here")->required()->type_name("NAME");
+  return verb;
+}
+
+}  // namespace
+
+void add_remote(CLI::App& app, Program& program) {
+  auto options = std::make_shared<RemoteOptions>();
+  CLI::App* const remote =
+      program.verb(app, "remote", "Add, change, remove, list and look at remotes",
+                   {"dialogdb remote add origin http://127.0.0.1:8440",
+                    "dialogdb remote add origin https://example.org/register --token-file ~/.token",
+                    "dialogdb remote show origin"});
+  remote->require_subcommand(0, 1);
+  program.on(remote, list);
+  program.on(program.verb(*remote, "list", "List the remotes", {}), list);
+
+  CLI::App* verb = add_named(*remote, program, "add", "Add a remote", options,
+                             {"dialogdb remote add origin http://127.0.0.1:8440",
+                              "dialogdb remote add other https://example.org/did:key:z6Mk..."});
+  verb->add_option("url", options->url, "Its address, maybe with a DID behind it")
+      ->required()
+      ->type_name("URL");
+  verb->add_option("--subject", options->subject, "The DID; by default the repository's own")
+      ->type_name("DID");
+  add_link_options(verb, options->link);
+  program.on(verb, [options](Program& running) { return add(running, *options); });
+
+  verb = add_named(*remote, program, "set", "Change a remote", options,
+                   {"dialogdb remote set origin --url https://example.org",
+                    "dialogdb remote set origin --token-env MY_TOKEN"});
+  verb->add_option("--url", options->url, "Its new address")->type_name("URL");
+  verb->add_option("--subject", options->subject, "Its new DID")->type_name("DID");
+  verb->add_flag("--no-token", options->no_token, "Send no token any more");
+  add_link_options(verb, options->link);
+  program.on(verb, [options](Program& running) { return change(running, *options); });
+
+  verb =
+      add_named(*remote, program, "remove", "Remove a remote and what is known of it", options, {});
+  program.on(verb, [options](Program& running) { return remove(running, *options); });
+
+  verb = add_named(*remote, program, "show", "Show a remote, and ask it for its head", options, {});
+  verb->add_flag("--offline", options->offline, "Do not ask it");
+  program.on(verb, [options](Program& running) { return show(running, *options); });
+}
+
+}  // namespace dialog::cli

@@ -1,0 +1,165 @@
+#include <charconv>
+#include <fmt/format.h>
+#include <memory>
+
+#include "commands.hpp"
+#include "dialog/backends/lmdb_server_store.hpp"
+#include "dialog/server/server.hpp"
+#include "workspace.hpp"
+
+namespace dialog::cli {
+namespace {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:8440";
+  std::string data;
+  std::string tokens;
+  std::string port_file;
+  std::string path_prefix;
+  std::vector<std::string> cors;
+  std::vector<std::string> proxies;
+  bool open = false;
+  bool quoted_etag = false;
+  bool no_log = false;
+};
+
+Result<server::ServerConfig> server_config(const ServeOptions& options) {
+  server::ServerConfig config;
+  const std::size_t colon = options.listen.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : options.listen.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config.port);
+  if (colon == std::string::npos || error != std::errc{} || end != port.data() + port.size()) {
+    return fail(ErrorCode::invalid_argument,
+                "--listen takes HOST:PORT, such as 127.0.0.1:8440 or "
+                "[::1]:0, not \"" +
+                    options.listen + "\"");
+  }
+  config.host = options.listen.substr(0, colon);
+  if (config.host.starts_with('[') && config.host.ends_with(']')) {
+    config.host = config.host.substr(1, config.host.size() - 2);
+  }
+  config.open = options.open;
+  config.trusted_proxies = options.proxies;
+  return config;
+}
+
+Result<std::shared_ptr<const server::TokenSet>> load_tokens(const std::string& path) {
+  DIALOG_ASSIGN(const std::string text, read_small_file(path));
+  auto tokens = server::TokenSet::parse(text);
+  if (!tokens) return fail(tokens.error().within(path));
+  return std::make_shared<const server::TokenSet>(*std::move(tokens));
+}
+
+void announce(Program& program, const ServeOptions& options, std::uint16_t port) {
+  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  const std::string url = fmt::format("http://{}:{}{}", host, port, options.path_prefix);
+  if (program.output().json()) {
+    program.output().document(Json{{"url", url}, {"host", host}, {"port", port}});
+  } else {
+    program.output().line("Listening on " + url);
+  }
+  // Whoever started the server waits for this line.
+  static_cast<void>(program.output().finish());
+}
+
+Result<void> write_port_file(const Program& program, const ServeOptions& options,
+                             std::uint16_t port) {
+  if (options.port_file.empty()) return {};
+  DIALOG_ASSIGN(const auto sink, FileSink::create(program.resolve(options.port_file)));
+  DIALOG_TRY(sink->write(std::to_string(port) + "\n"));
+  return sink->finish();
+}
+
+// Until somebody wants the server to stop.
+void serve_on(Program& program, const std::string& tokens_path, server::Service& service,
+              server::Log& log) {
+  while (program.surroundings().requests->wait() == Request::reload) {
+    if (tokens_path.empty()) continue;
+    if (auto tokens = load_tokens(tokens_path)) {
+      service.set_tokens(*std::move(tokens));
+      log.event(server::Severity::info, "tokens_read", tokens_path);
+    } else {
+      log.event(server::Severity::error, "tokens_kept", tokens.error().message);
+    }
+  }
+}
+
+Result<void> run_serve(Program& program, const ServeOptions& options) {
+  DIALOG_ASSIGN(const server::ServerConfig config, server_config(options));
+  const std::string tokens_path = options.tokens.empty() ? "" : program.resolve(options.tokens);
+  server::ServiceConfig service_config;
+  service_config.path_prefix = options.path_prefix;
+  service_config.cors_origins = options.cors;
+  if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
+  const std::string data = program.resolve(options.data);
+  DIALOG_TRY(make_folders(data));
+  DIALOG_ASSIGN(const auto store, LmdbServerStore::open(data, store_options(LmdbOpen::ensure)));
+  std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();
+  if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
+  server::Service service(*store, service_config);
+  if (!tokens_path.empty()) {
+    DIALOG_ASSIGN(auto tokens, load_tokens(tokens_path));
+    service.set_tokens(std::move(tokens));
+  }
+  server::Server server(service, config, *log);
+  DIALOG_TRY(server.start());
+  DIALOG_TRY(write_port_file(program, options, server.port()));
+  announce(program, options, server.port());
+  serve_on(program, tokens_path, service, *log);
+  server.stop();
+  return {};
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Program& program) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* const verb = program.verb(
+      app, "serve", "Run a server: a register and an archive for any number of databases",
+      {"dialogdb serve --data ./server",
+       "dialogdb serve --listen 0.0.0.0:8440 --data ./server --tokens tokens",
+       "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, told as "
+       "JSON"});
+  verb->add_option("--listen", options->listen, "Where; port 0 takes any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  verb->add_option("--data", options->data, "The folder for all that it keeps; made if absent")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("--tokens", options->tokens,
+                   "Who may do what ('dialogdb key token' makes lines); read anew on SIGHUP")
+      ->type_name("FILE");
+  verb->add_flag("--open", options->open,
+                 "Serve everybody, beyond this machine too, without tokens");
+  verb->add_option("--port-file", options->port_file, "Write the port here once it listens")
+      ->type_name("FILE");
+  verb->add_option("--path-prefix", options->path_prefix, "What stands before the DID in every URL")
+      ->type_name("PATH");
+  verb->add_option("--cors", options->cors, "Web pages of this origin may call; may be repeated")
+      ->type_name("ORIGIN")
+      ->expected(1)
+      ->take_all();
+  verb->add_option("--trusted-proxy", options->proxies,
+                   "An address or network whose X-Forwarded-For is believed; may be repeated")
+      ->type_name("ADDRESS")
+      ->expected(1)
+      ->take_all();
+  verb->add_flag("--quoted-etag", options->quoted_etag, "ETags in quotes, as RFC 9110 wants them");
+  verb->add_flag("--no-log", options->no_log, "No log on standard error");
+  program.on(verb, [options](Program& running) { return run_serve(running, *options); });
+}
+
+void add_version(CLI::App& app, Program& program) {
+  CLI::App* const verb =
+      program.verb(app, "version", "Show the version", {"dialogdb version --json"});
+  program.on(verb, [](Program& running) -> Result<void> {
+    if (running.output().json()) {
+      running.output().document(Json{{"program", "dialogdb"}, {"version", DIALOGDB_VERSION}});
+    } else {
+      running.output().line("dialogdb " DIALOGDB_VERSION);
+    }
+    return {};
+  });
+}
+
+}  // namespace dialog::cli

@@ -1,0 +1,147 @@
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "commands.hpp"
+#include "dialog/identity/did.hpp"
+#include "workspace.hpp"
+
+namespace dialog::cli {
+namespace {
+
+struct VerifyOptionsOfVerb {
+  bool quick = false;
+};
+
+// What to do about a fault.
+std::string advice(const RepositoryFault& fault) {
+  if (fault.error.code == ErrorCode::missing_blocks) {
+    return "pull from a remote that has it, or restore a backup";
+  }
+  return "keep a copy of the repository, then clone it again or restore a backup";
+}
+
+void check_key(const Workspace& workspace, VerifyRepositoryReport& report) {
+  const std::string path = workspace.location().key_file();
+  if (!std::filesystem::exists(path)) return;
+  const auto key = read_key_file(path);
+  if (!key) {
+    ++report.fault_count;
+    report.faults.push_back({"file " + path, key.error()});
+  }
+}
+
+// Files that are none of ours are no fault, but whoever put them there should know.
+void note_foreign_files(Output& output, const Workspace& workspace) {
+  static const std::set<std::string> kOwn{"db", "key"};
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(workspace.location().state_folder(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (!kOwn.contains(name) && !name.starts_with("import-")) {
+      output.warn(entry.path().string() + " is not part of the repository, and is left alone");
+    }
+  }
+}
+
+void print_report(Output& output, const VerifyRepositoryReport& report) {
+  if (output.json()) {
+    Json faults = Json::array();
+    for (const RepositoryFault& fault : report.faults) {
+      faults.push_back(Json{{"where", fault.where},
+                            {"code", error_row(fault.error.code).name},
+                            {"message", fault.error.message},
+                            {"advice", advice(fault)}});
+    }
+    output.document(Json{{"sound", report.sound()},
+                         {"roots", report.roots},
+                         {"blocks", report.blocks},
+                         {"absent", report.absent},
+                         {"fault_count", report.fault_count},
+                         {"faults", std::move(faults)}});
+    return;
+  }
+  for (const RepositoryFault& fault : report.faults) {
+    output.line(fault.where + ": " + fault.error.message + "\n  " + advice(fault));
+  }
+  output.line(
+      counted(report.roots, "tree", "trees") + ", " + counted(report.blocks, "block", "blocks") +
+      " looked at; " +
+      (report.sound() ? "everything is sound" : counted(report.fault_count, "fault", "faults")));
+}
+
+Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  note_foreign_files(program.output(), *workspace);
+  VerifyRepositoryReport report;
+  {
+    const auto progress = program.progress("verifying blocks");
+    VerifyRepositoryOptions verify;
+    verify.blocks = !options.quick;
+    verify.context = program.context();
+    verify.on_progress = [&](std::uint64_t blocks) {
+      progress->update(blocks);
+      return true;
+    };
+    DIALOG_ASSIGN(report, workspace->repository().verify(verify));
+  }
+  if (!options.quick) {
+    if (auto checked = workspace->store().check(); !checked) {
+      ++report.fault_count;
+      report.faults.push_back({"database " + workspace->location().database(), checked.error()});
+    }
+  }
+  check_key(*workspace, report);
+  print_report(program.output(), report);
+  if (report.sound()) return {};
+  return fail(ErrorCode::corrupt, "the repository " + workspace->location().folder() + " has " +
+                                      counted(report.fault_count, "fault", "faults"));
+}
+
+Result<void> run_gc(Program& program, bool dry_run) {
+  DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
+  CollectOptions options;
+  options.dry_run = dry_run;
+  options.context = program.context();
+  auto report = workspace->repository().collect_garbage(options);
+  if (!report && report.error().code == ErrorCode::busy) {
+    return fail(ErrorCode::busy,
+                "another process is writing to this repository; nothing was "
+                "removed. Try again when it is done");
+  }
+  if (!report) return fail(std::move(report).error());
+  if (program.output().json()) {
+    program.output().document(Json{{"dry_run", dry_run},
+                                   {"kept_blocks", report->kept_blocks},
+                                   {"removed_blocks", report->removed_blocks},
+                                   {"removed_bytes", report->removed_bytes}});
+  } else {
+    program.output().line(std::string(dry_run ? "Would remove " : "Removed ") +
+                          counted(report->removed_blocks, "block", "blocks") + " of " +
+                          readable_bytes(report->removed_bytes) + "; " +
+                          counted(report->kept_blocks, "block is", "blocks are") + " in use");
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Program& program) {
+  auto options = std::make_shared<VerifyOptionsOfVerb>();
+  CLI::App* const verb =
+      program.verb(app, "verify", "Check every record, tree and block of the repository",
+                   {"dialogdb verify", "dialogdb verify --quick --json"});
+  verb->add_flag("--quick", options->quick, "Only the trees that branches need");
+  program.on(verb, [options](Program& running) { return run_verify(running, *options); });
+}
+
+void add_gc(CLI::App& app, Program& program) {
+  auto dry_run = std::make_shared<bool>(false);
+  CLI::App* const verb = program.verb(
+      app, "gc", "Remove blocks that no branch, log entry or remote's state needs any more",
+      {"dialogdb gc --dry-run", "dialogdb gc"});
+  verb->add_flag("--dry-run", *dry_run, "Only count");
+  program.on(verb, [dry_run](Program& running) { return run_gc(running, *dry_run); });
+}
+
+}  // namespace dialog::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dialog/base/result.hpp"
+#include "dialog/identity/ed25519.hpp"
+
+namespace dialog::cli {
+
+/// Where the parts of a repository lie: all of them in a folder `.dialogdb`.
+class Location {
+ public:
+  /// `folder` holds `.dialogdb`, or will.
+  explicit Location(std::string folder) : folder_(std::move(folder)) {}
+
+  /// Looks in `start` and the folders above it. `not_found`.
+  static Result<Location> find_above(const std::string& start);
+  /// `folder` itself, which may also be the `.dialogdb` in it. `not_found`.
+  static Result<Location> at(const std::string& folder);
+
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] std::string state_folder() const { return folder_ + "/.dialogdb"; }
+  [[nodiscard]] std::string database() const { return state_folder() + "/db"; }
+  [[nodiscard]] std::string key_file() const { return state_folder() + "/key"; }
+
+ private:
+  std::string folder_;
+};
+
+/// The whole of a small file. `not_found`, `too_large` above 1 MiB, `storage_failed`.
+Result<std::string> read_small_file(const std::string& path);
+
+enum class Replace { no, yes };
+
+/// Writes a file that only its owner may read, durably and all at once. `already_exists` where it
+/// is there and must not be replaced.
+Result<void> write_secret_file(const std::string& path, std::string_view content, Replace replace);
+
+/// True where others than the owner may read the file.
+bool is_readable_by_others(const std::string& path);
+
+/// Reads a secret key from a file. `not_found`, `malformed`.
+Result<SecretKey> read_key_file(const std::string& path);
+
+/// The same place, whatever folder a later run starts in. `storage_failed`.
+Result<std::string> absolute_path(const std::string& path);
+
+/// Makes a folder and those above it. `storage_failed`, `storage_full`.
+Result<void> make_folders(const std::string& path);
+
+}  // namespace dialog::cli

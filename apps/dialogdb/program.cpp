@@ -1,0 +1,184 @@
+#include "program.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "commands.hpp"
+#include "dialog/base/limits.hpp"
+
+namespace dialog::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "A key-value database that synchronizes like git.\n"
+    "Keys and values are any bytes; everything works offline; 'dialogdb VERB --help' shows "
+    "examples.";
+
+constexpr const char* kFooter =
+    "Begin:\n"
+    "  dialogdb init && dialogdb put greeting hello && dialogdb ls\n"
+    "  dialogdb serve --listen 127.0.0.1:8440 --data ./server &\n"
+    "  dialogdb remote add origin http://127.0.0.1:8440 && dialogdb push\n"
+    "An argument that starts with '-' goes behind '--'.";
+
+void add_verbs(CLI::App& app, Program& program) {
+  for (const auto add :
+       {add_init, add_put,    add_get,    add_del,    add_ls,     add_count, add_import, add_export,
+        add_diff, add_status, add_log,    add_branch, add_remote, add_clone, add_fetch,  add_pull,
+        add_push, add_sync,   add_verify, add_gc,     add_key,    add_serve, add_version}) {
+    add(app, program);
+  }
+}
+
+std::string verb_path(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return "";
+  return " " + chosen.front()->get_name() + verb_path(*chosen.front());
+}
+
+}  // namespace
+
+Program::Program(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+
+Context Program::context() const {
+  Context context;
+  if (surroundings_.requests != nullptr) context.cancel = surroundings_.requests->stopping();
+  return context;
+}
+
+std::unique_ptr<Progress> Program::progress(std::string label, bool counts_bytes) const {
+  const bool visible = surroundings_.stderr_is_terminal && !output_.json() && !output_.quiet();
+  return std::make_unique<Progress>(visible, std::move(label), counts_bytes);
+}
+
+std::string Program::resolve(const std::string& path) const {
+  if (folder_.empty() || path == "-") return path;
+  return (std::filesystem::path(folder_) / path).lexically_normal().string();
+}
+
+Result<Location> Program::find_repository() const {
+  if (!repository_.empty()) return Location::at(resolve(repository_));
+  if (folder_.empty()) {
+    if (const auto variable = surroundings_.variable("DIALOGDB_REPO");
+        variable && !variable->empty()) {
+      auto found = Location::at(*variable);
+      return found ? std::move(found) : fail(found.error().within("DIALOGDB_REPO"));
+    }
+  }
+  return Location::find_above(folder_);
+}
+
+CLI::App* Program::verb(CLI::App& parent, const std::string& name, const std::string& description,
+                        const std::vector<std::string>& examples) {
+  CLI::App* const verb = parent.add_subcommand(name, description);
+  std::string footer;
+  for (const std::string& example : examples) {
+    footer += (footer.empty() ? "Examples:\n  " : "\n  ") + example;
+  }
+  if (!footer.empty()) verb->footer(footer);
+  return verb;
+}
+
+void Program::on(CLI::App* verb, Work work) {
+  // The callback of an inner verb runs before that of the verb it belongs to.
+  verb->callback([this, work = std::move(work)] {
+    if (!work_) work_ = work;
+  });
+}
+
+void Program::add_globals(CLI::App& app) {
+  app.add_option("-C", folder_, "Work as if started in DIR")->type_name("DIR");
+  app.add_option(
+         "--repo", repository_,
+         "The repository's folder. Without it: DIALOGDB_REPO, else the present folder or the "
+         "first above it that holds .dialogdb")
+      ->type_name("DIR");
+  app.add_flag("--json", output_options_.json, "Results and errors as JSON (docs/cli.md)");
+  app.add_flag("-q,--quiet", output_options_.quiet, "Only results and errors");
+}
+
+int Program::run(std::vector<std::string> arguments) {
+  CLI::App app{kDescription, "dialogdb"};
+  app.footer(kFooter);
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  add_globals(app);
+  add_verbs(app, *this);
+  // What is read before the options are: how to tell that they cannot be.
+  output_options_.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  output_.configure(output_options_);
+  if (arguments.empty()) {
+    output_.note(app.help());
+    return error_row(ErrorCode::invalid_argument).exit_code;
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    output_.raw(app.help());
+    return finish({});
+  } catch (const CLI::ParseError& error) {
+    return finish(fail(ErrorCode::invalid_argument, std::string(error.what()) + "\nSee 'dialogdb" +
+                                                        verb_path(app) + " --help'"));
+  }
+  output_.configure(output_options_);
+  return finish(work_(*this));
+}
+
+int Program::finish(const Result<void>& result) {
+  const Result<void> flushed = output_.finish();
+  const Result<void>& shown = result ? flushed : result;
+  if (!shown) {
+    output_.error(shown.error());
+    return error_row(shown.error().code).exit_code;
+  }
+  return exit_code_;
+}
+
+namespace {
+
+CLI::Option* add_format(CLI::App* verb, const std::string& name, std::optional<ByteFormat>& format,
+                        const std::string& what) {
+  static const std::map<std::string, ByteFormat> kNames{{"text", ByteFormat::text},
+                                                        {"hex", ByteFormat::hex},
+                                                        {"base64", ByteFormat::base64},
+                                                        {"escaped", ByteFormat::escaped}};
+  return verb
+      ->add_option_function<std::string>(
+          name, [&format](const std::string& value) { format = kNames.at(value); },
+          "How " + what + " are written: text (the bytes themselves), hex, base64 or escaped")
+      ->check(CLI::IsMember({"text", "hex", "base64", "escaped"}))
+      ->type_name("FORMAT");
+}
+
+}  // namespace
+
+void add_key_format(CLI::App* verb, FormatOptions& options) {
+  add_format(verb, "--key-format", options.key, "keys");
+}
+
+void add_value_format(CLI::App* verb, FormatOptions& options) {
+  add_format(verb, "--value-format", options.value, "values");
+}
+
+Result<Bytes> key_argument(const std::string& text, ByteFormat format) {
+  auto key = decode(format, text);
+  if (!key)
+    return fail(ErrorCode::invalid_argument, "the key \"" + text + "\": " + key.error().message);
+  if (key->size() > kKeyBytesMax) {
+    return fail(ErrorCode::too_large, "the key has " + std::to_string(key->size()) +
+                                          " bytes; at most " + std::to_string(kKeyBytesMax) +
+                                          " are allowed");
+  }
+  return key;
+}
+
+void add_branch_option(CLI::App* verb, std::string& branch) {
+  verb->add_option("-b,--branch", branch, "The branch; without it the one of 'branch switch'")
+      ->type_name("NAME");
+}
+
+}  // namespace dialog::cli

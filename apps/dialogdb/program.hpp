@@ -1,0 +1,104 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dialog/base/context.hpp"
+#include "dialog/base/result.hpp"
+#include "location.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+namespace dialog::cli {
+
+/// What a person or a supervisor wants of a running program.
+enum class Request { stop, reload };
+
+/// Signals, without their numbers. Thread-safe.
+class Requests {
+ public:
+  Requests() = default;
+  Requests(const Requests&) = delete;
+  Requests& operator=(const Requests&) = delete;
+  virtual ~Requests() = default;
+
+  /// Fires with the first request to stop.
+  virtual CancelToken stopping() = 0;
+  /// Waits for the next request. Who calls this promises to stop in a time of its own; a program
+  /// that does not is ended a few seconds after the request.
+  virtual Request wait() = 0;
+};
+
+/// What only `main` sees of the world outside.
+struct Surroundings {
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  bool stderr_is_terminal = false;
+  bool stdout_is_terminal = false;
+  Requests* requests = nullptr;
+};
+
+/// One run of `dialogdb`: its global options and its chosen verb.
+class Program {
+ public:
+  explicit Program(Surroundings surroundings);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  /// Does what the arguments (without the program's name) say, and gives the exit code.
+  int run(std::vector<std::string> arguments);
+
+  Output& output() { return output_; }
+  [[nodiscard]] const Surroundings& surroundings() const { return surroundings_; }
+  /// For calls that may block: cancelled by the first request to stop.
+  [[nodiscard]] Context context() const;
+  [[nodiscard]] std::unique_ptr<Progress> progress(std::string label,
+                                                   bool counts_bytes = false) const;
+
+  /// Where the repository is, by `--repo`, DIALOGDB_REPO or the present folder.
+  [[nodiscard]] Result<Location> find_repository() const;
+  /// A path as the user wrote it, as seen from the folder of `-C`.
+  [[nodiscard]] std::string resolve(const std::string& path) const;
+
+  using Work = std::function<Result<void>(Program& program)>;
+  /// Adds a verb. `examples` are whole lines.
+  CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& description,
+                 const std::vector<std::string>& examples);
+  /// What the verb does once all arguments are read.
+  void on(CLI::App* verb, Work work);
+  /// The exit code of a run that ends without an error; 0 unless set.
+  void set_exit_code(int code) { exit_code_ = code; }
+
+ private:
+  void add_globals(CLI::App& app);
+  int finish(const Result<void>& result);
+
+  Surroundings surroundings_;
+  Output output_;
+  Output::Options output_options_;
+  std::string folder_;
+  std::string repository_;
+  Work work_;
+  int exit_code_ = 0;
+};
+
+/// What `--key-format` and `--value-format` say; absent where they are not given.
+struct FormatOptions {
+  std::optional<ByteFormat> key = {};
+  std::optional<ByteFormat> value = {};
+  [[nodiscard]] ByteFormat key_or_text() const { return key.value_or(ByteFormat::text); }
+  [[nodiscard]] ByteFormat value_or_text() const { return value.value_or(ByteFormat::text); }
+};
+void add_key_format(CLI::App* verb, FormatOptions& options);
+void add_value_format(CLI::App* verb, FormatOptions& options);
+
+/// A key from the command line. `invalid_argument`, `too_large`.
+Result<Bytes> key_argument(const std::string& text, ByteFormat format);
+
+/// Adds `-b` to a verb: the branch that it works on. Empty: the default one.
+void add_branch_option(CLI::App* verb, std::string& branch);
+
+}  // namespace dialog::cli

@@ -1,0 +1,86 @@
+#include "range_options.hpp"
+
+#include <vector>
+
+namespace dialog::cli {
+
+void add_at_option(CLI::App* verb, std::string& at) {
+  verb->add_option(
+          "--at", at,
+          "Look at another revision: a branch, 64 hex digits, BRANCH~N, @REMOTE or ^REMOTE")
+      ->type_name("REVISION");
+}
+
+void add_range_options(CLI::App* verb, RangeOptions& options) {
+  verb->add_option("--from", options.from, "Only keys not less than this")->type_name("KEY");
+  verb->add_option("--to", options.to, "Only keys less than this")->type_name("KEY");
+  verb->add_option("--prefix", options.prefix, "Only keys that start with this")
+      ->type_name("PREFIX");
+  add_branch_option(verb, options.branch);
+  add_at_option(verb, options.at);
+  add_key_format(verb, options.formats);
+}
+
+Result<ScanRange> make_range(const RangeOptions& options) {
+  const ByteFormat format = options.formats.key_or_text();
+  ScanRange range;
+  if (options.from) {
+    DIALOG_ASSIGN(range.from, key_argument(*options.from, format));
+  }
+  if (options.to) {
+    DIALOG_ASSIGN(range.to, key_argument(*options.to, format));
+  }
+  DIALOG_ASSIGN(range.prefix, key_argument(options.prefix, format));
+  range.limit = options.limit;
+  range.reverse = options.reverse;
+  return range;
+}
+
+bool is_everything(const ScanRange& range) {
+  return !range.from && !range.to && range.prefix.empty() && !range.limit;
+}
+
+Result<Snapshot> open_snapshot(const Workspace& workspace, const std::string& branch,
+                               const std::string& at) {
+  if (!at.empty()) {
+    DIALOG_ASSIGN(const Revision revision, workspace.revision(at, branch));
+    return workspace.repository().snapshot(revision);
+  }
+  DIALOG_ASSIGN(const std::string name, workspace.branch_or_default(branch));
+  return workspace.repository().snapshot(name);
+}
+
+Result<void> visit_entries(const Snapshot& snapshot, const ScanRange& range,
+                           const WholeEntryVisitor& visit, const Context& context) {
+  Result<void> result;
+  DIALOG_TRY(snapshot.scan(
+      range,
+      [&](ByteView key, const ValueView& value) {
+        if (value.is_inline()) {
+          result = visit(key, value.inline_bytes());
+        } else if (auto whole = load_value(snapshot.source(), value, context)) {
+          result = visit(key, *whole);
+        } else {
+          result = fail(std::move(whole).error());
+        }
+        return result.has_value();
+      },
+      context));
+  return result;
+}
+
+Result<Bytes> read_whole(ByteSource& source, std::size_t bytes_max) {
+  Bytes whole;
+  std::vector<char> buffer(std::size_t{64} * 1024);
+  while (true) {
+    DIALOG_ASSIGN(const std::size_t count, source.read(buffer));
+    if (count == 0) return whole;
+    whole.append(buffer.data(), count);
+    if (whole.size() > bytes_max) {
+      return fail(ErrorCode::too_large,
+                  "the input exceeds " + std::to_string(bytes_max) + " bytes");
+    }
+  }
+}
+
+}  // namespace dialog::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dialog/tree/cursor.hpp"
+#include "workspace.hpp"
+
+namespace dialog::cli {
+
+/// What `ls`, `count` and `export` take to choose entries.
+struct RangeOptions {
+  std::string branch;
+  std::string at;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::string prefix;
+  std::optional<std::uint64_t> limit;
+  bool reverse = false;
+  FormatOptions formats;
+};
+
+void add_range_options(CLI::App* verb, RangeOptions& options);
+/// Adds `--at`.
+void add_at_option(CLI::App* verb, std::string& at);
+
+/// Reads the keys of the range in the chosen format.
+Result<ScanRange> make_range(const RangeOptions& options);
+/// True where the range is the whole database.
+bool is_everything(const ScanRange& range);
+
+/// The present state of a branch, or the revision `at`.
+Result<Snapshot> open_snapshot(const Workspace& workspace, const std::string& branch,
+                               const std::string& at);
+
+/// Gets one entry with its whole value.
+using WholeEntryVisitor = std::function<Result<void>(ByteView key, ByteView value)>;
+/// Visits a range; ends with the visitor's first error.
+Result<void> visit_entries(const Snapshot& snapshot, const ScanRange& range,
+                           const WholeEntryVisitor& visit, const Context& context);
+
+/// All that a source holds. `too_large` above `bytes_max`.
+Result<Bytes> read_whole(ByteSource& source, std::size_t bytes_max);
+
+}  // namespace dialog::cli

@@ -1,0 +1,204 @@
+#include "workspace.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace dialog::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPartPrefix = ".dialogdb.part-";
+constexpr std::size_t kCacheBytesMax = std::size_t{32} * 1024 * 1024;
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return number;
+}
+
+// The remote that serves the reads of a partial repository: the upstream of its default branch, or
+// the only one that there is.
+Result<std::optional<Remote>> find_provider(const Repository& repository) {
+  DIALOG_ASSIGN(const std::string name, repository.default_branch());
+  DIALOG_ASSIGN(const Branch branch, repository.branch(name));
+  DIALOG_ASSIGN(const std::vector<Remote> remotes, repository.remotes());
+  for (const Remote& remote : remotes) {
+    if (branch.upstream ? remote.name == *branch.upstream : remotes.size() == 1) return remote;
+  }
+  return std::optional<Remote>();
+}
+
+Error explained(Error error, const Location& location) {
+  const std::string where = "the repository " + location.folder();
+  switch (error.code) {
+    case ErrorCode::not_found:
+      error.code = ErrorCode::corrupt;
+      error.message = where + " has lost its database (" + location.database() +
+                      "). Restore it from a backup, or move " + location.state_folder() +
+                      " away and clone the repository again";
+      return error;
+    case ErrorCode::corrupt:
+    case ErrorCode::malformed:
+      error = error.within(where);
+      error.message += ". Keep a copy of " + location.state_folder() +
+                       ", then restore it from a backup or clone the repository again";
+      return error;
+    default:
+      return error.within(where);
+  }
+}
+
+void sync_folder(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+// Attempts whose process is gone.
+void remove_leftovers(const std::string& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPartPrefix)) continue;
+    const auto pid = parse_number(std::string_view(name).substr(kPartPrefix.size()));
+    if (!pid || ::kill(static_cast<pid_t>(*pid), 0) == 0 || errno != ESRCH) continue;
+    fs::remove_all(entry.path(), error);
+  }
+}
+
+}  // namespace
+
+LmdbOptions store_options(LmdbOpen open) {
+  LmdbOptions options;
+  options.open = open;
+  return options;
+}
+
+Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program) {
+  DIALOG_ASSIGN(const Location location, program.find_repository());
+  auto store = LmdbRepositoryStore::open(location.database(), store_options(LmdbOpen::existing));
+  if (!store) return fail(explained(std::move(store).error(), location));
+  std::unique_ptr<Workspace> workspace(new Workspace(location, std::move(*store)));
+  if (auto opened = workspace->open_repository(program); !opened) {
+    return fail(explained(std::move(opened).error(), location));
+  }
+  return workspace;
+}
+
+Result<void> Workspace::open_repository(const Program& program) {
+  OpenRepository options;
+  options.cache_bytes_max = kCacheBytesMax;
+  DIALOG_ASSIGN(Repository repository, Repository::open(*store_, system_clock(), options));
+  if (repository.is_partial()) {
+    DIALOG_ASSIGN(const std::optional<Remote> provider, find_provider(repository));
+    if (provider) {
+      DIALOG_ASSIGN(read_through_, Link::open(program, *provider));
+      options.read_through = &read_through_->blocks();
+      DIALOG_ASSIGN(repository, Repository::open(*store_, system_clock(), options));
+    }
+  }
+  repository_ = std::make_unique<Repository>(std::move(repository));
+  return {};
+}
+
+Result<std::string> Workspace::branch_or_default(const std::string& branch) const {
+  if (branch.empty()) return repository_->default_branch();
+  DIALOG_TRY(repository_->branch(branch));
+  return branch;
+}
+
+Result<Revision> Workspace::revision(const std::string& text, const std::string& branch) const {
+  const std::size_t tilde = text.rfind('~');
+  if (tilde != std::string::npos) return moves_ago(text.substr(0, tilde), text.substr(tilde + 1));
+  if (text.starts_with('@') || text.starts_with('^')) return tracked(text, branch);
+  auto revision = repository_->resolve(text);
+  if (!revision && revision.error().code == ErrorCode::not_found) {
+    return fail(ErrorCode::not_found,
+                "\"" + text +
+                    "\" is neither a branch nor a revision of 64 hex digits. Also "
+                    "understood: @REMOTE, ^REMOTE, BRANCH~N");
+  }
+  return revision;
+}
+
+Result<Revision> Workspace::tracked(const std::string& text, const std::string& branch) const {
+  DIALOG_ASSIGN(const std::string name, branch_or_default(branch));
+  DIALOG_ASSIGN(const Branch record, repository_->branch(name));
+  const std::string remote = text.substr(1);
+  DIALOG_TRY(repository_->remote(remote));
+  const RemoteTracking tracking = record.tracking_of(remote);
+  if (text.front() == '^') return tracking.origin;
+  if (!tracking.fetched) {
+    return fail(ErrorCode::not_found, "branch " + name + " has fetched nothing from \"" + remote +
+                                          "\" yet. Run 'dialogdb fetch " + remote + "'");
+  }
+  return tracking.fetched->revision;
+}
+
+Result<Revision> Workspace::moves_ago(const std::string& branch, const std::string& count) const {
+  const auto number = parse_number(count);
+  if (!number || *number > kReflogEntriesKept) {
+    return fail(ErrorCode::invalid_argument, "\"" + branch + "~" + count +
+                                                 "\": expected a number of moves from 0 to " +
+                                                 std::to_string(kReflogEntriesKept));
+  }
+  DIALOG_ASSIGN(const std::string name, branch_or_default(branch));
+  DIALOG_ASSIGN(const Branch record, repository_->branch(name));
+  if (*number == 0) return record.current;
+  Repository::LogRange range;
+  range.limit = *number;
+  DIALOG_ASSIGN(const std::vector<ReflogEntry> moves, repository_->log(name, range));
+  if (moves.size() < *number) {
+    return fail(ErrorCode::not_found, "the log of branch " + name + " holds only " +
+                                          std::to_string(moves.size()) + " moves");
+  }
+  return moves.back().before;
+}
+
+Result<NewRepositoryFolder> NewRepositoryFolder::make(const Location& location) {
+  DIALOG_TRY(make_folders(location.folder()));
+  remove_leftovers(location.folder());
+  if (fs::exists(location.state_folder())) {
+    return fail(ErrorCode::already_exists, location.folder() + " holds a repository already");
+  }
+  const std::string path =
+      location.folder() + "/" + std::string(kPartPrefix) + std::to_string(::getpid());
+  if (::mkdir(path.c_str(), 0777) != 0) return fail(system_error(errno, "cannot make " + path));
+  return NewRepositoryFolder(location, path);
+}
+
+NewRepositoryFolder::NewRepositoryFolder(NewRepositoryFolder&& other) noexcept
+    : location_(std::move(other.location_)), path_(std::exchange(other.path_, {})) {}
+
+NewRepositoryFolder::~NewRepositoryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+Result<void> NewRepositoryFolder::publish() {
+  sync_folder(path_);
+  if (::rename(path_.c_str(), location_.state_folder().c_str()) != 0) {
+    const int number = errno;
+    if (number == ENOTEMPTY || number == EEXIST) {
+      return fail(ErrorCode::already_exists,
+                  location_.folder() + " got a repository from another process meanwhile");
+    }
+    return fail(system_error(number, "cannot name " + location_.state_folder()));
+  }
+  path_.clear();
+  sync_folder(location_.folder());
+  return {};
+}
+
+}  // namespace dialog::cli

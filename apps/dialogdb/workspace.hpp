@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/replica/repository.hpp"
+#include "link.hpp"
+#include "location.hpp"
+#include "program.hpp"
+
+namespace dialog::cli {
+
+/// An open repository and what it stands on.
+class Workspace final {
+ public:
+  /// Opens the repository that the program's options mean. A partial one gets what it lacks from
+  /// the upstream of its default branch. Errors say what to do.
+  static Result<std::unique_ptr<Workspace>> open(const Program& program);
+
+  /// Every object of a repository is safe to share.
+  [[nodiscard]] Repository& repository() const { return *repository_; }
+  LmdbRepositoryStore& store() { return *store_; }
+  [[nodiscard]] const Location& location() const { return location_; }
+
+  /// `branch`, or the default one where it is empty.
+  Result<std::string> branch_or_default(const std::string& branch) const;
+
+  /// The revision that a text means: a branch, 64 hex digits, `@REMOTE` (the remote's head as last
+  /// fetched), `^REMOTE` (what was last agreed on with it), each by what `branch` knows; or any of
+  /// these with `~N`: N moves of that branch ago. `not_found`, `invalid_argument`.
+  Result<Revision> revision(const std::string& text, const std::string& branch) const;
+
+ private:
+  Workspace(Location location, std::unique_ptr<LmdbRepositoryStore> store)
+      : location_(std::move(location)), store_(std::move(store)) {}
+  Result<void> open_repository(const Program& program);
+  Result<Revision> tracked(const std::string& text, const std::string& branch) const;
+  Result<Revision> moves_ago(const std::string& branch, const std::string& count) const;
+
+  Location location_;
+  std::unique_ptr<LmdbRepositoryStore> store_;
+  std::unique_ptr<Link> read_through_;
+  std::unique_ptr<Repository> repository_;
+};
+
+/// How the program opens a repository's store.
+LmdbOptions store_options(LmdbOpen open);
+
+/// A new repository under a temporary name beside its place, so that it is there whole or not at
+/// all.
+class NewRepositoryFolder final {
+ public:
+  /// `already_exists` where there is a repository. Removes what dead processes left of their
+  /// attempts.
+  static Result<NewRepositoryFolder> make(const Location& location);
+  NewRepositoryFolder(NewRepositoryFolder&& other) noexcept;
+  NewRepositoryFolder& operator=(NewRepositoryFolder&&) = delete;
+  /// Removes all that was not published.
+  ~NewRepositoryFolder();
+
+  [[nodiscard]] std::string database() const { return path_ + "/db"; }
+  [[nodiscard]] std::string key_file() const { return path_ + "/key"; }
+  /// Moves it to its place. The store must be closed.
+  Result<void> publish();
+
+ private:
+  NewRepositoryFolder(Location location, std::string path)
+      : location_(std::move(location)), path_(std::move(path)) {}
+  Location location_;
+  std::string path_;
+};
+
+}  // namespace dialog::cli

@@ -1,0 +1,14 @@
+#include "local_server.hpp"
+
+namespace dialog::bench {
+
+LocalServer::LocalServer(const std::string& parent) : folder_(parent) {
+  LmdbOptions options;
+  options.open = LmdbOpen::ensure;
+  store_ = must(LmdbServerStore::open(folder_.path() + "/data", options), "open");
+  service_ = std::make_unique<server::Service>(*store_, server::ServiceConfig{});
+  server_ = std::make_unique<server::Server>(*service_, server::ServerConfig{}, log_);
+  must(server_->start(), "start");
+}
+
+}  // namespace dialog::bench

@@ -1,0 +1,30 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "suites.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Measures dialog-remote, paired with its floors in the same run."};
+  std::string suite = "all";
+  std::string out = "build/bench/results.jsonl";
+  int rounds = 5;
+  dialog::bench::Settings settings;
+  settings.folder = "build/bench";
+  app.add_option("--suite", suite, "tree, register, sync or all")
+      ->check(CLI::IsMember({"tree", "register", "sync", "all"}));
+  app.add_option("--n", settings.entries, "entries of the databases")->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--rounds", rounds, "runs of each case; the median counts")->check(CLI::Range(1, 99));
+  app.add_option("--out", out, "the file that results are added to");
+  app.add_option("--folder", settings.folder, "where databases are made; decides which disk is measured");
+  CLI11_PARSE(app, argc, argv);
+
+  std::filesystem::create_directories(settings.folder);
+  dialog::bench::Report report(out, rounds);
+  const auto wanted = [&](const char* name) { return suite == "all" || suite == name; };
+  if (wanted("tree")) dialog::bench::run_tree_suite(report, settings);
+  if (wanted("register")) dialog::bench::run_register_suite(report, settings);
+  if (wanted("sync")) dialog::bench::run_sync_suite(report, settings);
+  std::printf("results: %s\n", out.c_str());
+  return 0;
+}

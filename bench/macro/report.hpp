@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dialog::bench {
+
+/// What one run of a contender measured.
+struct Sample {
+  double value = 0;
+  std::optional<double> p99;
+};
+
+/// What a row is about; what does not apply stays empty.
+struct Case {
+  std::string suite;
+  std::string name;
+  std::string unit;
+  std::optional<std::uint64_t> n;
+  std::optional<std::uint64_t> d;
+  std::optional<std::uint64_t> clients;
+};
+
+struct Contender {
+  std::string impl;
+  std::function<Sample()> run;
+};
+
+/// Writes one JSON line per contender and a readable line to standard output.
+class Report {
+ public:
+  Report(const std::string& path, int rounds);
+
+  /// Runs the contenders in turn, round after round, so that a drifting machine hits all alike; records the
+  /// median of each and prints the ratio of the first to every other.
+  void paired(const Case& about, const std::vector<Contender>& contenders);
+
+  /// Records a figure that needs no repetition: a count, a size.
+  void exact(const Case& about, const std::string& impl, double value);
+
+  [[nodiscard]] int rounds() const { return rounds_; }
+
+ private:
+  void write(const Case& about, const std::string& impl, const Sample& sample);
+  std::ofstream out_;
+  int rounds_;
+};
+
+double seconds_now();
+/// The value below which a share of `fraction` lies. Reorders `values`, which must not be empty.
+double percentile(std::vector<double>& values, double fraction);
+
+/// A folder below `parent` that is removed with everything in it.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const std::string& parent);
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder();
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// Ends the program with `what`: a benchmark that cannot do its work has no figure.
+[[noreturn]] void give_up(const std::string& what);
+
+/// The value of a `Result`, or the end of the program.
+template <class R>
+auto must(R result, const char* what) {
+  if (!result) give_up(std::string(what) + ": " + result.error().message);
+  if constexpr (!std::is_void_v<typename R::value_type>) return *std::move(result);
+}
+
+}  // namespace dialog::bench
