@@ -13,9 +13,9 @@ namespace dialog::sim {
 
 /// What must be in the database in the end, whatever the network and the disks did meanwhile.
 ///
-/// A *marker* is added once by one replica, never changed, and maybe deleted once by a replica that sees it. An *owned*
-/// key is changed by one replica only. Both have one right end. *Shared* keys are changed by everybody: of them
-/// only agreement is asked.
+/// A *marker* is added once by one replica, never changed, and maybe deleted once by a replica that
+/// sees it. An *owned* key is changed by one replica only. Both have one right end. *Shared* keys
+/// are changed by everybody: of them only agreement is asked.
 class Model {
  public:
   using Contents = std::map<Bytes, Bytes>;
@@ -29,14 +29,16 @@ class Model {
 
   /// The commit was acknowledged.
   void acknowledge(const Commit& commit) {
-    for (const auto& [key, value] : commit.added_markers) markers_[key] = {value, Fate::certain, Fate::never};
+    for (const auto& [key, value] : commit.added_markers)
+      markers_[key] = {value, Fate::certain, Fate::never};
     for (const Bytes& key : commit.deleted_markers) markers_[key].deleted = Fate::certain;
     for (const auto& [key, value] : commit.owned) owned_[key] = {value};
   }
 
   /// Nobody knows whether the commit happened.
   void leave_open(const Commit& commit) {
-    for (const auto& [key, value] : commit.added_markers) markers_[key] = {value, Fate::open, Fate::never};
+    for (const auto& [key, value] : commit.added_markers)
+      markers_[key] = {value, Fate::open, Fate::never};
     for (const Bytes& key : commit.deleted_markers) markers_[key].deleted = Fate::open;
     for (const auto& [key, value] : commit.owned) {
       auto& values = owned_[key];
@@ -50,14 +52,16 @@ class Model {
     return at == markers_.end() || at->second.deleted != Fate::never;
   }
 
-  /// What is wrong with the final contents; empty where nothing is. `deletions_hold` is false where a swap's fate
-  /// could not be learned: then a deleted marker may come back.
-  [[nodiscard]] std::vector<std::string> faults(const Contents& contents, bool deletions_hold) const {
+  /// What is wrong with the final contents; empty where nothing is. `deletions_hold` is false where
+  /// a swap's fate could not be learned: then a deleted marker may come back.
+  [[nodiscard]] std::vector<std::string> faults(const Contents& contents,
+                                                bool deletions_hold) const {
     std::vector<std::string> out;
     for (const auto& [key, marker] : markers_) {
       const auto at = contents.find(key);
       const bool there = at != contents.end();
-      if (there && at->second != marker.value) out.push_back("marker " + key + " has another value");
+      if (there && at->second != marker.value)
+        out.push_back("marker " + key + " has another value");
       if (!there && marker.added == Fate::certain && marker.deleted == Fate::never) {
         out.push_back("marker " + key + " was acknowledged and is lost");
       }

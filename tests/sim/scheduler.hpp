@@ -8,13 +8,16 @@
 
 namespace dialog::sim {
 
-/// Virtual time and what is to happen in it. Events of one moment run in the order in which they were added.
+/// Virtual time and what is to happen in it. Events of one moment run in the order in which they
+/// were added.
 class Scheduler {
  public:
   using Tick = std::uint64_t;
 
   [[nodiscard]] Tick now() const { return now_; }
-  void after(Tick delay, std::function<void()> event) { events_.push({now_ + delay, next_++, std::move(event)}); }
+  void after(Tick delay, std::function<void()> event) {
+    events_.push({now_ + delay, next_++, std::move(event)});
+  }
 
   /// Runs the next event; false where there is none.
   bool step() {

@@ -53,7 +53,8 @@ Answer SimRemote::serve(const Action& request) {
           [&](const FetchHead&) -> Answer {
             const auto record = register_->read(subject_, {});
             if (!*record) return HeadAbsent{};
-            return HeadIs{{(*record)->revision, keeps_history_ ? std::optional((*record)->sequence) : std::nullopt}};
+            return HeadIs{{(*record)->revision,
+                           keeps_history_ ? std::optional((*record)->sequence) : std::nullopt}};
           },
           [&](const FetchHistory& ask) -> Answer {
             if (!keeps_history_) return HistoryAbsent{};
@@ -62,11 +63,14 @@ Answer SimRemote::serve(const Action& request) {
           [&](const FetchBlocks& ask) -> Answer { return BlocksAre{*blocks_.get(ask.hashes)}; },
           [&](const AskPresent& ask) -> Answer { return PresenceIs{*blocks_.has(ask.hashes)}; },
           [&](const UploadBlocks& upload) -> Answer {
-            if (const auto stored = blocks_.put(upload.blocks); !stored) return Failed{stored.error()};
+            if (const auto stored = blocks_.put(upload.blocks); !stored)
+              return Failed{stored.error()};
             return Uploaded{};
           },
           [&](const SwapHead& ask) { return swap(ask); },
-          [&](const auto&) -> Answer { return Failed{Error{ErrorCode::internal, "no request to a remote", {}}}; },
+          [&](const auto&) -> Answer {
+            return Failed{Error{ErrorCode::internal, "no request to a remote", {}}};
+          },
       },
       request);
 }
@@ -83,7 +87,8 @@ Scheduler::Tick SimNetwork::delay() {
   return 1 + random_.below(random_.chance(faults.straggle, 1000) ? 3 * kTimeout : 50);
 }
 
-void SimNetwork::call(SimRemote& remote, const Action& request, std::function<void(Answer)> answered) {
+void SimNetwork::call(SimRemote& remote, const Action& request,
+                      std::function<void(Answer)> answered) {
   ++counts_.requests;
   auto call = std::make_shared<Call>();
   call->answered = std::move(answered);
@@ -111,13 +116,15 @@ void SimNetwork::call(SimRemote& remote, const Action& request, std::function<vo
   });
 }
 
-void SimNetwork::deliver(SimRemote& remote, const Action& request, const std::shared_ptr<Call>& call) {
+void SimNetwork::deliver(SimRemote& remote, const Action& request,
+                         const std::shared_ptr<Call>& call) {
   Answer answer = remote.serve(request);
   if (random_.chance(faults.loss, 1000)) {
     ++counts_.lost_replies;
     return;
   }
-  scheduler_.after(delay(), [call, answer = std::move(answer)]() mutable { call->finish(std::move(answer)); });
+  scheduler_.after(
+      delay(), [call, answer = std::move(answer)]() mutable { call->finish(std::move(answer)); });
 }
 
 }  // namespace dialog::sim

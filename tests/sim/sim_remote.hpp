@@ -62,8 +62,8 @@ class SimNetwork {
  public:
   SimNetwork(Scheduler& scheduler, SeededRandom& random) : scheduler_(scheduler), random_(random) {}
 
-  /// Sends a request. `answered` is called once: with the first reply, or after the time-out, when the request may
-  /// still arrive later.
+  /// Sends a request. `answered` is called once: with the first reply, or after the time-out, when
+  /// the request may still arrive later.
   void call(SimRemote& remote, const Action& request, std::function<void(Answer)> answered);
 
   NetworkFaults faults;

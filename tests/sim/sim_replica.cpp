@@ -20,8 +20,8 @@ Bytes padded(const Bytes& start, std::uint64_t number) {
 
 Bytes random_value(SeededRandom& random) {
   const std::uint64_t kind = random.below(20);
-  const std::size_t size = kind == 0 ? 1500 : kind == 1 ? 0 : random.below(300);
-  Bytes out(size, '\0');
+  const std::uint64_t size = kind == 0 ? 1500 : kind == 1 ? 0 : random.below(300);
+  Bytes out(static_cast<std::size_t>(size), '\0');
   for (char& c : out) c = static_cast<char>(random.below(256));
   return out;
 }
@@ -50,7 +50,8 @@ SimReplica::SimReplica(std::string name, const Surroundings& around)
     return;
   }
   repository_.emplace(*std::move(created));
-  if (auto added = repository_->add_remote({kRemote, "sim://", "did:web:simulation.example", {}}); !added) {
+  if (auto added = repository_->add_remote({kRemote, "sim://", "did:web:simulation.example", {}});
+      !added) {
     note_fault("add_remote: " + added.error().message);
   }
 }
@@ -121,7 +122,8 @@ void SimReplica::plan_edits(Model::Commit& plan, std::map<Bytes, std::optional<B
   // Deletes a marker that it sees, whoever made it.
   ScanRange range;
   range.prefix = "m/";
-  range.from = padded("m/" + Bytes(1, static_cast<char>('a' + random.below(7))) + "/", random.below(20));
+  range.from =
+      padded("m/" + Bytes(1, static_cast<char>('a' + random.below(7))) + "/", random.below(20));
   range.limit = 1;
   const auto scanned = transaction.scan(range, [&](ByteView key, const ValueView&) {
     if (!around_.model.is_deleted(Bytes(key))) plan.deleted_markers.insert(Bytes(key));
@@ -151,7 +153,8 @@ void SimReplica::commit() {
     return around_.model.acknowledge(plan);
   }
   around_.model.leave_open(plan);
-  if (store_.interruptions() == interruptions) return note_fault("commit: " + committed.error().message);
+  if (store_.interruptions() == interruptions)
+    return note_fault("commit: " + committed.error().message);
   crash();
 }
 
@@ -200,11 +203,12 @@ void SimReplica::advance() {
       supply(std::move(answer));
       continue;
     }
-    around_.network.call(around_.remote, action, [this, life = life_, number = session_number_](Answer answer) {
-      if (life != life_ || number != session_number_ || !is_busy()) return;
-      supply(std::move(answer));
-      advance();
-    });
+    around_.network.call(around_.remote, action,
+                         [this, life = life_, number = session_number_](Answer answer) {
+                           if (life != life_ || number != session_number_ || !is_busy()) return;
+                           supply(std::move(answer));
+                           advance();
+                         });
     return;
   }
 }

@@ -32,7 +32,8 @@ struct ReplicaCounts {
   ReplicaCounts& operator+=(const ReplicaCounts& other);
 };
 
-/// One device: a repository on its own disk, at most one session with the remote at a time, commits in between.
+/// One device: a repository on its own disk, at most one session with the remote at a time, commits
+/// in between.
 class SimReplica {
  public:
   struct Surroundings {
@@ -67,7 +68,8 @@ class SimReplica {
  private:
   void open();
   void commit();
-  void plan_edits(Model::Commit& plan, std::map<Bytes, std::optional<Bytes>>& shared, Transaction& transaction);
+  void plan_edits(Model::Commit& plan, std::map<Bytes, std::optional<Bytes>>& shared,
+                  Transaction& transaction);
   bool begin(const char* what);
   void advance();
   void supply(Answer answer);

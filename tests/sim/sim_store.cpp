@@ -63,7 +63,8 @@ class SimStore::Blocks final : public CollectableArchive {
     return std::nullopt;
   }
 
-  Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes, const Context&) override {
+  Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,
+                                                   const Context&) override {
     std::vector<std::optional<Block>> out;
     for (const Hash& hash : hashes) out.push_back(find(hash));
     return out;
@@ -99,11 +100,13 @@ class SimStore::Heads final : public HeadStore {
     std::vector<Record> out;
     for (const auto& [key, value] : disk_.records_) {
       if (!key.starts_with(range.prefix)) continue;
-      if (!range.after.empty() && (range.reverse ? key >= range.after : key <= range.after)) continue;
+      if (!range.after.empty() && (range.reverse ? key >= range.after : key <= range.after))
+        continue;
       out.push_back({key, value});
     }
     if (range.reverse) std::reverse(out.begin(), out.end());
-    if (out.size() > range.limit) out.erase(out.begin() + static_cast<std::ptrdiff_t>(range.limit), out.end());
+    if (out.size() > range.limit)
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(range.limit), out.end());
     return out;
   }
 
@@ -111,7 +114,8 @@ class SimStore::Heads final : public HeadStore {
     for (const RecordChange& change : changes) {
       const auto at = disk_.records_.find(change.key);
       const bool there = at != disk_.records_.end();
-      if (there != change.expected.has_value() || (there && at->second != *change.expected)) return false;
+      if (there != change.expected.has_value() || (there && at->second != *change.expected))
+        return false;
     }
     if (disk_.interrupted()) {
       if (disk_.random_.chance(1, 2)) apply(changes);
@@ -146,7 +150,9 @@ SimStore::~SimStore() = default;
 CollectableArchive& SimStore::archive() { return *blocks_; }
 HeadStore& SimStore::heads() { return *heads_; }
 
-Result<std::unique_ptr<Archive>> SimStore::make_quarantine() { return std::make_unique<MemoryArchive>(); }
+Result<std::unique_ptr<Archive>> SimStore::make_quarantine() {
+  return std::make_unique<MemoryArchive>();
+}
 
 Result<std::unique_ptr<StoreLease>> SimStore::lease(LeaseKind kind) { return leases_.lease(kind); }
 

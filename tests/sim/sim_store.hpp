@@ -11,9 +11,9 @@
 
 namespace dialog::sim {
 
-/// A repository's store on a disk that may lose power: blocks are volatile until a flush or a commit, and a cut
-/// keeps any part of the volatile ones. A commit itself can be interrupted: then nobody learns whether it
-/// happened.
+/// A repository's store on a disk that may lose power: blocks are volatile until a flush or a
+/// commit, and a cut keeps any part of the volatile ones. A commit itself can be interrupted: then
+/// nobody learns whether it happened.
 class SimStore final : public RepositoryStore {
  public:
   explicit SimStore(SeededRandom& random);
@@ -27,8 +27,8 @@ class SimStore final : public RepositoryStore {
   /// Loses what was not synced; some of it may have reached the disk all the same.
   void power_cut();
 
-  /// From now on commits fail with a chance of `numerator` in 1,000, before or after they took effect; whoever gets
-  /// the error must take the process for dead and call `power_cut`.
+  /// From now on commits fail with a chance of `numerator` in 1,000, before or after they took
+  /// effect; whoever gets the error must take the process for dead and call `power_cut`.
   void interrupt_commits(std::uint64_t numerator);
   /// How many commits were interrupted so far.
   [[nodiscard]] std::uint64_t interruptions() const;

@@ -59,7 +59,7 @@ void SimWorld::trouble() {
   const std::uint64_t crash_chance = random_.below(40);
   for (std::uint64_t step = 0; step < options_.steps && !is_faulty(); ++step) {
     clock_.sleep(std::chrono::milliseconds(1));
-    replicas_[random_.below(replicas_.size())]->act(crash_chance);
+    replicas_[static_cast<std::size_t>(random_.below(replicas_.size()))]->act(crash_chance);
     for (std::uint64_t events = random_.below(12); events > 0 && scheduler_.step(); --events) {
     }
   }
@@ -115,7 +115,8 @@ void SimWorld::check_end() {
   NodeSource source(remote_.blocks());
   if (const auto summary = summarize_tree(source, head.root())) deep_ = summary->depth >= 3;
   const bool deletions_hold = keeps_history_ || counts().replicas.ambiguous == 0;
-  for (const std::string& fault : model_.faults(replicas_.front()->contents(), deletions_hold)) note(fault);
+  for (const std::string& fault : model_.faults(replicas_.front()->contents(), deletions_hold))
+    note(fault);
 }
 
 void SimWorld::note(std::string fault) {

@@ -23,8 +23,8 @@ struct WorldCounts {
   WorldCounts& operator+=(const WorldCounts& other);
 };
 
-/// One run: some replicas and a remote, a time of trouble, then a time without, in which all must become equal.
-/// Everything follows from the seed.
+/// One run: some replicas and a remote, a time of trouble, then a time without, in which all must
+/// become equal. Everything follows from the seed.
 class SimWorld {
  public:
   struct Options {

@@ -1,9 +1,8 @@
-#include <gtest/gtest.h>
-
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <gtest/gtest.h>
 
 #include "sim_world.hpp"
 
@@ -26,7 +25,8 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
 TEST(Simulation, ReplicasConvergeAndLoseNothing) {
   WorldCounts total;
   const std::uint64_t single = number_from_environment("DIALOG_SIM_SEED", 0);
-  const std::uint64_t first = single != 0 ? single : number_from_environment("DIALOG_SIM_FIRST_SEED", 1);
+  const std::uint64_t first =
+      single != 0 ? single : number_from_environment("DIALOG_SIM_FIRST_SEED", 1);
   const std::uint64_t count =
       single != 0 ? 1 : DIALOG_SIM_SEEDS * number_from_environment("DIALOG_SOAK_SCALE", 1);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
@@ -37,18 +37,26 @@ TEST(Simulation, ReplicasConvergeAndLoseNothing) {
   }
   const ReplicaCounts& replicas = total.replicas;
   std::printf(
-      "%llu seeds: %llu commits, %llu swaps, %llu merges, %llu conflicts, %llu rejected pushes, %llu crashes, "
-      "%llu failed sessions, %llu ambiguous; %llu requests, %llu requests lost, %llu replies lost, %llu repeated, "
+      "%llu seeds: %llu commits, %llu swaps, %llu merges, %llu conflicts, %llu rejected pushes, "
+      "%llu crashes, "
+      "%llu failed sessions, %llu ambiguous; %llu requests, %llu requests lost, %llu replies lost, "
+      "%llu repeated, "
       "%llu time-outs; %llu deep trees\n",
-      static_cast<unsigned long long>(total.seeds), static_cast<unsigned long long>(replicas.commits),
-      static_cast<unsigned long long>(total.swaps_accepted), static_cast<unsigned long long>(replicas.merges),
-      static_cast<unsigned long long>(replicas.conflicts), static_cast<unsigned long long>(replicas.pushes_rejected),
-      static_cast<unsigned long long>(replicas.crashes), static_cast<unsigned long long>(replicas.failed_sessions),
-      static_cast<unsigned long long>(replicas.ambiguous), static_cast<unsigned long long>(total.network.requests),
+      static_cast<unsigned long long>(total.seeds),
+      static_cast<unsigned long long>(replicas.commits),
+      static_cast<unsigned long long>(total.swaps_accepted),
+      static_cast<unsigned long long>(replicas.merges),
+      static_cast<unsigned long long>(replicas.conflicts),
+      static_cast<unsigned long long>(replicas.pushes_rejected),
+      static_cast<unsigned long long>(replicas.crashes),
+      static_cast<unsigned long long>(replicas.failed_sessions),
+      static_cast<unsigned long long>(replicas.ambiguous),
+      static_cast<unsigned long long>(total.network.requests),
       static_cast<unsigned long long>(total.network.lost_requests),
       static_cast<unsigned long long>(total.network.lost_replies),
       static_cast<unsigned long long>(total.network.repeated),
-      static_cast<unsigned long long>(total.network.timeouts), static_cast<unsigned long long>(total.deep_trees));
+      static_cast<unsigned long long>(total.network.timeouts),
+      static_cast<unsigned long long>(total.deep_trees));
   if (count < 50) return;
   // A run in which too little happens proves nothing.
   EXPECT_GE(replicas.commits, 20 * total.seeds);
