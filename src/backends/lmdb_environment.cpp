@@ -42,6 +42,13 @@ Environment::~Environment() {
   if (environment_ != nullptr) mdb_env_close(environment_);
 }
 
+std::size_t Environment::first_map_bytes() const {
+  std::size_t bytes = map_bytes_;
+  constexpr std::size_t kLeast = std::size_t{1} << 20;
+  while (bytes > kLeast && !has_address_space(bytes)) bytes /= 2;
+  return bytes;
+}
+
 void Environment::enter() {
   std::unique_lock lock(gate_mutex_);
   gate_changed_.wait(lock, [this] { return !moving_; });

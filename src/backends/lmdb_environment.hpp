@@ -81,6 +81,7 @@ class Environment {
   static Result<void> create(const std::string& folder, Purpose purpose,
                              const LmdbOptions& options);
   Result<void> open_files(unsigned flags);
+  [[nodiscard]] std::size_t first_map_bytes() const;
   Result<void> create_tables();
   Result<void> open_tables();
   Result<void> check_format(ByteView format) const;
@@ -94,7 +95,7 @@ class Environment {
   int set_map_size(Move why);
 
   std::vector<Waiting*> take_group();
-  void commit_group(std::span<Waiting* const> group);
+  void commit_group(std::span<Waiting* const> group) noexcept;
   Result<void> attempt(std::span<Waiting* const> group);
   Result<MDB_txn*> begin_write();
   Error commit_failure(int code);

@@ -32,7 +32,11 @@ Result<bool> seek_before(Cursor& cursor, ByteView bound) {
 class RecordStore::Commit final : public Job {
  public:
   Commit(RecordStore& store, std::span<const RecordChange> changes)
-      : store_(store), changes_(changes), bytes_(store.archive_.buffered_bytes()) {}
+      : store_(store), changes_(changes), bytes_(store.archive_.buffered_bytes()) {
+    for (const RecordChange& change : changes) {
+      if (change.desired) bytes_ += change.desired->size();
+    }
+  }
 
   Result<void> apply(WriteTransaction& transaction) override {
     for (const RecordChange& change : changes_) {
@@ -65,7 +69,7 @@ class RecordStore::Commit final : public Job {
  private:
   RecordStore& store_;
   const std::span<const RecordChange> changes_;
-  const std::size_t bytes_;
+  std::size_t bytes_;
   bool accepted_ = false;
 };
 

@@ -145,6 +145,9 @@ Result<void> Environment::prepare_folder(const std::string& folder, Purpose purp
   }
   DIALOG_TRY(make_folder(folder));
   std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return fail(ErrorCode::invalid_argument, folder + " is a file, not a folder");
+  }
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     if (name == ScratchFolder::kName || name == "lock.mdb" || exists(folder + kData)) continue;
@@ -225,7 +228,7 @@ Result<void> Environment::open_files(unsigned flags) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     code = mdb_env_create(&environment_);
     if (code != 0) break;
-    mdb_env_set_mapsize(environment_, map_bytes_);
+    mdb_env_set_mapsize(environment_, first_map_bytes());
     mdb_env_set_maxdbs(environment_, kTableCount);
     mdb_env_set_maxreaders(environment_, kReaderSlots);
     code = mdb_env_open(environment_, folder_.c_str(), flags | MDB_NOTLS, 0600);

@@ -90,11 +90,12 @@ class HeadRegister::SwapJob final : public Job {
 
  private:
   Result<void> forget(WriteTransaction& transaction, std::uint64_t latest) {
-    std::uint64_t old = latest > heads_.history_kept_ ? latest - heads_.history_kept_ : 0;
-    for (int i = 0; i < kForgottenMax && old > 0; ++i, --old) {
-      const std::size_t before = transaction.change_count();
-      DIALOG_TRY(transaction.erase(Table::history, history_key(id_, old)));
-      if (transaction.change_count() == before) break;
+    for (int i = 0; i < kForgottenMax && latest > heads_.history_kept_; ++i) {
+      DIALOG_ASSIGN(const auto oldest, transaction.key_from(Table::history, id_.bytes()));
+      const bool kept = !oldest || !oldest->starts_with(id_.bytes()) ||
+                        sequence_of(*oldest) > latest - heads_.history_kept_;
+      if (kept) break;
+      DIALOG_TRY(transaction.erase(Table::history, *oldest));
     }
     return {};
   }

@@ -103,6 +103,20 @@ Result<std::optional<ByteView>> WriteTransaction::get(Table table, ByteView key)
   return to_view(found);
 }
 
+Result<std::optional<Bytes>> WriteTransaction::key_from(Table table, ByteView key) {
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(transaction_, environment_.handle(table), &cursor);
+  if (code != 0) return failed(code, "read");
+  MDB_val at = to_val(key);
+  MDB_val value{};
+  code = mdb_cursor_get(cursor, &at, &value, MDB_SET_RANGE);
+  std::optional<Bytes> found;
+  if (code == 0) found = Bytes(to_view(at));
+  mdb_cursor_close(cursor);
+  if (code != 0 && code != MDB_NOTFOUND) return failed(code, "read");
+  return found;
+}
+
 Result<void> WriteTransaction::put(Table table, ByteView key, ByteView value) {
   MDB_val at = to_val(key);
   MDB_val stored = to_val(value);

@@ -80,6 +80,8 @@ class WriteTransaction {
   WriteTransaction& operator=(const WriteTransaction&) = delete;
 
   Result<std::optional<ByteView>> get(Table table, ByteView key);
+  /// The first key from this one on.
+  Result<std::optional<Bytes>> key_from(Table table, ByteView key);
   Result<void> put(Table table, ByteView key, ByteView value);
   /// Writes only where something else or nothing is stored.
   Result<void> ensure(Table table, ByteView key, ByteView value);

@@ -69,7 +69,8 @@ std::vector<Environment::Waiting*> Environment::take_group() {
   return group;
 }
 
-void Environment::commit_group(std::span<Waiting* const> group) {
+// Others wait for this thread: what cannot go on here ends the process.
+void Environment::commit_group(std::span<Waiting* const> group) noexcept {
   const Result<void> together = attempt(group);
   if (together) return;
   const bool alone = together.error().code == ErrorCode::storage_full && group.size() > 1;
