@@ -27,7 +27,7 @@ class Publisher {
                                             {"cmd", "/state/assert"},
                                             {"args", {{"revision", desired_}}}}
                                  .dump();
-    return "PUT /" + did_ + " HTTP/1.1\r\nHost: bench\r\nIf-Match: " + expected_ +
+    return "PUT /" + did_ + " HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Match: " + expected_ +
            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   void accepted() { expected_ = desired_; }
@@ -52,7 +52,7 @@ void head(Report& report, const Settings& settings, int clients) {
   load.port = server.port();
   load.clients = clients;
   load.seconds = kSeconds;
-  load.next = [](int client) { return "HEAD /" + subject_of(client) + " HTTP/1.1\r\nHost: bench\r\n\r\n"; };
+  load.next = [](int client) { return "HEAD /" + subject_of(client) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"; };
   load.answered = [](int, int status) { return status == 200; };
   report.paired({"register", "head", "requests/s", {}, {}, static_cast<std::uint64_t>(clients)},
                 {{"dialog", [&] {

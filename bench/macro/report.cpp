@@ -54,9 +54,9 @@ void Report::write(const Case& about, const std::string& impl, const Sample& sam
   if (sample.p99) row["p99"] = *sample.p99;
   row["unit"] = about.unit;
   out_ << row.dump() << '\n' << std::flush;
-  std::printf("%-10s %-16s %-12s%-28s %14.1f %s", about.suite.c_str(), about.name.c_str(), impl.c_str(),
+  std::printf("%-10s %-16s %-12s%-28s %14.6g %s", about.suite.c_str(), about.name.c_str(), impl.c_str(),
               shape.c_str(), sample.value, about.unit.c_str());
-  if (sample.p99) std::printf("  (p99 %.1f)", *sample.p99);
+  if (sample.p99) std::printf("  (p99 %.6g)", *sample.p99);
   std::printf("\n");
   std::fflush(stdout);
 }

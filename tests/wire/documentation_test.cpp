@@ -48,33 +48,43 @@ std::string run(const std::string& script) {
   return output;
 }
 
-class Documentation : public ServedTest {};
+class Documentation : public ServedTest {
+ protected:
+  // Runs the commands under one heading, the first section before each of the others.
+  void check(const std::string& path, const std::string& heading, std::size_t sections_min) {
+    auto sections = read_sections(path, heading);
+    ASSERT_GE(sections.size(), sections_min);
+    std::string set_up = "set -eu\nexport no_proxy='*'\nTOKEN=sesame\n" + sections.front().commands;
+    const std::string documented = "http://127.0.0.1:8440";
+    ASSERT_NE(set_up.find(documented), std::string::npos);
+    set_up.replace(set_up.find(documented), documented.size(),
+                   "http://127.0.0.1:" + std::to_string(port()));
+    sections.erase(sections.begin());
+    for (const Section& section : sections) {
+      const std::string output = run(set_up + section.commands);
+      EXPECT_FALSE(section.expected.empty()) << section.title;
+      std::size_t from = 0;
+      for (const std::string& line : section.expected) {
+        const std::size_t at = output.find(line, from);
+        EXPECT_NE(at, std::string::npos) << section.title << ": " << line << "\n" << output;
+        if (at != std::string::npos) from = at + line.size();
+      }
+    }
+  }
+};
 
-TEST_F(Documentation, shows_every_operation_of_the_register_with_curl) {
-  auto sections = read_sections(DIALOG_OPERATIONS_DOCUMENT, "## Every operation with curl");
-  ASSERT_GE(sections.size(), 13U);
+TEST_F(Documentation, shows_every_operation_with_curl) {
   serve();
   const auto tokens =
       server::TokenSet::parse(R"({"name":"laptop","hash":"blake3:)" + Hash::of("sesame").hex() +
                               R"(","subjects":"all","access":"write"})");
   service_->set_tokens(std::make_shared<const server::TokenSet>(*tokens));
+  check(DIALOG_OPERATIONS_DOCUMENT, "## Every operation with curl", 13);
+}
 
-  std::string set_up = "set -eu\nexport no_proxy='*'\nTOKEN=sesame\n" + sections.front().commands;
-  const std::string documented = "http://127.0.0.1:8440";
-  ASSERT_NE(set_up.find(documented), std::string::npos);
-  set_up.replace(set_up.find(documented), documented.size(),
-                 "http://127.0.0.1:" + std::to_string(port()));
-  sections.erase(sections.begin());
-  for (const Section& section : sections) {
-    const std::string output = run(set_up + section.commands);
-    EXPECT_FALSE(section.expected.empty()) << section.title;
-    std::size_t from = 0;
-    for (const std::string& line : section.expected) {
-      const std::size_t at = output.find(line, from);
-      EXPECT_NE(at, std::string::npos) << section.title << ": " << line << "\n" << output;
-      if (at != std::string::npos) from = at + line.size();
-    }
-  }
+TEST_F(Documentation, shows_the_register_in_the_readme) {
+  serve();
+  check(DIALOG_README, "## The register by hand", 6);
 }
 
 TEST_F(Documentation, shows_token_files_that_can_be_read) {
