@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <lmdb.h>
 #include <map>
+#include <sched.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -239,6 +240,10 @@ Result<void> Environment::open_files(unsigned flags) {
   }
   if (code == MDB_INVALID) return foreign(folder_, "its first pages or its lock file are damaged");
   if (code != 0) return fail(failure(code, "open the database", folder_));
+  // The library leaves this one open to programs that are started later.
+  int file = -1;
+  mdb_env_get_fd(environment_, &file);
+  fcntl(file, F_SETFD, FD_CLOEXEC);
   int dead = 0;
   mdb_reader_check(environment_, &dead);
   return {};

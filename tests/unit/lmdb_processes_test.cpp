@@ -150,7 +150,7 @@ TEST_F(LmdbProcesses, AVisitGoesOnWhileTheMapGrows) {
     EXPECT_EQ(Hash::of(bytes), hash);
     if (++visits % 10 == 1) {
       std::vector<Block> more;
-      for (int i = 0; i < 60; ++i)
+      for (int i = 0; i < 20; ++i)
         more.push_back(Block::of(std::to_string(visits) + "/" + std::to_string(i) +
                                  std::string(100'000, 'y')));
       EXPECT_TRUE(store->archive().put(more).has_value() && store->archive().flush().has_value());
