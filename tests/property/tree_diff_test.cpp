@@ -51,9 +51,10 @@ TEST(TreeDiffProperty, EqualsTheDifferenceOfTheModels) {
   for_each_seed(40, [](Generator& generator) {
     MemoryArchive archive;
     NodeSource source(archive);
-    const Model before = generator.entries(generator.below(4'000));
+    const Model before = generator.entries(below(generator, 4'000));
     Model after = before;
-    test::apply(after, generator.edits(before, generator.below(generator.chance(1, 2) ? 10 : 800)));
+    test::apply(after,
+                generator.edits(before, below(generator, generator.chance(1, 2) ? 10 : 800)));
     const Hash a = build(archive, before);
     const Hash b = build(archive, after);
     EXPECT_EQ(tree_diff(source, a, b), model_diff(before, after));
@@ -72,7 +73,7 @@ TEST(TreeDiffProperty, ReadsExactlyTheNodesThatAreNotShared) {
     const Model before = deep ? deep_entries(700, 900) : numbered_entries(40'000);
     const Hash a = build(archive, before);
     Model after = before;
-    test::apply(after, generator.edits(before, generator.between(1, 12)));
+    test::apply(after, generator.edits(before, 1 + below(generator, 12)));
     const Hash b = build(archive, after);
     const std::size_t depth = std::max(depth_of(archive.inner, a), depth_of(archive.inner, b));
     ASSERT_GE(depth, 3U);

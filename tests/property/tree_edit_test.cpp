@@ -14,10 +14,10 @@ TEST(TreeEditProperty, IncrementalEqualsRebuilt) {
   for_each_seed(60, [](Generator& generator) {
     MemoryArchive archive;
     NodeSource source(archive);
-    Model model = generator.entries(generator.below(3000));
+    Model model = generator.entries(below(generator, 3000));
     Hash root = build(archive, model);
     for (int round = 0; round < 6; ++round) {
-      const std::size_t count = generator.chance(1, 2) ? generator.below(8) : generator.below(600);
+      const std::size_t count = below(generator, generator.chance(1, 2) ? 8 : 600);
       const std::vector<KeyEdit> edits = generator.edits(model, count);
       test::apply(model, edits);
       root = edited(source, root, edits);
@@ -44,7 +44,7 @@ TEST(TreeEditProperty, OrderAndGroupingOfEditsDoNotMatter) {
       Hash now = root;
       for (std::size_t at = 0; at < edits.size();) {
         const std::size_t size = std::min<std::size_t>(
-            edits.size() - at, generator.chance(1, 4) ? 1 : 1 + generator.below(150));
+            edits.size() - at, generator.chance(1, 4) ? 1 : 1 + below(generator, 150));
         const auto first = edits.begin() + static_cast<std::ptrdiff_t>(at);
         now = edited(source, now, {first, first + static_cast<std::ptrdiff_t>(size)});
         at += size;
@@ -58,13 +58,13 @@ TEST(TreeEditProperty, DeepTreesGrowAndShrinkToTheSameRoots) {
   for_each_seed(20, [](Generator& generator) {
     MemoryArchive archive;
     NodeSource source(archive);
-    Model model = deep_entries(700, 800 + generator.below(200));
+    Model model = deep_entries(700, 800 + below(generator, 200));
     Hash root = build(archive, model);
     ASSERT_GE(depth_of(archive, root), 4U);
     while (!model.empty()) {
       // Whole stretches go at once, so that inner nodes empty and fuse; some entries come back.
       Model::const_iterator from = model.begin();
-      std::advance(from, generator.below(model.size()));
+      std::advance(from, below(generator, model.size()));
       std::vector<KeyEdit> edits;
       for (std::uint64_t left = generator.between(1, 150); from != model.end() && left > 0;
            --left, ++from) {

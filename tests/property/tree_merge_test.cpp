@@ -47,12 +47,12 @@ TEST(TreeMergeProperty, FollowsTheTableAndCommutes) {
   for_each_seed(40, [](Generator& generator) {
     MemoryArchive archive;
     NodeSource source(archive);
-    const Model base = generator.entries(generator.below(2'500));
+    const Model base = generator.entries(below(generator, 2'500));
     Model local = base;
     Model remote = base;
     const std::vector<KeyEdit> shared = generator.edits(base, 60);
-    std::vector<KeyEdit> ours = generator.edits(base, generator.below(200));
-    std::vector<KeyEdit> theirs = generator.edits(base, generator.below(200));
+    std::vector<KeyEdit> ours = generator.edits(base, below(generator, 200));
+    std::vector<KeyEdit> theirs = generator.edits(base, below(generator, 200));
     // Both sides touch some keys of `shared`, often differently.
     for (const KeyEdit& edit : shared) {
       ours.push_back(edit);
@@ -87,8 +87,8 @@ TEST(TreeMergeProperty, RepeatedMergesOfThreeReplicasConverge) {
     };
     std::vector<Replica> replicas(3, Replica{remote, start});
     for (int round = 0; round < 8; ++round) {
-      Replica& replica = replicas[generator.below(3)];
-      test::apply(replica.model, generator.edits(replica.model, generator.below(30)));
+      Replica& replica = replicas[below(generator, 3)];
+      test::apply(replica.model, generator.edits(replica.model, below(generator, 30)));
       const Hash local = build(archive, replica.model);
       remote = merged(source, {replica.origin, local, remote});
       replica.origin = remote;

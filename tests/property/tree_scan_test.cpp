@@ -16,7 +16,8 @@ Entries model_scan(const Model& model, const ScanRange& range) {
     if (in_range(entry.first, range)) entries.push_back(entry);
   }
   if (range.reverse) std::reverse(entries.begin(), entries.end());
-  if (range.limit && entries.size() > *range.limit) entries.resize(*range.limit);
+  if (range.limit && entries.size() > *range.limit)
+    entries.resize(static_cast<std::size_t>(*range.limit));
   return entries;
 }
 
@@ -24,8 +25,8 @@ Entries model_scan(const Model& model, const ScanRange& range) {
 Bytes bound(Generator& generator, const Model& model) {
   if (model.empty() || generator.chance(1, 3)) return generator.key();
   Bytes key =
-      std::next(model.begin(), static_cast<std::ptrdiff_t>(generator.below(model.size())))->first;
-  if (generator.chance(1, 3)) key.resize(generator.below(key.size() + 1));
+      std::next(model.begin(), static_cast<std::ptrdiff_t>(below(generator, model.size())))->first;
+  if (generator.chance(1, 3)) key.resize(below(generator, key.size() + 1));
   if (generator.chance(1, 4)) key.push_back('\0');
   return key;
 }
@@ -34,14 +35,14 @@ TEST(TreeScanProperty, EqualsTheScanOfTheModel) {
   for_each_seed(30, [](Generator& generator) {
     WatchedArchive archive;
     NodeSource source(archive, generator.chance(1, 2) ? std::size_t{0} : std::size_t{1} << 20U);
-    const Model model = generator.entries(generator.below(3'000));
+    const Model model = generator.entries(below(generator, 3'000));
     const Hash root = build(archive, model);
     for (int i = 0; i < 30; ++i) {
       ScanRange range;
       if (generator.chance(1, 2)) range.from = bound(generator, model);
       if (generator.chance(1, 2)) range.to = bound(generator, model);
       if (generator.chance(1, 3))
-        range.prefix = bound(generator, model).substr(0, generator.below(6));
+        range.prefix = bound(generator, model).substr(0, below(generator, 6));
       range.reverse = generator.chance(1, 2);
       if (generator.chance(1, 3)) range.limit = generator.below(50);
       ASSERT_TRUE(entries_of(source, root, range) == model_scan(model, range));
@@ -88,7 +89,7 @@ TEST(TreeScanProperty, ManyKeysEqualOneByOneAndTheModel) {
   for_each_seed(20, [](Generator& generator) {
     MemoryArchive archive;
     NodeSource source(archive);
-    const Model model = generator.entries(generator.below(3'000));
+    const Model model = generator.entries(below(generator, 3'000));
     const Hash root = build(archive, model);
     std::set<Bytes> keys;
     for (std::uint64_t i = generator.below(200); i > 0; --i) keys.insert(bound(generator, model));

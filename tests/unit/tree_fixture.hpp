@@ -63,6 +63,11 @@ class WatchedArchive final : public Archive {
   Result<void> do_flush(const Context&) override { return {}; }
 };
 
+/// For sizes and indexes, which have 32 bits in WebAssembly: uniform in [0, bound).
+inline std::size_t below(Generator& generator, std::size_t bound) {
+  return static_cast<std::size_t>(generator.below(bound));
+}
+
 /// The message of an error, for `ASSERT_TRUE(result) << why(result)`.
 template <class T>
 std::string why(const Result<T>& result) {
