@@ -1,4 +1,5 @@
-// Import formats: whatever the input, reading ends, and entries that were read survive writing and reading.
+// Import formats: whatever the input, reading ends, and entries that were read survive writing and
+// reading.
 #include "entry_format.hpp"
 #include "fuzz_support.hpp"
 
@@ -24,8 +25,9 @@ void check_round_trip(const cli::Entry& entry, const cli::EntryOptions& options)
   const auto reader = cli::make_entry_reader(source, options);
   fuzz::require(reader.has_value(), "what can be written can be read");
   const auto step = (*reader)->next();
-  fuzz::require(step && std::holds_alternative<cli::Entry>(*step) && std::get<cli::Entry>(*step) == entry,
-                "an entry survives writing and reading");
+  fuzz::require(
+      step && std::holds_alternative<cli::Entry>(*step) && std::get<cli::Entry>(*step) == entry,
+      "an entry survives writing and reading");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Bytes that are taken for a node have one encoding: writing the node's entries again gives the same bytes.
+// Bytes that are taken for a node have one encoding: writing the node's entries again gives the
+// same bytes.
 #include "dialog/tree/node.hpp"
 #include "dialog/tree/node_writer.hpp"
 #include "fuzz_support.hpp"

@@ -1,4 +1,5 @@
-// Everything that a peer sends and that is parsed: what is accepted prints and parses to the same again.
+// Everything that a peer sends and that is parsed: what is accepted prints and parses to the same
+// again.
 #include "dialog/http/wire.hpp"
 #include "fuzz_support.hpp"
 
@@ -16,7 +17,8 @@ void frames(ByteView bytes, std::size_t piece_bytes) {
       const auto frame = reader.next();
       if (!frame) return;
       if (!*frame) break;
-      fuzz::require(!(*frame)->bytes || (*frame)->bytes->size() <= kBlockBytesMax, "frames are bounded");
+      fuzz::require(!(*frame)->bytes || (*frame)->bytes->size() <= kBlockBytesMax,
+                    "frames are bounded");
     }
     if (bytes.empty()) break;
   }
@@ -47,7 +49,8 @@ void json(ByteView text) {
 
 void small(ByteView text) {
   if (const auto revision = wire::parse_etag(text)) {
-    fuzz::require(wire::parse_etag(wire::print_etag(*revision)) == revision, "a tag survives printing");
+    fuzz::require(wire::parse_etag(wire::print_etag(*revision)) == revision,
+                  "a tag survives printing");
   }
   (void)wire::parse_if_match(text);
   (void)wire::parse_sequence(text);

@@ -27,11 +27,13 @@ Records::Records(std::size_t count, std::uint64_t seed) : bytes_(count * kRecord
 std::vector<std::uint32_t> Records::sorted() const {
   std::vector<std::uint32_t> order(size());
   std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
   return order;
 }
 
-std::vector<std::uint32_t> distinct_indexes(std::size_t bound, std::size_t count, std::uint64_t seed) {
+std::vector<std::uint32_t> distinct_indexes(std::size_t bound, std::size_t count,
+                                            std::uint64_t seed) {
   SeededRandom random(seed);
   std::unordered_set<std::uint32_t> seen;
   std::vector<std::uint32_t> out;

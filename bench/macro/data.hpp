@@ -7,7 +7,8 @@
 
 namespace dialog::bench {
 
-/// Fixed-size records from one seeded stream, so that every contender of a run stores the same bytes.
+/// Fixed-size records from one seeded stream, so that every contender of a run stores the same
+/// bytes.
 class Records {
  public:
   static constexpr std::size_t kKeyBytes = 16;
@@ -31,7 +32,8 @@ class Records {
 };
 
 /// `count` distinct indexes below `bound`, in random order.
-std::vector<std::uint32_t> distinct_indexes(std::size_t bound, std::size_t count, std::uint64_t seed);
+std::vector<std::uint32_t> distinct_indexes(std::size_t bound, std::size_t count,
+                                            std::uint64_t seed);
 
 /// Fresh values of `Records::kValueBytes` each.
 std::vector<std::string> fresh_values(std::size_t count, std::uint64_t seed);

@@ -1,16 +1,15 @@
 #include "http_load.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 #include <memory>
+#include <netinet/tcp.h>
 #include <string_view>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "report.hpp"
 
@@ -44,7 +43,8 @@ class Client {
     started_ = seconds_now();
     std::size_t sent = 0;
     while (sent < request.size()) {
-      const ssize_t count = ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+      const ssize_t count =
+          ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
       if (count <= 0) give_up("the server closed a connection");
       sent += static_cast<std::size_t>(count);
     }
@@ -58,19 +58,22 @@ class Client {
     received_.append(buffer.data(), static_cast<std::size_t>(count));
     const std::size_t head_end = received_.find("\r\n\r\n");
     if (head_end == std::string::npos) return false;
-    const std::size_t body = head_request_ ? 0 : content_length(std::string_view(received_).substr(0, head_end));
+    const std::size_t body =
+        head_request_ ? 0 : content_length(std::string_view(received_).substr(0, head_end));
     if (received_.size() < head_end + 4 + body) return false;
     latencies_us.push_back((seconds_now() - started_) * 1e6);
     int status = 0;
     std::from_chars(received_.data() + 9, received_.data() + 12, status);
-    if (!load_.answered(number_, status)) give_up("unexpected answer: " + received_.substr(0, head_end));
+    if (!load_.answered(number_, status))
+      give_up("unexpected answer: " + received_.substr(0, head_end));
     return true;
   }
 
  private:
   static std::size_t content_length(std::string_view head) {
     std::string lower(head);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     const std::size_t at = lower.find("\r\ncontent-length:");
     if (at == std::string::npos) return 0;
     std::size_t value_at = at + 17;

@@ -7,8 +7,8 @@
 
 namespace dialog::bench {
 
-/// A closed loop over keep-alive connections to the loopback: each client sends its next request when the
-/// answer to the last one is complete. One thread, epoll.
+/// A closed loop over keep-alive connections to the loopback: each client sends its next request
+/// when the answer to the last one is complete. One thread, epoll.
 struct HttpLoad {
   std::uint16_t port = 0;
   int clients = 1;

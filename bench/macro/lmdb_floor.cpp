@@ -12,7 +12,9 @@ LmdbFloor::LmdbFloor(const std::string& folder) {
   check_lmdb(mdb_env_create(&env_), "mdb_env_create");
   check_lmdb(mdb_env_set_mapsize(env_, std::size_t{16} << 30), "mdb_env_set_mapsize");
   check_lmdb(mdb_env_open(env_, folder.c_str(), 0, 0644), "mdb_env_open");
-  write([&](MDB_txn* txn, MDB_dbi) { check_lmdb(mdb_dbi_open(txn, nullptr, 0, &dbi_), "mdb_dbi_open"); });
+  write([&](MDB_txn* txn, MDB_dbi) {
+    check_lmdb(mdb_dbi_open(txn, nullptr, 0, &dbi_), "mdb_dbi_open");
+  });
 }
 
 LmdbFloor::~LmdbFloor() { mdb_env_close(env_); }
@@ -31,7 +33,8 @@ void LmdbFloor::read(const std::function<void(MDB_txn*, MDB_dbi)>& work) {
   mdb_txn_abort(txn);
 }
 
-void LmdbFloor::put(MDB_txn* txn, MDB_dbi dbi, std::string_view key, std::string_view value, unsigned flags) {
+void LmdbFloor::put(MDB_txn* txn, MDB_dbi dbi, std::string_view key, std::string_view value,
+                    unsigned flags) {
   MDB_val k{key.size(), const_cast<char*>(key.data())};
   MDB_val v{value.size(), const_cast<char*>(value.data())};
   check_lmdb(mdb_put(txn, dbi, &k, &v, flags), "mdb_put");

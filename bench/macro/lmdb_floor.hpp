@@ -1,14 +1,14 @@
 #pragma once
 
-#include <lmdb.h>
-
 #include <functional>
+#include <lmdb.h>
 #include <string>
 #include <string_view>
 
 namespace dialog::bench {
 
-/// Plain LMDB without hashes or history: what the disk and a good B-tree allow. Every commit is durable.
+/// Plain LMDB without hashes or history: what the disk and a good B-tree allow. Every commit is
+/// durable.
 class LmdbFloor {
  public:
   explicit LmdbFloor(const std::string& folder);
@@ -20,7 +20,8 @@ class LmdbFloor {
   void write(const std::function<void(MDB_txn*, MDB_dbi)>& work);
   void read(const std::function<void(MDB_txn*, MDB_dbi)>& work);
 
-  static void put(MDB_txn* txn, MDB_dbi dbi, std::string_view key, std::string_view value, unsigned flags = 0);
+  static void put(MDB_txn* txn, MDB_dbi dbi, std::string_view key, std::string_view value,
+                  unsigned flags = 0);
 
  private:
   MDB_env* env_ = nullptr;

@@ -13,10 +13,13 @@ int main(int argc, char** argv) {
   settings.folder = "build/bench";
   app.add_option("--suite", suite, "tree, register, sync or all")
       ->check(CLI::IsMember({"tree", "register", "sync", "all"}));
-  app.add_option("--n", settings.entries, "entries of the databases")->check(CLI::Range(1000, 100'000'000));
-  app.add_option("--rounds", rounds, "runs of each case; the median counts")->check(CLI::Range(1, 99));
+  app.add_option("--n", settings.entries, "entries of the databases")
+      ->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--rounds", rounds, "runs of each case; the median counts")
+      ->check(CLI::Range(1, 99));
   app.add_option("--out", out, "the file that results are added to");
-  app.add_option("--folder", settings.folder, "where databases are made; decides which disk is measured");
+  app.add_option("--folder", settings.folder,
+                 "where databases are made; decides which disk is measured");
   CLI11_PARSE(app, argc, argv);
 
   std::filesystem::create_directories(settings.folder);

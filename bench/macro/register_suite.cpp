@@ -13,12 +13,15 @@ namespace {
 
 constexpr double kSeconds = 2;
 
-std::string subject_of(int client) { return "did:web:bench-" + std::to_string(client) + ".example"; }
+std::string subject_of(int client) {
+  return "did:web:bench-" + std::to_string(client) + ".example";
+}
 
 /// The sequence of revisions that one client publishes.
 class Publisher {
  public:
-  explicit Publisher(int client) : did_(subject_of(client)), count_(static_cast<std::uint64_t>(client) << 40U) {}
+  explicit Publisher(int client)
+      : did_(subject_of(client)), count_(static_cast<std::uint64_t>(client) << 40U) {}
 
   std::string request() {
     desired_ = Hash::of(std::to_string(++count_)).hex();
@@ -28,7 +31,8 @@ class Publisher {
                                             {"args", {{"revision", desired_}}}}
                                  .dump();
     return "PUT /" + did_ + " HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Match: " + expected_ +
-           "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+           "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
   }
   void accepted() { expected_ = desired_; }
 
@@ -52,7 +56,9 @@ void head(Report& report, const Settings& settings, int clients) {
   load.port = server.port();
   load.clients = clients;
   load.seconds = kSeconds;
-  load.next = [](int client) { return "HEAD /" + subject_of(client) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"; };
+  load.next = [](int client) {
+    return "HEAD /" + subject_of(client) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  };
   load.answered = [](int, int status) { return status == 200; };
   report.paired({"register", "head", "requests/s", {}, {}, static_cast<std::uint64_t>(clients)},
                 {{"dialog", [&] {
@@ -61,14 +67,16 @@ void head(Report& report, const Settings& settings, int clients) {
                   }}});
 }
 
-/// Durable commits of one record after the other, as many as fit into the time: no network, no server.
+/// Durable commits of one record after the other, as many as fit into the time: no network, no
+/// server.
 Sample lmdb_commits(LmdbFloor& lmdb) {
   std::vector<double> micros;
   const double start = seconds_now();
   for (std::uint64_t i = 0; seconds_now() - start < kSeconds; ++i) {
     const double before = seconds_now();
     lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
-      LmdbFloor::put(txn, dbi, subject_of(static_cast<int>(i % 64)), Hash::of(std::to_string(i)).bytes());
+      LmdbFloor::put(txn, dbi, subject_of(static_cast<int>(i % 64)),
+                     Hash::of(std::to_string(i)).bytes());
     });
     micros.push_back((seconds_now() - before) * 1e6);
   }
@@ -77,25 +85,28 @@ Sample lmdb_commits(LmdbFloor& lmdb) {
 }
 
 void swap_distinct(Report& report, const Settings& settings, LmdbFloor& lmdb, int clients) {
-  report.paired({"register", "swap_distinct", "swaps/s", {}, {}, static_cast<std::uint64_t>(clients)},
-                {{"dialog",
-                  [&] {
-                    LocalServer server(settings.folder);
-                    std::vector<Publisher> publishers;
-                    for (int i = 0; i < clients; ++i) publishers.emplace_back(i);
-                    HttpLoad load;
-                    load.port = server.port();
-                    load.clients = clients;
-                    load.seconds = kSeconds;
-                    load.next = [&](int client) { return publishers[static_cast<std::size_t>(client)].request(); };
-                    load.answered = [&](int client, int status) {
-                      publishers[static_cast<std::size_t>(client)].accepted();
-                      return status == 200;
-                    };
-                    const HttpLoadResult result = run_http_load(load);
-                    return Sample{result.requests_per_second, result.p99_us};
-                  }},
-                 {"lmdb", [&] { return lmdb_commits(lmdb); }}});
+  report.paired(
+      {"register", "swap_distinct", "swaps/s", {}, {}, static_cast<std::uint64_t>(clients)},
+      {{"dialog",
+        [&] {
+          LocalServer server(settings.folder);
+          std::vector<Publisher> publishers;
+          for (int i = 0; i < clients; ++i) publishers.emplace_back(i);
+          HttpLoad load;
+          load.port = server.port();
+          load.clients = clients;
+          load.seconds = kSeconds;
+          load.next = [&](int client) {
+            return publishers[static_cast<std::size_t>(client)].request();
+          };
+          load.answered = [&](int client, int status) {
+            publishers[static_cast<std::size_t>(client)].accepted();
+            return status == 200;
+          };
+          const HttpLoadResult result = run_http_load(load);
+          return Sample{result.requests_per_second, result.p99_us};
+        }},
+       {"lmdb", [&] { return lmdb_commits(lmdb); }}});
 }
 
 }  // namespace

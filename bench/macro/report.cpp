@@ -23,7 +23,8 @@ void Report::paired(const Case& about, const std::vector<Contender>& contenders)
   std::vector<double> medians;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
     auto& runs = samples[i];
-    std::sort(runs.begin(), runs.end(), [](const Sample& a, const Sample& b) { return a.value < b.value; });
+    std::sort(runs.begin(), runs.end(),
+              [](const Sample& a, const Sample& b) { return a.value < b.value; });
     const Sample& median = runs[runs.size() / 2];
     write(about, contenders[i].impl, median);
     medians.push_back(median.value);
@@ -54,8 +55,8 @@ void Report::write(const Case& about, const std::string& impl, const Sample& sam
   if (sample.p99) row["p99"] = *sample.p99;
   row["unit"] = about.unit;
   out_ << row.dump() << '\n' << std::flush;
-  std::printf("%-10s %-16s %-12s%-28s %14.6g %s", about.suite.c_str(), about.name.c_str(), impl.c_str(),
-              shape.c_str(), sample.value, about.unit.c_str());
+  std::printf("%-10s %-16s %-12s%-28s %14.6g %s", about.suite.c_str(), about.name.c_str(),
+              impl.c_str(), shape.c_str(), sample.value, about.unit.c_str());
   if (sample.p99) std::printf("  (p99 %.6g)", *sample.p99);
   std::printf("\n");
   std::fflush(stdout);
@@ -66,8 +67,10 @@ double seconds_now() {
 }
 
 double percentile(std::vector<double>& values, double fraction) {
-  const auto index = std::min(values.size() - 1, static_cast<std::size_t>(fraction * static_cast<double>(values.size())));
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(index), values.end());
+  const auto index = std::min(
+      values.size() - 1, static_cast<std::size_t>(fraction * static_cast<double>(values.size())));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(index),
+                   values.end());
   return values[index];
 }
 

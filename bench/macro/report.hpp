@@ -35,8 +35,8 @@ class Report {
  public:
   Report(const std::string& path, int rounds);
 
-  /// Runs the contenders in turn, round after round, so that a drifting machine hits all alike; records the
-  /// median of each and prints the ratio of the first to every other.
+  /// Runs the contenders in turn, round after round, so that a drifting machine hits all alike;
+  /// records the median of each and prints the ratio of the first to every other.
   void paired(const Case& about, const std::vector<Contender>& contenders);
 
   /// Records a figure that needs no repetition: a count, a size.

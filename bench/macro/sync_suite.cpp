@@ -53,10 +53,12 @@ class Device {
   }
 
   /// Puts the records with these indexes, with their own values or with fresh ones.
-  void put(const Records& records, const std::vector<std::uint32_t>& indexes, const std::vector<std::string>& fresh) {
+  void put(const Records& records, const std::vector<std::uint32_t>& indexes,
+           const std::vector<std::string>& fresh) {
     Transaction transaction = must(repository_->begin(kBranch), "begin");
     for (std::size_t i = 0; i < indexes.size(); ++i) {
-      const std::string_view value = fresh.empty() ? records.value(indexes[i]) : std::string_view(fresh[i]);
+      const std::string_view value =
+          fresh.empty() ? records.value(indexes[i]) : std::string_view(fresh[i]);
       must(transaction.put(records.key(indexes[i]), value), "put");
     }
     must(transaction.commit(), "commit");
@@ -117,11 +119,13 @@ void clone(Report& report, const Settings& settings, const LocalServer& server,
 }
 
 /// What one device changed goes to the server, and from there to the other one.
-void exchange(Report& report, Device& a, Device& b, LmdbFloor& lmdb, const Records& records, std::size_t d) {
+void exchange(Report& report, Device& a, Device& b, LmdbFloor& lmdb, const Records& records,
+              std::size_t d) {
   std::uint64_t round = 0;
   const auto edit = [&](Device& device) {
     ++round;
-    device.put(records, distinct_indexes(records.size(), d, round), fresh_values(d, round + 1'000'000));
+    device.put(records, distinct_indexes(records.size(), d, round),
+               fresh_values(d, round + 1'000'000));
   };
   const auto floor = [&] {
     ++round;
@@ -129,36 +133,39 @@ void exchange(Report& report, Device& a, Device& b, LmdbFloor& lmdb, const Recor
     const auto values = fresh_values(d, round + 1'000'000);
     const double start = seconds_now();
     lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
-      for (std::size_t i = 0; i < d; ++i) LmdbFloor::put(txn, dbi, records.key(indexes[i]), values[i]);
+      for (std::size_t i = 0; i < d; ++i)
+        LmdbFloor::put(txn, dbi, records.key(indexes[i]), values[i]);
     });
     return milliseconds_since(start);
   };
   double push_bytes = 0;
   double pull_bytes = 0;
-  report.paired({"sync", "push", "ms", records.size(), d, {}}, {{"dialog",
-                                                                 [&] {
-                                                                   edit(a);
-                                                                   a.client().reset();
-                                                                   const double start = seconds_now();
-                                                                   a.push();
-                                                                   const Sample sample = milliseconds_since(start);
-                                                                   push_bytes = transferred(a);
-                                                                   b.pull();
-                                                                   return sample;
-                                                                 }},
-                                                                {"lmdb", floor}});
-  report.paired({"sync", "pull", "ms", records.size(), d, {}}, {{"dialog",
-                                                                 [&] {
-                                                                   edit(a);
-                                                                   a.push();
-                                                                   b.client().reset();
-                                                                   const double start = seconds_now();
-                                                                   b.pull();
-                                                                   const Sample sample = milliseconds_since(start);
-                                                                   pull_bytes = transferred(b);
-                                                                   return sample;
-                                                                 }},
-                                                                {"lmdb", floor}});
+  report.paired({"sync", "push", "ms", records.size(), d, {}},
+                {{"dialog",
+                  [&] {
+                    edit(a);
+                    a.client().reset();
+                    const double start = seconds_now();
+                    a.push();
+                    const Sample sample = milliseconds_since(start);
+                    push_bytes = transferred(a);
+                    b.pull();
+                    return sample;
+                  }},
+                 {"lmdb", floor}});
+  report.paired({"sync", "pull", "ms", records.size(), d, {}},
+                {{"dialog",
+                  [&] {
+                    edit(a);
+                    a.push();
+                    b.client().reset();
+                    const double start = seconds_now();
+                    b.pull();
+                    const Sample sample = milliseconds_since(start);
+                    pull_bytes = transferred(b);
+                    return sample;
+                  }},
+                 {"lmdb", floor}});
   report.exact({"sync", "push_bytes", "bytes", records.size(), d, {}}, "dialog", push_bytes);
   report.exact({"sync", "pull_bytes", "bytes", records.size(), d, {}}, "dialog", pull_bytes);
   const double changed = static_cast<double>(d * (Records::kKeyBytes + Records::kValueBytes));
@@ -178,8 +185,10 @@ void run_sync_suite(Report& report, const Settings& settings) {
   a.client().reset();
   const double start = seconds_now();
   a.push();
-  report.exact({"sync", "first_push", "ms", records.size(), {}, {}}, "dialog", (seconds_now() - start) * 1e3);
-  report.exact({"sync", "first_push_bytes", "bytes", records.size(), {}, {}}, "dialog", transferred(a));
+  report.exact({"sync", "first_push", "ms", records.size(), {}, {}}, "dialog",
+               (seconds_now() - start) * 1e3);
+  report.exact({"sync", "first_push_bytes", "bytes", records.size(), {}, {}}, "dialog",
+               transferred(a));
   clone(report, settings, server, records, order);
 
   Device b(settings.folder, server.url());
@@ -187,7 +196,8 @@ void run_sync_suite(Report& report, const Settings& settings) {
   const ScratchFolder folder(settings.folder);
   LmdbFloor lmdb(folder.path());
   lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
-    for (const std::uint32_t i : order) LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
+    for (const std::uint32_t i : order)
+      LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
   });
   for (const std::size_t d : {std::size_t{1}, std::size_t{100}, std::size_t{10'000}}) {
     if (d <= records.size()) exchange(report, a, b, lmdb, records, d);

@@ -34,7 +34,8 @@ class Database {
 
   void build(const Records& records, const std::vector<std::uint32_t>& order) {
     TreeBuilder builder(store_->archive());
-    for (const std::uint32_t index : order) must(builder.add(records.key(index), records.value(index)), "add");
+    for (const std::uint32_t index : order)
+      must(builder.add(records.key(index), records.value(index)), "add");
     root_ = must(builder.finish(), "finish");
     must(store_->archive().flush(), "flush");
   }
@@ -46,7 +47,9 @@ class Database {
   }
 
   /// As `apply`, but leaves the tree where it was and is not durable.
-  Hash edited(const std::vector<Edit>& edits) { return must(edit_tree(*source_, root_, edits), "edit").root; }
+  Hash edited(const std::vector<Edit>& edits) {
+    return must(edit_tree(*source_, root_, edits), "edit").root;
+  }
 
   [[nodiscard]] const Hash& root() const { return root_; }
   [[nodiscard]] NodeSource& source() { return *source_; }
@@ -58,18 +61,22 @@ class Database {
   Hash root_;
 };
 
-std::vector<Edit> updates(const Records& records, const std::vector<std::uint32_t>& indexes, std::uint64_t seed) {
+std::vector<Edit> updates(const Records& records, const std::vector<std::uint32_t>& indexes,
+                          std::uint64_t seed) {
   const auto values = fresh_values(indexes.size(), seed);
   std::vector<Edit> edits;
   edits.reserve(indexes.size());
-  for (std::size_t i = 0; i < indexes.size(); ++i) edits.push_back({Bytes(records.key(indexes[i])), values[i]});
+  for (std::size_t i = 0; i < indexes.size(); ++i)
+    edits.push_back({Bytes(records.key(indexes[i])), values[i]});
   std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.key < b.key; });
   return edits;
 }
 
 void bulk_sorted(Report& report, const Settings& settings, const Records& records,
                  const std::vector<std::uint32_t>& order) {
-  const auto rate = [&](double start) { return Sample{static_cast<double>(order.size()) / (seconds_now() - start), {}}; };
+  const auto rate = [&](double start) {
+    return Sample{static_cast<double>(order.size()) / (seconds_now() - start), {}};
+  };
   report.paired({"tree", "bulk_sorted", "entries/s", records.size(), {}, {}},
                 {{"dialog",
                   [&] {
@@ -93,7 +100,9 @@ void bulk_sorted(Report& report, const Settings& settings, const Records& record
 
 void batch1000(Report& report, const Settings& settings, const Records& records) {
   const std::size_t count = std::min(kBatchInserts, records.size());
-  const auto rate = [&](double start) { return Sample{static_cast<double>(count) / (seconds_now() - start), {}}; };
+  const auto rate = [&](double start) {
+    return Sample{static_cast<double>(count) / (seconds_now() - start), {}};
+  };
   report.paired({"tree", "batch1000", "entries/s", count, {}, {}},
                 {{"dialog",
                   [&] {
@@ -104,7 +113,8 @@ void batch1000(Report& report, const Settings& settings, const Records& records)
                       for (std::size_t i = at; i < std::min(at + kBatch, count); ++i) {
                         edits.push_back({Bytes(records.key(i)), Bytes(records.value(i))});
                       }
-                      std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.key < b.key; });
+                      std::sort(edits.begin(), edits.end(),
+                                [](const Edit& a, const Edit& b) { return a.key < b.key; });
                       database.apply(edits);
                     }
                     return rate(start);
@@ -162,7 +172,9 @@ void get(Report& report, Database& database, LmdbFloor& lmdb, const Records& rec
   SeededRandom random(99);
   std::vector<std::uint32_t> indexes(kGets);
   for (auto& index : indexes) index = static_cast<std::uint32_t>(random.below(records.size()));
-  const auto rate = [&](double start) { return Sample{static_cast<double>(kGets) / (seconds_now() - start), {}}; };
+  const auto rate = [&](double start) {
+    return Sample{static_cast<double>(kGets) / (seconds_now() - start), {}};
+  };
   const auto dialog_gets = [&] {
     const double start = seconds_now();
     for (const std::uint32_t i : indexes) {
@@ -173,7 +185,8 @@ void get(Report& report, Database& database, LmdbFloor& lmdb, const Records& rec
   };
   dialog_gets();
   report.paired({"tree", "get", "gets/s", records.size(), {}, {}},
-                {{"dialog", dialog_gets}, {"lmdb", [&] {
+                {{"dialog", dialog_gets},
+                 {"lmdb", [&] {
                     const double start = seconds_now();
                     lmdb.read([&](MDB_txn* txn, MDB_dbi dbi) {
                       for (const std::uint32_t i : indexes) {
@@ -219,16 +232,18 @@ void scan(Report& report, Database& database, LmdbFloor& lmdb, const Records& re
 void diff(Report& report, Database& database, const Records& records) {
   for (const std::size_t d : {std::size_t{1}, std::size_t{100}, std::size_t{10'000}}) {
     if (d > records.size()) continue;
-    const Hash other = database.edited(updates(records, distinct_indexes(records.size(), d, d), d + 1));
-    report.paired({"tree", "diff", "ms", records.size(), d, {}}, {{"dialog", [&] {
-                     const double start = seconds_now();
-                     std::size_t seen = 0;
-                     must(diff_trees(database.source(), database.root(), other,
-                                     [&](const Change&) { return ++seen, true; }),
-                          "diff");
-                     if (seen != d) give_up("diff: saw " + std::to_string(seen) + " changes");
-                     return Sample{(seconds_now() - start) * 1e3, {}};
-                   }}});
+    const Hash other =
+        database.edited(updates(records, distinct_indexes(records.size(), d, d), d + 1));
+    report.paired({"tree", "diff", "ms", records.size(), d, {}},
+                  {{"dialog", [&] {
+                      const double start = seconds_now();
+                      std::size_t seen = 0;
+                      must(diff_trees(database.source(), database.root(), other,
+                                      [&](const Change&) { return ++seen, true; }),
+                           "diff");
+                      if (seen != d) give_up("diff: saw " + std::to_string(seen) + " changes");
+                      return Sample{(seconds_now() - start) * 1e3, {}};
+                    }}});
   }
 }
 
@@ -245,7 +260,8 @@ void run_tree_suite(Report& report, const Settings& settings) {
   const ScratchFolder folder(settings.folder);
   LmdbFloor lmdb(folder.path());
   lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
-    for (const std::uint32_t i : order) LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
+    for (const std::uint32_t i : order)
+      LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
   });
   get(report, database, lmdb, records);
   scan(report, database, lmdb, records);
