@@ -59,6 +59,10 @@ bool is_loopback(const std::string& url) {
   return endpoint && endpoint->is_loopback();
 }
 
+bool is_one_line(ByteView text) {
+  return text.find_first_of(ByteView("\r\n\0", 3)) == ByteView::npos;
+}
+
 tl::unexpected<Error> no_curl() {
   return fail(ErrorCode::resource_exhausted, "libcurl cannot go on");
 }
@@ -146,7 +150,7 @@ void CurlExchange::prepare_method() {
 Result<void> CurlExchange::prepare_fields() {
   for (const auto& [name, value] : request_.headers.fields()) {
     // A line break would be another field, or another request.
-    if ((name + value).find_first_of(ByteView("\r\n\0", 3)) != std::string::npos) {
+    if (!is_one_line(name) || !is_one_line(value)) {
       return fail(ErrorCode::invalid_argument, "a header field must be one line");
     }
     // A field without a value is spelled in a way of libcurl's own.
@@ -161,9 +165,8 @@ Result<void> CurlExchange::prepare_fields() {
 bool CurlExchange::append_field(const std::string& line) {
   curl_slist* list = curl_slist_append(fields_.get(), line.c_str());
   if (list == nullptr) return false;
-  // Lists grow at their end: the head, if there was one, is the same.
-  static_cast<void>(fields_.release());
-  fields_.reset(list);
+  // Lists grow at their end: where there is one, its head stays.
+  if (!fields_) fields_.reset(list);
   return true;
 }
 

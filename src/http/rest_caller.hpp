@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "dialog/http/http_transport.hpp"
 #include "dialog/http/rest_backend_config.hpp"
@@ -41,8 +42,10 @@ class RestCaller {
                                                        const Context& context, Repeat repeat) const;
 
  private:
-  RestCaller(const RestBackendConfig& config, HttpTransport transport, Endpoint endpoint)
-      : config_(config), transport_(std::move(transport)), endpoint_(std::move(endpoint)) {}
+  RestCaller(RestBackendConfig config, HttpTransport transport, Endpoint endpoint)
+      : config_(std::move(config)),
+        transport_(std::move(transport)),
+        endpoint_(std::move(endpoint)) {}
   [[nodiscard]] std::chrono::nanoseconds delay(int attempt,
                                                std::chrono::nanoseconds retry_after) const;
   [[nodiscard]] bool pause(std::chrono::nanoseconds duration, const Context& context) const;

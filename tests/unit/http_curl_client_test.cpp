@@ -114,6 +114,23 @@ TEST(CurlHttpClient, KnowsThatARefusedConnectionReceivedNothing) {
   EXPECT_FALSE(response.error().may_have_been_received);
 }
 
+TEST(CurlHttpClient, DoesNotTakeAnEarlierRequestForThisOne) {
+  CurlHttpClient client;
+  std::string url;
+  {
+    ScriptedServer server([](Connection& connection) {
+      while (connection.read_request(4)) {
+        connection.write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+      }
+    });
+    url = server.url();
+    ASSERT_TRUE(client.send(put(url, "body"), kBytesMax, {}).has_value());
+  }
+  const auto response = client.send(put(url, "body"), kBytesMax, {});
+  ASSERT_FALSE(response.has_value());
+  EXPECT_FALSE(response.error().may_have_been_received);
+}
+
 TEST(CurlHttpClient, KnowsThatAConnectionClosedInsteadOfAnAnswerMayHaveReceivedAll) {
   ScriptedServer server([](Connection& connection) { connection.read_request(4); });
   const auto response = CurlHttpClient().send(put(server.url(), "body"), kBytesMax, {});
