@@ -48,7 +48,7 @@ Answer SessionDriver::perform(const FetchHead&) {
     return Failed{std::move(wanted).error()};
   ++stats_.head_fetches;
   auto head = remote_.backend.fetch_head(remote_.subject, options_.context);
-  if (head) return HeadIs{*std::move(head)};
+  if (head) return HeadIs{*head};
   if (head.error().as<NotFound>() != nullptr) return HeadAbsent{};
   return Failed{head.error().to_error()};
 }
@@ -95,7 +95,7 @@ Answer SessionDriver::perform(const SwapHead& action) {
   ++stats_.swaps;
   auto head =
       remote_.backend.swap_head(remote_.subject, action.expected, action.desired, options_.context);
-  if (head) return SwapAccepted{*std::move(head)};
+  if (head) return SwapAccepted{*head};
   return after_failed_swap(head.error());
 }
 

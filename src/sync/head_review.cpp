@@ -82,15 +82,15 @@ struct Found {
 /// The latest accepted swap that is one of the outstanding ones.
 std::optional<Found> find_accepted(const std::vector<SwapIntent>& intents,
                                    const HeadHistory& history) {
-  for (auto record = history.records.rbegin(); record != history.records.rend(); ++record) {
+  std::optional<Found> latest;
+  for (const HeadRecord& record : history.records) {
     for (const SwapIntent& intent : intents) {
-      const bool is_it = record->revision == intent.desired &&
-                         record->previous == intent.expected && intent.expected_sequence &&
-                         record->sequence > *intent.expected_sequence;
-      if (is_it) return Found{intent, record->sequence};
+      const bool is_it = record.revision == intent.desired && record.previous == intent.expected &&
+                         intent.expected_sequence && record.sequence > *intent.expected_sequence;
+      if (is_it) latest = Found{intent, record.sequence};
     }
   }
-  return std::nullopt;
+  return latest;
 }
 
 HeadReview ambiguous(Settlement settlement) {

@@ -50,7 +50,7 @@ class PullSession::Machine {
   // Each takes the answer to its action; false where it is another action's.
   bool take(const FetchHead&, Answer& answer) {
     if (HeadIs* is = std::get_if<HeadIs>(&answer)) {
-      head_ = std::move(is->head);
+      head_ = is->head;
     } else if (std::holds_alternative<HeadAbsent>(answer)) {
       head_.reset();
     } else {

@@ -34,7 +34,7 @@ const SwapIntent* find_intent(const RemoteTracking& tracking, const Revision& de
 
 class PushSession::Machine {
  public:
-  Machine(SyncInput input, PushOptions options)
+  Machine(SyncInput input, const PushOptions& options)
       : input_(std::move(input)),
         overlay_(input_.quarantine, input_.local),
         state_(input_.state),
@@ -42,7 +42,7 @@ class PushSession::Machine {
     outcome_.emplace(fail(ErrorCode::internal, "the push has not ended"));
     action_ = FetchHead{};
     if (!options.known_head) return;
-    head_ = std::move(options.known_head);
+    head_ = options.known_head;
     review();
   }
 
@@ -63,7 +63,7 @@ class PushSession::Machine {
   // Each takes the answer to its action; false where it is another action's.
   bool take(const FetchHead&, Answer& answer) {
     if (HeadIs* is = std::get_if<HeadIs>(&answer)) {
-      head_ = std::move(is->head);
+      head_ = is->head;
     } else if (std::holds_alternative<HeadAbsent>(answer)) {
       head_.reset();
     } else {
@@ -119,9 +119,9 @@ class PushSession::Machine {
   }
   bool take(const SwapHead&, Answer& answer) {
     if (SwapAccepted* accepted = std::get_if<SwapAccepted>(&answer)) {
-      on_accepted(std::move(accepted->head));
+      on_accepted(accepted->head);
     } else if (SwapRefused* refused = std::get_if<SwapRefused>(&answer)) {
-      on_refused(std::move(refused->actual));
+      on_refused(refused->actual);
     } else if (std::holds_alternative<SwapUnknown>(answer)) {
       on_unknown();
     } else {
@@ -168,7 +168,7 @@ class PushSession::Machine {
     outcome.kind = kind;
     outcome.before = before_;
     outcome.after = after;
-    outcome.actual = std::move(actual);
+    outcome.actual = actual;
     outcome.ambiguous = !settlement_.ambiguous.empty();
     outcome.traffic = traffic_;
     outcome.state = state_;
@@ -294,8 +294,8 @@ class PushSession::Machine {
   }
 
   void on_refused(std::optional<Head> actual) {
-    if (actual && actual->revision == target_) return on_accepted(*std::move(actual));
-    refused_by_ = std::move(actual);
+    if (actual && actual->revision == target_) return on_accepted(*actual);
+    refused_by_ = actual;
     // A refusal speaks of the latest request alone. Where an earlier one of the same swap has no
     // answer, that may have been accepted and overtaken since: the intent stays, for the next
     // session to settle.
@@ -374,12 +374,12 @@ class PushSession::Machine {
     is_unsettled_ = false;
     const bool was_substitute = !actual && target_ != pushed_;
     if (was_substitute) return restart(std::move(state_));
-    end(PushOutcome::Kind::accepted, target_, std::move(actual));
+    end(PushOutcome::Kind::accepted, target_, actual);
   }
 
   void end_rejected(std::optional<Head> actual) {
     const Revision after = actual ? actual->revision : Revision{};
-    end(PushOutcome::Kind::rejected, after, std::move(actual));
+    end(PushOutcome::Kind::rejected, after, actual);
   }
 
   SyncInput input_;
@@ -407,7 +407,7 @@ class PushSession::Machine {
 };
 
 PushSession::PushSession(SyncInput input, PushOptions options)
-    : machine_(std::make_unique<Machine>(std::move(input), std::move(options))) {}
+    : machine_(std::make_unique<Machine>(std::move(input), options)) {}
 PushSession::PushSession(PushSession&&) noexcept = default;
 PushSession& PushSession::operator=(PushSession&&) noexcept = default;
 PushSession::~PushSession() = default;

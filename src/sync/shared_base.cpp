@@ -16,6 +16,7 @@ constexpr std::size_t kBatch = 4096;
 Result<void> take_over(NodeSource& source, std::vector<StoredEdit> changes, const Revision& remote,
                        Revision& base, const Context& context) {
   std::vector<ByteView> keys;
+  keys.reserve(changes.size());
   for (const StoredEdit& change : changes) keys.emplace_back(change.key);
   DIALOG_ASSIGN(const auto at_remote, find_values(source, remote.root(), keys, context));
   std::vector<StoredEdit> shown;
