@@ -121,7 +121,9 @@ Result<void> make_token(Program& program, const TokenOptions& options) {
   token.access = *server::parse_access(options.access);
   if (!options.subjects.empty()) token.subjects = options.subjects;
   if (options.days > 0) {
-    token.expires = system_clock().wall() + std::chrono::hours(24) * options.days;
+    // In whole seconds, as the line tells it.
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall());
+    token.expires = now + std::chrono::hours(24) * options.days;
   }
   DIALOG_ASSIGN(server::NewToken made, server::make_token(std::move(token)));
   if (!options.out.empty()) {

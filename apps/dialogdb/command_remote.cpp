@@ -120,6 +120,11 @@ Result<void> ask(Program& program, const Remote& remote, Json& document) {
   } else {
     return fail(std::move(error));
   }
+  if (!capabilities && document["revision"].is_null()) {
+    program.output().warn(remote.url +
+                          " shows neither what it is nor this database: it may be a "
+                          "register on which nothing was published, or another web server");
+  }
   document["archive"] = capabilities ? Json(capabilities->archive) : Json(nullptr);
   document["history"] = capabilities ? Json(capabilities->history) : Json(nullptr);
   return {};

@@ -102,7 +102,13 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
     service.set_tokens(std::move(tokens));
   }
   server::Server server(service, config, *log);
-  DIALOG_TRY(server.start());
+  if (auto started = server.start(); !started) {
+    Error error = std::move(started).error();
+    if (!options.open && tokens_path.empty() && error.code == ErrorCode::invalid_argument) {
+      error.message += " (--tokens FILE, --open)";
+    }
+    return fail(std::move(error));
+  }
   DIALOG_TRY(write_port_file(program, options, server.port()));
   announce(program, options, server.port());
   serve_on(program, tokens_path, service, *log);

@@ -107,9 +107,10 @@ int Program::run(std::vector<std::string> arguments) {
   app.get_formatter()->column_width(34);
   add_globals(app);
   add_verbs(app, *this);
-  // What is read before the options are: how to tell that they cannot be.
-  output_options_.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
-  output_.configure(output_options_);
+  // Before the options are read: how to tell that they cannot be.
+  const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
+  output_.configure(
+      {.json = std::find(arguments.begin(), end_of_options, "--json") != end_of_options});
   if (arguments.empty()) {
     output_.note(app.help());
     return error_row(ErrorCode::invalid_argument).exit_code;
@@ -130,6 +131,7 @@ int Program::run(std::vector<std::string> arguments) {
 
 int Program::finish(const Result<void>& result) {
   const Result<void> flushed = output_.finish();
+  if (output_.reader_is_gone()) return exit_code_;
   const Result<void>& shown = result ? flushed : result;
   if (!shown) {
     output_.error(shown.error());

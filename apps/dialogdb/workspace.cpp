@@ -49,6 +49,7 @@ Error explained(Error error, const Location& location) {
       return error;
     case ErrorCode::corrupt:
     case ErrorCode::malformed:
+      error.code = ErrorCode::corrupt;
       error = error.within(where);
       error.message += ". Keep a copy of " + location.state_folder() +
                        ", then restore it from a backup or clone the repository again";
@@ -94,6 +95,11 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program) {
     return fail(explained(std::move(opened).error(), location));
   }
   return workspace;
+}
+
+Workspace::~Workspace() {
+  // What reads brought from the remote is worth keeping, and no loss where that fails.
+  if (read_through_ && repository_) static_cast<void>(store_->archive().flush());
 }
 
 Result<void> Workspace::open_repository(const Program& program) {

@@ -18,6 +18,9 @@ class Workspace final {
   /// Opens the repository that the program's options mean. A partial one gets what it lacks from
   /// the upstream of its default branch. Errors say what to do.
   static Result<std::unique_ptr<Workspace>> open(const Program& program);
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  ~Workspace();
 
   /// Every object of a repository is safe to share.
   [[nodiscard]] Repository& repository() const { return *repository_; }

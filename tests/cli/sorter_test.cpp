@@ -11,8 +11,8 @@ namespace {
 
 std::vector<Entry> drained(EntrySorter& sorter) {
   std::vector<Entry> entries;
-  const auto result = sorter.drain([&](Entry entry) -> Result<void> {
-    entries.push_back(std::move(entry));
+  const auto result = sorter.for_each([&](const Entry& entry) -> Result<void> {
+    entries.push_back(entry);
     return {};
   });
   EXPECT_TRUE(result) << result.error().message;
@@ -34,6 +34,7 @@ TEST(EntrySorter, GivesWhatAMapWouldHoldHoweverLittleMemoryItHas) {
     std::vector<Entry> expected;
     for (const auto& [key, value] : model) expected.push_back({key, value});
     EXPECT_EQ(drained(sorter), expected);
+    EXPECT_EQ(drained(sorter), expected) << "the second time";
     EXPECT_EQ(sorter.added(), count);
     EXPECT_EQ(sorter.replaced(), count - model.size());
   });
@@ -43,7 +44,7 @@ TEST(EntrySorter, EndsWithTheFirstErrorOfItsVisitor) {
   EntrySorter sorter(::testing::TempDir(), 1 << 20);
   ASSERT_TRUE(sorter.add({"b", ""}));
   ASSERT_TRUE(sorter.add({"a", ""}));
-  const auto result = sorter.drain(
+  const auto result = sorter.for_each(
       [](const Entry& entry) -> Result<void> { return fail(ErrorCode::storage_full, entry.key); });
   EXPECT_EQ(result.error().message, "a");
 }

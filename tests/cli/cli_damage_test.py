@@ -1,0 +1,154 @@
+"""Damaged, full and contended disks."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from support.dialogdb import CORRUPT, STORAGE, ProgramTest, environment, start
+
+MARK = b"a value that occurs once in the whole database " * 4
+
+
+class Damage(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.repository()
+        rows = "".join(f'{{"key":"{i:05}","value":"value {i}"}}\n' for i in range(5000))
+        self.run_program("-C", self.path, "import", input=rows)
+        self.run_program("-C", self.path, "put", "02500", MARK)
+        self.data = self.path / ".dialogdb/db/data.mdb"
+
+    def test_a_sound_repository_is_sound(self):
+        report = self.json("-C", self.path, "verify")
+        self.assertEqual((report["sound"], report["fault_count"], report["faults"]), (True, 0, []))
+        self.assertGreater(report["blocks"], 10)
+
+    def flip(self):
+        content = bytearray(self.data.read_bytes())
+        at = content.find(MARK)
+        self.assertGreater(at, 0)
+        while at >= 0:
+            content[at + 20] ^= 1
+            at = content.find(MARK)
+        self.data.write_bytes(content)
+
+    def test_a_flipped_bit_is_never_served(self):
+        self.flip()
+        error = self.error(CORRUPT, "-C", self.path, "get", "02500")
+        self.assertEqual(error["code"], "corrupt")
+        self.assertRegex(error["message"], "[0-9a-f]{64}")
+        self.run_program("-C", self.path, "ls", code=CORRUPT)
+
+    def test_verify_names_the_block_and_the_branch(self):
+        self.flip()
+        out, _ = self.run_program("-C", self.path, "verify", "--json", code=CORRUPT)
+        report = json.loads(out)
+        self.assertFalse(report["sound"])
+        self.assertTrue(any("main" in fault["where"] for fault in report["faults"]), report)
+        self.assertTrue(all(fault["advice"] for fault in report["faults"]))
+        self.assertRegex(json.dumps(report), "[0-9a-f]{64}")
+
+    def test_a_truncated_database(self):
+        content = self.data.read_bytes()
+        size = len(content)
+        for part in 0, 100, 4096, 8192, size // 2, size - 4096:
+            with self.subTest(part):
+                self.data.write_bytes(content[:part])
+                process = start("-C", self.path, "--json", "verify")
+                out, err = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, CORRUPT, (out, err))
+                self.assertEqual(json.loads(err.splitlines()[-1])["error"]["code"], "corrupt")
+
+    def test_a_database_that_is_something_else(self):
+        self.data.write_text("This is a letter to my grandmother.\n" * 1000)
+        error = self.error(CORRUPT, "-C", self.path, "ls")
+        self.assertIn("clone", error["message"])
+
+    def test_a_lost_database(self):
+        for file in self.data.parent.iterdir():
+            file.unlink()
+        self.assertIn("lost its database", self.error(CORRUPT, "-C", self.path, "ls")["message"])
+
+    def test_foreign_files_are_told_and_left_alone(self):
+        stranger = self.path / ".dialogdb/letter.txt"
+        stranger.write_text("hello")
+        _, err = self.run_program("-C", self.path, "verify")
+        self.assertIn(b"letter.txt", err)
+        self.run_program("-C", self.path, "put", "x", "1")
+        self.assertEqual(stranger.read_text(), "hello")
+
+    def test_a_broken_key_file_is_a_fault(self):
+        (self.path / ".dialogdb/key").write_text("nonsense")
+        out, _ = self.run_program("-C", self.path, "verify", "--json", code=CORRUPT)
+        self.assertIn("key", json.loads(out)["faults"][0]["where"])
+
+
+class Disk(ProgramTest):
+    def on_small_disk(self, script):
+        """Runs a script in a folder of two megabytes, in a mount namespace of its own."""
+        disk = self.folder / "disk"
+        disk.mkdir()
+        (self.folder / "big.ndjson").write_text(
+            "".join(f'{{"key":"{i:06}","value":"{os.urandom(400).hex()}"}}\n' for i in range(20000)))
+        user = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
+        script = f'set -u; mount -t tmpfs -o size=4m none "$1" && cd "$1" || exit 99; {script}'
+        return subprocess.run(["unshare", *user, "--mount", "bash", "-c", script, os.environ["DIALOGDB"], disk],
+                              capture_output=True, env=environment(), timeout=120, text=True)
+
+    def test_a_full_disk_refuses_writes_and_serves_reads(self):
+        result = self.on_small_disk('''
+            "$0" init . >/dev/null && "$0" put a 1 || exit 90
+            "$0" import ../big.ndjson --json; code=$?
+            [ "$("$0" get a)" = 1 ] && [ "$("$0" count)" = 1 ] || exit 91
+            "$0" verify >&2 || exit 92
+            exit $code''')
+        self.assertEqual(result.returncode, STORAGE, result.stderr)
+        self.assertIn('"storage_full"', result.stderr)
+
+    def test_a_disk_that_has_room_again_takes_writes(self):
+        result = self.on_small_disk('''
+            "$0" init . >/dev/null && "$0" put a 1 && cp .dialogdb/key ../key || exit 90
+            head -c 100M /dev/zero > filler 2>/dev/null
+            head -2000 ../big.ndjson | "$0" import -; first=$?
+            rm filler
+            "$0" put b 2 || exit 91
+            [ "$("$0" count)" = 2 ] || exit 92
+            exit $first''')
+        self.assertEqual(result.returncode, STORAGE, result.stderr)
+
+    def test_init_on_a_full_disk_leaves_no_repository(self):
+        result = self.on_small_disk('''
+            head -c 100M /dev/zero > filler 2>/dev/null
+            "$0" init .; code=$?
+            [ ! -e .dialogdb ] || exit 91
+            exit $code''')
+        self.assertEqual(result.returncode, STORAGE, result.stderr)
+
+
+class Writers(ProgramTest):
+    def test_two_writers_lose_nothing(self):
+        path = self.repository()
+        script = 'for i in $(seq 25); do "$0" -C "$1" put "$2/$i" "$i" || exit 1; done'
+        writers = [subprocess.Popen(["bash", "-c", script, os.environ["DIALOGDB"], path, name]) for name in "abc"]
+        for writer in writers:
+            self.assertEqual(writer.wait(120), 0)
+        self.assertEqual(self.json("-C", path, "count")["count"], 75)
+
+    def test_a_reader_does_not_wait_for_an_import(self):
+        path = self.repository()
+        self.run_program("-C", path, "put", "a", "1")
+        importer = start("-C", path, "import", stdin=subprocess.PIPE)
+        importer.stdin.write(b'{"key":"b","value":"2"}\n')
+        importer.stdin.flush()
+        self.assertEqual(self.text("-C", path, "get", "a"), "1")
+        self.run_program("-C", path, "put", "c", "3")
+        _, err = importer.communicate()
+        self.assertEqual(importer.returncode, 0, err)
+        self.assertEqual(self.json("-C", path, "count")["count"], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,349 @@
+"""Servers, remotes and everything that goes over the network."""
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from support.dialogdb import (CONFLICT, INVALID, NOT_A_REMOTE, NOT_FOUND, REMOTE_RESET, UNAUTHORIZED, UNAVAILABLE,
+                              ProgramTest, Server, environment, start)
+
+STATS = ["round_trips", "requests", "bytes_up", "bytes_down", "blocks_up", "blocks_down", "milliseconds"]
+
+
+class Serving(ProgramTest):
+    def test_tells_its_address_and_its_port_file_and_stops_on_both_signals(self):
+        for number in signal.SIGTERM, signal.SIGINT:
+            with self.subTest(number):
+                file = self.folder / "port"
+                server = Server(self.folder / "data", "--port-file", file)
+                self.assertEqual(int(file.read_text()), server.port)
+                with urllib.request.urlopen(server.url + "/healthz") as answer:
+                    self.assertEqual(answer.status, 200)
+                self.assertEqual(server.end(number), 0)
+
+    def test_refuses_to_serve_the_network_without_tokens(self):
+        error = self.error(INVALID, "serve", "--listen", "0.0.0.0:0", "--data", "data")
+        self.assertIn("--open", error["message"])
+
+    def test_an_address_in_use_is_unavailable(self):
+        server = self.server()
+        self.error(UNAVAILABLE, "serve", "--listen", f"127.0.0.1:{server.port}", "--data", "other")
+
+    def test_a_repository_is_no_data_folder(self):
+        path = self.repository()
+        self.error(INVALID, "serve", "--listen", "127.0.0.1:0", "--data", path / ".dialogdb/db")
+
+    def test_an_address_without_a_port_is_wrong_usage(self):
+        self.error(INVALID, "serve", "--listen", "127.0.0.1", "--data", "data")
+        self.error(INVALID, "serve", "--listen", "127.0.0.1:99999", "--data", "data")
+
+
+class Remotes(ProgramTest):
+    def test_add_list_set_show_remove(self):
+        server, a = self.published()
+        status = self.json("-C", a, "status")
+        shown = self.json("-C", a, "remote", "show", "origin")
+        self.assertEqual((shown["url"], shown["revision"], shown["sequence"], shown["archive"]),
+                         (server.url, status["revision"], 1, True))
+        self.run_program("-C", a, "remote", "add", "other", server.url + "/did:web:example.org")
+        self.assertIsNone(self.json("-C", a, "remote", "show", "other")["revision"])
+        self.run_program("-C", a, "remote", "set", "other", "--url", "https://example.org/register/")
+        listed = self.lines("-C", a, "remote", "list")
+        self.assertEqual([row["url"] for row in listed], [server.url, "https://example.org/register"])
+        self.run_program("-C", a, "remote", "remove", "other")
+        self.assertEqual(len(self.lines("-C", a, "remote")), 1)
+
+    def test_wrong_addresses_are_refused_at_once(self):
+        a = self.repository()
+        for url in "ftp://example.org", "http://", "http://u:p@example.org", "http://example.org/?q":
+            with self.subTest(url):
+                self.error(INVALID, "-C", a, "remote", "add", "x", url)
+
+    def test_a_verb_without_a_remote_says_what_to_do(self):
+        a = self.repository()
+        self.assertIn("remote add", self.error(INVALID, "-C", a, "push")["message"])
+        self.error(NOT_FOUND, "-C", a, "push", "nobody")
+
+
+class Synchronizing(ProgramTest):
+    def test_push_clone_and_sync_tell_what_moved(self):
+        server, a = self.published()
+        subject = self.json("-C", a, "status")["subject"]
+        cloned = self.json("clone", f"{server.url}/{subject}", "b", "--stats")
+        self.assertEqual(list(cloned["stats"]), STATS)
+        self.assertEqual(cloned["after"], self.revision(a))
+        self.assertGreater(cloned["stats"]["blocks_down"], 0)
+        idle = self.json("-C", "b", "sync", "--stats=json")
+        self.assertEqual((idle["pull"]["outcome"], idle["push"]["outcome"]), ("up_to_date", "up_to_date"))
+        self.assertEqual(idle["stats"]["blocks_up"] + idle["stats"]["blocks_down"], 0)
+        text = self.text("-C", "b", "sync", "--stats=json")
+        self.assertEqual(list(json.loads(text.splitlines()[-1])["stats"]), STATS)
+        self.assertIn("round trip", self.text("-C", "b", "pull", "--stats"))
+
+    def test_an_idle_fetch_is_one_request_without_blocks(self):
+        _, a = self.published()
+        stats = self.json("-C", a, "fetch", "--stats")["stats"]
+        self.assertEqual((stats["requests"], stats["round_trips"], stats["blocks_down"]), (1, 1, 0))
+
+    def test_both_sides_converge_and_conflicts_are_counted(self):
+        server, a = self.published((("same", "0"), ("gone", "0"), ("kept", "0")))
+        b = self.clone(server, a)
+        self.run_program("-C", a, "put", "same", "from a")
+        self.run_program("-C", b, "put", "same", "from b")
+        self.run_program("-C", a, "del", "gone")
+        self.run_program("-C", b, "put", "gone", "changed by b")
+        self.run_program("-C", a, "put", "only a", "1")
+        self.run_program("-C", b, "put", "only b", "1")
+        self.run_program("-C", a, "push")
+        merge = self.json("-C", b, "sync")["pull"]["merge"]
+        self.assertEqual((merge["conflicts"], merge["both_updated"], merge["update_delete"], merge["undecided"]),
+                         (2, 1, 1, 0))
+        self.run_program("-C", a, "pull")
+        self.assertEqual(self.revision(a), self.revision(b))
+        self.assertEqual(self.text("-C", a, "get", "gone"), "changed by b")
+        self.assertEqual(self.text("-C", a, "count").strip(), "5")
+
+    def test_a_push_that_lost_the_race_is_rejected(self):
+        server, a = self.published()
+        b = self.clone(server, a)
+        self.run_program("-C", a, "put", "x", "1")
+        self.run_program("-C", b, "put", "y", "1")
+        self.run_program("-C", a, "push")
+        out, err = self.run_program("-C", b, "push", "--json", code=CONFLICT)
+        self.assertEqual(json.loads(out)["outcome"], "rejected")
+        self.assertIn("dialogdb pull", json.loads(err)["error"]["message"])
+        self.run_program("-C", b, "sync")
+        self.run_program("-C", a, "sync")
+        self.assertEqual(self.revision(a), self.revision(b))
+
+    def test_policies(self):
+        for policy, expected in (("ours", "from b"), ("theirs", "from a")):
+            with self.subTest(policy):
+                folder = self.folder / policy
+                folder.mkdir()
+                self.folder, saved = folder, self.folder
+                server, a = self.published((("k", "0"),))
+                b = self.clone(server, a)
+                self.run_program("-C", a, "put", "k", "from a")
+                self.run_program("-C", b, "put", "k", "from b")
+                self.run_program("-C", a, "push")
+                self.run_program("-C", b, "pull", "--policy", policy)
+                self.assertEqual(self.text("-C", b, "get", "k"), expected)
+                self.folder = saved
+
+    def test_reported_conflicts_leave_the_branch_where_it_was(self):
+        server, a = self.published((("k", "0"),))
+        b = self.clone(server, a)
+        self.run_program("-C", a, "put", "k", "from a")
+        self.run_program("-C", b, "put", "k", "from b")
+        self.run_program("-C", a, "push")
+        before = self.revision(b)
+        out, _ = self.run_program("-C", b, "pull", "--policy", "report", "--json", code=CONFLICT)
+        self.assertEqual(json.loads(out)["open_conflicts"], [{"kind": "both_updated", "key": "k"}])
+        self.assertEqual(self.revision(b), before)
+
+    def test_fetch_moves_nothing_and_status_and_diff_show_what_it_brought(self):
+        server, a = self.published()
+        b = self.clone(server, a)
+        self.run_program("-C", a, "put", "c", "3")
+        self.run_program("-C", a, "push")
+        self.run_program("-C", b, "put", "d", "4")
+        before = self.revision(b)
+        self.assertEqual(self.json("-C", b, "fetch")["outcome"], "fetched")
+        status = self.json("-C", b, "status")
+        self.assertEqual(status["revision"], before)
+        remote, = status["remotes"]
+        self.assertEqual((remote["ahead"], remote["behind"]),
+                         ({"added": 1, "removed": 0, "changed": 0}, {"added": 1, "removed": 0, "changed": 0}))
+        self.assertEqual(self.text("-C", b, "diff"), "+ d\t4\n")
+        self.assertEqual(self.text("-C", b, "diff", "^origin", "@origin"), "+ c\t3\n")
+
+    def test_a_clone_of_nothing_fails_unless_it_is_asked_for(self):
+        server = self.server()
+        url = server.url + "/did:web:example.org"
+        self.assertIn("--allow-empty", self.error(NOT_FOUND, "clone", url, "b")["message"])
+        self.assertFalse((self.folder / "b/.dialogdb").exists())
+        self.run_program("clone", url, "b", "--allow-empty")
+        self.run_program("-C", "b", "put", "a", "1")
+        self.run_program("-C", "b", "push")
+        self.run_program("clone", url, "c")
+        self.assertEqual(self.text("-C", "c", "get", "a"), "1")
+
+    def test_a_clone_needs_a_subject(self):
+        server = self.server()
+        self.assertIn("--subject", self.error(INVALID, "clone", server.url, "b")["message"])
+
+    def test_a_lazy_clone_reads_what_it_needs_when_it_needs_it(self):
+        server, a = self.published()
+        rows = "".join(f'{{"key":"{i:06}","value":"{i}"}}\n' for i in range(20000))
+        self.run_program("-C", a, "import", input=rows)
+        self.run_program("-C", a, "push")
+        b = self.clone(server, a, "b", "--lazy")
+        self.assertTrue(self.json("-C", b, "status")["partial"])
+        self.assertEqual(self.text("-C", b, "get", "012345"), "12345")
+        self.run_program("-C", b, "put", "000001", "changed")
+        self.run_program("-C", b, "sync")
+        self.run_program("-C", a, "sync")
+        self.assertEqual(self.text("-C", a, "get", "000001"), "changed")
+        self.assertTrue(self.json("-C", b, "verify")["sound"])
+        server.stop()
+        self.assertEqual(self.text("-C", b, "get", "012345"), "12345")
+        self.run_program("-C", b, "get", "019000", code=UNAVAILABLE)
+
+
+class Tokens(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.run_program("key", "token", "--name", "writer", "--tokens", "tokens", "--out", "writer.token")
+        self.run_program("key", "token", "--name", "reader", "--access", "read", "--tokens", "tokens", "--out",
+                         "reader.token")
+        self.tokens = self.folder / "tokens"
+
+    def test_without_a_token_everything_is_unauthorized(self):
+        server = self.server("--tokens", self.tokens)
+        a = self.repository("a")
+        self.run_program("-C", a, "put", "k", "v")
+        self.run_program("-C", a, "remote", "add", "origin", server.url)
+        self.assertIn("--token-file", self.error(UNAUTHORIZED, "-C", a, "push")["message"])
+
+    def test_a_token_is_taken_from_its_file_or_variable_and_never_stored(self):
+        server = self.server("--tokens", self.tokens)
+        a = self.repository("a")
+        self.run_program("-C", a, "put", "k", "v")
+        self.run_program("-C", a, "remote", "add", "origin", server.url, "--token-file", self.folder / "writer.token")
+        self.run_program("-C", a, "push")
+        secret = (self.folder / "writer.token").read_text().strip()
+        self.run_program("-C", a, "remote", "set", "origin", "--token-env", "TOKEN")
+        self.run_program("-C", a, "fetch", env={"TOKEN": secret})
+        self.assertIn("TOKEN", self.error(UNAUTHORIZED, "-C", a, "fetch")["message"])
+        for file in (a / ".dialogdb").rglob("*"):
+            if file.is_file():
+                self.assertNotIn(secret.encode(), file.read_bytes(), file)
+
+    def test_a_reader_may_clone_and_not_push(self):
+        server = self.server("--tokens", self.tokens)
+        a = self.repository("a")
+        self.run_program("-C", a, "put", "k", "v")
+        self.run_program("-C", a, "remote", "add", "origin", server.url, "--token-file", self.folder / "writer.token")
+        self.run_program("-C", a, "push")
+        b = self.clone(server, a, "b", "--token-file", "reader.token")
+        self.run_program("-C", b, "put", "k", "w")
+        self.run_program("-C", b, "push", code=UNAUTHORIZED)
+
+    def test_others_being_able_to_read_a_token_is_told(self):
+        a = self.repository("a")
+        (self.folder / "writer.token").chmod(0o644)
+        _, err = self.run_program("-C", a, "remote", "add", "o", "http://localhost:1", "--token-file",
+                                  self.folder / "writer.token")
+        self.assertIn(b"chmod 600", err)
+
+    def test_tokens_are_read_anew_on_a_hangup(self):
+        server = self.server("--tokens", self.tokens)
+        request = urllib.request.Request(server.url + "/did:web:example.org", method="HEAD", headers={
+            "Authorization": "Bearer " + (self.folder / "reader.token").read_text().strip()})
+
+        def status():
+            try:
+                return urllib.request.urlopen(request).status
+            except urllib.error.HTTPError as error:
+                return error.code
+        self.assertEqual(status(), 404)
+        self.tokens.write_text("")
+        server.process.send_signal(signal.SIGHUP)
+        for _ in range(10000):
+            if status() == 401:
+                break
+        self.assertEqual(status(), 401)
+
+
+class BadRemotes(ProgramTest):
+    def test_an_unreachable_remote(self):
+        server, a = self.published()
+        server.stop()
+        self.run_program("-C", a, "put", "k", "v")
+        self.error(UNAVAILABLE, "-C", a, "push")
+        server.start()
+        self.run_program("-C", a, "push")
+
+    def test_a_wiped_register_changes_nothing_here(self):
+        server, a = self.published()
+        server.stop()
+        shutil.rmtree(server.data)
+        server.start()
+        before = self.revision(a)
+        for verb in "pull", "push", "sync", "fetch":
+            with self.subTest(verb):
+                error = self.error(REMOTE_RESET, "-C", a, verb)
+                self.assertEqual(error["code"], "remote_reset")
+                self.assertIn("--forget", error["message"])
+        self.assertEqual(self.revision(a), before)
+        self.run_program("-C", a, "branch", "upstream", "--forget", "origin")
+        self.run_program("-C", a, "push")
+        self.assertEqual(self.json("-C", a, "remote", "show", "origin")["revision"], before)
+
+    def test_somebody_elses_web_server(self):
+        folder = self.folder / "www"
+        folder.mkdir()
+        (folder / "index.html").write_text("<h1>hello</h1>")
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *arguments):
+                super().__init__(*arguments, directory=folder)
+
+            def log_message(self, *_):
+                pass
+
+            def send_error(self, code, *arguments, **options):
+                super().send_error(200 if self.path.startswith("/pages") else code, *arguments, **options)
+
+        web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        self.addCleanup(web.server_close)
+        self.addCleanup(web.shutdown)
+        a = self.repository("a")
+        self.run_program("-C", a, "put", "k", "v")
+        for prefix in "", "/pages":
+            url = f"http://127.0.0.1:{web.server_port}{prefix}"
+            with self.subTest(url):
+                name = "web" + prefix.strip("/")
+                self.run_program("-C", a, "remote", "add", name, url)
+                for verb in "push", "sync":
+                    self.assertEqual(self.error(NOT_A_REMOTE, "-C", a, verb, name)["code"], "not_a_remote")
+                # Its 404 may be that of a register on which nothing was published.
+                self.error(NOT_A_REMOTE if prefix else NOT_FOUND, "clone", url + "/did:web:example.org", "b")
+                self.assertFalse((self.folder / "b/.dialogdb").exists())
+
+
+class Interrupted(ProgramTest):
+    def test_an_interrupted_clone_leaves_no_repository(self):
+        """Against a server that never answers."""
+        import socket
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        process = start("clone", f"http://127.0.0.1:{silent.getsockname()[1]}/did:web:example.org", "b", cwd=self.folder)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        connection.close()
+        self.assertEqual(process.returncode, 130)
+        self.assertFalse((self.folder / "b/.dialogdb").exists())
+
+    def test_what_a_killed_clone_left_is_cleared_by_the_next(self):
+        server, a = self.published()
+        leftover = self.folder / "b/.dialogdb.part-999999999"
+        leftover.mkdir(parents=True)
+        (leftover / "x").write_text("x")
+        self.clone(server, a)
+        self.assertEqual([entry.name for entry in (self.folder / "b").iterdir()], [".dialogdb"])
+
+
+if __name__ == "__main__":
+    unittest.main()
