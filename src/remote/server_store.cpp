@@ -27,8 +27,8 @@ std::shared_ptr<Archive> MemoryServerStore::archive_for(const Subject& subject) 
   if (archive) return archive;
   archive = std::make_shared<MemoryArchive>();
   const std::shared_ptr<Archive> made = archive;
-  // Reading an unknown subject makes an empty archive; those that nobody holds go again, or requests for
-  // invented subjects would fill the memory.
+  // Reading an unknown subject makes an empty archive; those that nobody holds go again, or
+  // requests for invented subjects would fill the memory.
   if (state_->archives.size() >= state_->prune_at) {
     std::erase_if(state_->archives, [](const auto& entry) {
       return entry.second.use_count() == 1 && entry.second->block_count() == 0;

@@ -9,7 +9,8 @@
 
 namespace dialog {
 
-/// Everything that a server keeps: one register for all subjects, and one archive for each. Thread-safe.
+/// Everything that a server keeps: one register for all subjects, and one archive for each.
+/// Thread-safe.
 class ServerStore {
  public:
   ServerStore() = default;
@@ -20,9 +21,9 @@ class ServerStore {
   /// Lives as long as this object.
   [[nodiscard]] virtual Register& head_register() = 0;
 
-  /// The blocks of one subject; never null. Cheap, does no I/O, and leaves no trace of a subject that nothing is
-  /// put into: anybody may ask for any subject. Every object for one subject shows the same blocks. May be kept,
-  /// but not longer than this store.
+  /// The blocks of one subject; never null. Cheap, does no I/O, and leaves no trace of a subject
+  /// that nothing is put into: anybody may ask for any subject. Every object for one subject shows
+  /// the same blocks. May be kept, but not longer than this store.
   [[nodiscard]] virtual std::shared_ptr<Archive> archive_for(const Subject& subject) = 0;
 };
 
