@@ -9,6 +9,10 @@ if(EMSCRIPTEN)
   # clang 14 takes a captured this for unused where a generic lambda calls a member of it.
   target_compile_options(dialog_flags INTERFACE -Wno-unused-lambda-capture)
 endif()
+# gcc 12 warns of copies within std::string that cannot happen, depending on what it inlines.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_compile_options(dialog_flags INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
 if(NOT DIALOG_EXCEPTIONS)
   target_compile_options(dialog_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
 endif()

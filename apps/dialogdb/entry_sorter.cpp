@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <queue>
-#include <stdlib.h>
 #include <unistd.h>
 #include <utility>
 

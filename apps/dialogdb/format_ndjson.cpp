@@ -41,7 +41,7 @@ const JsonMember* find_form(const Members& members, std::string_view name, std::
     std::string_view rest = member.name;
     if (!rest.starts_with(name)) continue;
     rest.remove_prefix(name.size());
-    if (rest != "" && rest != "_hex" && rest != "_base64") continue;
+    if (!rest.empty() && rest != "_hex" && rest != "_base64") continue;
     found = &member;
     ++count;
   }

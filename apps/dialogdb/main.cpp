@@ -4,7 +4,6 @@
 #include <deque>
 #include <mutex>
 #include <pthread.h>
-#include <signal.h>
 #include <string>
 #include <thread>
 #include <unistd.h>

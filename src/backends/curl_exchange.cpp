@@ -154,7 +154,9 @@ Result<void> CurlExchange::prepare_fields() {
       return fail(ErrorCode::invalid_argument, "a header field must be one line");
     }
     // A field without a value is spelled in a way of libcurl's own.
-    if (!append_field(value.empty() ? name + ";" : name + ": " + value)) return no_curl();
+    const std::string line =
+        value.empty() ? name + ";" : std::string(name).append(": ").append(value);
+    if (!append_field(line)) return no_curl();
   }
   // Neither wait for a permission to send a body, nor say that anything is accepted.
   if (!append_field("Expect:") || !append_field("Accept:")) return no_curl();

@@ -25,8 +25,15 @@ constexpr std::size_t kTreeBytes = 48;
 constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
 constexpr int kDepthMax = 32;
 
-enum PageFlag : std::uint16_t { kBranch = 1, kLeaf = 2, kOverflow = 4 };
-enum NodeFlag : std::uint16_t { kBigData = 1, kSubTree = 2, kDuplicates = 4 };
+// Flags of a page.
+constexpr std::uint16_t kBranch = 1;
+constexpr std::uint16_t kLeaf = 2;
+constexpr std::uint16_t kOverflow = 4;
+
+// Flags of a node.
+constexpr std::uint16_t kBigData = 1;
+constexpr std::uint16_t kSubTree = 2;
+constexpr std::uint16_t kDuplicates = 4;
 
 template <class Number>
 Number number_at(ByteView bytes, std::size_t offset) {

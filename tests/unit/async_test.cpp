@@ -124,6 +124,7 @@ TEST_F(AsyncBackendTest, CopiesShareTheCacheAndClonesDoNot) {
   auto clone = made.clone();
   auto fetched = made.fetch(subject_);
   executor_->run_all();
+  ASSERT_TRUE(fetched.get().has_value());
   EXPECT_EQ(*copy.revision(subject_), r1_);
   EXPECT_EQ(*clone.revision(subject_), std::nullopt);
 }

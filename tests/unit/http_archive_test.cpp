@@ -31,8 +31,10 @@ class HttpArchiveTest : public testing::Test {
     EXPECT_TRUE(made.has_value());
     return *std::move(made);
   }
-  void answer(HttpResponse outcome) { client_->outcomes.push_back(std::move(outcome)); }
-  void answer(ScriptedClient::Outcome outcome) { client_->outcomes.push_back(std::move(outcome)); }
+  void answer(HttpResponse outcome) { client_->outcomes.emplace_back(std::move(outcome)); }
+  void answer(ScriptedClient::Outcome outcome) {
+    client_->outcomes.emplace_back(std::move(outcome));
+  }
   static HttpResponse blocks(Bytes body) {
     return response(200, {{"Content-Type", "application/vnd.dialog.blocks"}}, std::move(body));
   }
@@ -286,7 +288,7 @@ TEST(CountingHttpClient, CountsRequestsAtTheSameTimeAsOneRoundTrip) {
     if (std::exchange(nested, true)) return;
     static_cast<void>(client.send({"GET", "http://h/", {}, {}}, 9, {}));
   };
-  for (int i = 0; i < 3; ++i) inner->outcomes.push_back(response(200));
+  for (int i = 0; i < 3; ++i) inner->outcomes.emplace_back(response(200));
   static_cast<void>(client.send({"GET", "http://h/", {}, {}}, 9, {}));
   EXPECT_EQ(client.stats().requests, 2U);
   EXPECT_EQ(client.stats().round_trips, 1U);
