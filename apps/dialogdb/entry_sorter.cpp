@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <memory>
+#include <numeric>
 #include <queue>
 #include <unistd.h>
 #include <utility>
@@ -106,14 +106,23 @@ Result<void> EntrySorter::add(Entry entry) {
 
 void EntrySorter::sort_pending() {
   if (pending_is_sorted_) return;
-  std::stable_sort(pending_.begin(), pending_.end(),
-                   [](const Entry& a, const Entry& b) { return a.key < b.key; });
-  // Of equals, the last one is kept.
-  const auto same_key = [](const Entry& a, const Entry& b) { return a.key == b.key; };
-  const auto kept = std::unique(pending_.rbegin(), pending_.rend(), same_key);
-  const auto dropped = static_cast<std::size_t>(pending_.rend() - kept);
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(dropped));
-  replaced_in_memory_ += dropped;
+  std::vector<std::size_t> order(pending_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const int compared = pending_[a].key.compare(pending_[b].key);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  std::vector<Entry> sorted;
+  sorted.reserve(order.size());
+  for (const std::size_t index : order) {
+    if (!sorted.empty() && sorted.back().key == pending_[index].key) {
+      sorted.back() = std::move(pending_[index]);
+      ++replaced_in_memory_;
+    } else {
+      sorted.push_back(std::move(pending_[index]));
+    }
+  }
+  pending_ = std::move(sorted);
   pending_is_sorted_ = true;
 }
 

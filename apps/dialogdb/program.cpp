@@ -104,6 +104,7 @@ int Program::run(std::vector<std::string> arguments) {
   app.footer(kFooter);
   app.fallthrough();
   app.require_subcommand(1);
+  app.set_version_flag("--version", "dialogdb " DIALOGDB_VERSION);
   app.get_formatter()->column_width(34);
   add_globals(app);
   add_verbs(app, *this);
@@ -120,6 +121,9 @@ int Program::run(std::vector<std::string> arguments) {
     app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     output_.raw(app.help());
+    return finish({});
+  } catch (const CLI::CallForVersion& version) {
+    output_.line(version.what());
     return finish({});
   } catch (const CLI::ParseError& error) {
     return finish(fail(ErrorCode::invalid_argument, std::string(error.what()) + "\nSee 'dialogdb" +

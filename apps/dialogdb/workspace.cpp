@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
