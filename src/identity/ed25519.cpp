@@ -48,8 +48,8 @@ void check_libsodium() {
   Octets32 twice_the_order{};  // the base point plus the point of order two
   twice_the_order.fill(0x99);
   twice_the_order.front() = 0x95;
-  static const bool sound = !sodium::is_of_prime_order(twice_the_order);
-  DIALOG_CHECK(sound, "libsodium lacks the correction of CVE-2025-69277; install a newer one");
+  static const bool kSound = !sodium::is_of_prime_order(twice_the_order);
+  DIALOG_CHECK(kSound, "libsodium lacks the correction of CVE-2025-69277; install a newer one");
 }
 
 // The multicodec ed25519-priv (0x1300) as an unsigned varint.

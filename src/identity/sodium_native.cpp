@@ -9,8 +9,8 @@ namespace {
 
 // Chooses the implementations for this processor; safe from several threads.
 void initialize() {
-  static const bool ready = sodium_init() >= 0;
-  DIALOG_CHECK(ready, "libsodium does not start");
+  static const bool kReady = sodium_init() >= 0;
+  DIALOG_CHECK(kReady, "libsodium does not start");
 }
 
 const unsigned char* octets(ByteView bytes) {
