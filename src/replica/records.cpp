@@ -180,7 +180,7 @@ Bytes encode(const Config& config) {
 Bytes encode(const Branch& branch) {
   Json json = record();
   json["current"] = branch.current.hex();
-  json["version"] = branch.version;
+  json["moves"] = branch.moves;
   if (branch.upstream) json["upstream"] = *branch.upstream;
   Json& remotes = json["remotes"] = Json::object();
   for (const auto& [name, tracking] : branch.tracking) remotes[name] = encode_tracking(tracking);
@@ -234,7 +234,7 @@ Result<Branch> decode_branch(std::string_view name, ByteView bytes) {
   Branch branch;
   branch.name = name;
   branch.current = reader.revision("current");
-  branch.version = reader.number("version");
+  branch.moves = reader.number("moves");
   branch.upstream = reader.optional_text("upstream");
   const Json* remotes = reader.get("remotes");
   if (!reader.is_sound() || !remotes->is_object()) return damaged(key);

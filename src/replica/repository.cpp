@@ -112,7 +112,7 @@ Result<void> Repository::create_branch(const NewBranch& wanted, const ChangeNote
   Branch before = branch;
   before.current = {};
   if (!branch.current.is_zero()) {
-    ++branch.version;
+    ++branch.moves;
     changes.push_back(core_->reflog_change(before, branch, note));
   }
   changes.push_back({records::branch_key(branch.name), std::nullopt, records::encode(branch)});

@@ -2,15 +2,6 @@
 
 namespace dialog {
 
-namespace {
-
-// How many moves go by between two looks for old entries, and how many are removed in one change of
-// records.
-constexpr std::uint64_t kTrimEvery = 64;
-constexpr std::size_t kTrimBatch = 128;
-
-}  // namespace
-
 Error moved_too_often(std::string_view what) {
   return Error{
       ErrorCode::conflict, std::string(what) + " changed again and again meanwhile; try again", {}};
@@ -26,7 +17,7 @@ Result<StoredBranch> Repository::Core::read_branch(std::string_view name) {
 RecordChange Repository::Core::reflog_change(const Branch& before, const Branch& after,
                                              const ChangeNote& note) {
   ReflogEntry entry;
-  entry.sequence = after.version;
+  entry.sequence = after.moves;
   entry.before = before.current;
   entry.after = after.current;
   entry.time = clock.wall();
@@ -42,36 +33,27 @@ Result<Branch> Repository::Core::change_branch(std::string_view name, const Chan
     Branch changed = stored.branch;
     DIALOG_ASSIGN(const bool goes_on, change(changed));
     if (!goes_on) return std::move(stored.branch);
-    ++changed.version;
     std::vector<RecordChange> changes;
+    if (changed.current != stored.branch.current) {
+      ++changed.moves;
+      changes.push_back(reflog_change(stored.branch, changed, note));
+      if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+    }
     changes.push_back(
         {records::branch_key(name), std::move(stored.record), records::encode(changed)});
-    const bool moves = changed.current != stored.branch.current;
-    if (moves) changes.push_back(reflog_change(stored.branch, changed, note));
     DIALOG_ASSIGN(const bool won, heads().commit(changes));
-    if (!won) continue;
-    if (changed.version % kTrimEvery == 0) trim_reflog(changed);
-    return changed;
+    if (won) return changed;
   }
   return fail(moved_too_often("branch " + std::string(name)));
 }
 
-void Repository::Core::trim_reflog(const Branch& branch) {
-  if (branch.version <= kReflogEntriesKept) return;
-  const std::string oldest_kept =
-      records::reflog_key(branch.name, branch.version - kReflogEntriesKept);
-  const std::string prefix = records::reflog_prefix(branch.name);
-  HeadStore::Range range;
-  range.prefix = prefix;
-  range.limit = kTrimBatch;
-  auto oldest = heads().list(range);
-  if (!oldest) return;
-  std::vector<RecordChange> changes;
-  for (Record& entry : *oldest) {
-    if (entry.key >= oldest_kept) break;
-    changes.push_back({std::move(entry.key), std::move(entry.value), std::nullopt});
-  }
-  if (!changes.empty()) static_cast<void>(heads().commit(changes));
+std::optional<RecordChange> Repository::Core::oldest_entry_removal(const Branch& branch) {
+  if (branch.moves <= kReflogEntriesKept) return std::nullopt;
+  std::string key = records::reflog_key(branch.name, branch.moves - kReflogEntriesKept);
+  auto entry = heads().read(key);
+  // One that cannot be read must not keep the branch from moving on.
+  if (!entry || !*entry) return std::nullopt;
+  return RecordChange{std::move(key), *std::move(entry), std::nullopt};
 }
 
 Result<void> Repository::Core::check_root(const Revision& revision) {

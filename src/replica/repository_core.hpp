@@ -49,16 +49,17 @@ struct Repository::Core {
   /// Changes a branch; false leaves it as it is. May be called several times, each time with the
   /// present state.
   using Change = std::function<Result<bool>(Branch&)>;
-  /// Repeats a compare-and-swap until it wins. Where `current` moves, the reflog gets an entry.
-  /// Returns the branch as it then is. The caller holds a write lease where the change refers to
-  /// blocks.
+  /// Repeats a compare-and-swap until it wins. Where `current` moves, the reflog gets an entry, and
+  /// loses the one that falls out of what it keeps. Returns the branch as it then is. The caller
+  /// holds a write lease where the change refers to blocks.
   Result<Branch> change_branch(std::string_view name, const ChangeNote& note, const Change& change);
 
-  /// The entry of a move that makes `after` out of `before`.
+  /// The entry of a move that makes `after` out of `before`; `after.moves` counts it already.
   RecordChange reflog_change(const Branch& before, const Branch& after, const ChangeNote& note);
 
-  /// Removes the entries that are older than the reflog keeps. Only upkeep: a failure does no harm.
-  void trim_reflog(const Branch& branch);
+  /// The removal of the entry that falls out of the reflog with the latest move; absent where there
+  /// is no such entry.
+  std::optional<RecordChange> oldest_entry_removal(const Branch& branch);
 
   Result<LocalSession> begin_session(std::string_view name, std::string_view remote,
                                      const ChangeNote& note);

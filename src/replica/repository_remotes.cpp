@@ -62,7 +62,6 @@ Result<void> Repository::remove_remote(std::string_view name) {
       const bool is_upstream = branch.upstream && *branch.upstream == name;
       if (branch.tracking.erase(std::string(name)) == 0 && !is_upstream) continue;
       if (is_upstream) branch.upstream.reset();
-      ++branch.version;
       changes.push_back({std::move(stored.key), std::move(stored.value), records::encode(branch)});
     }
     DIALOG_ASSIGN(const bool won, core_->heads().commit(changes));

@@ -132,7 +132,7 @@ Result<Repository::Cloned> Repository::clone(RepositoryStore& store, Clock& cloc
     made.tracking[wanted.remote.name] = state.tracking;
     std::vector<RecordChange> changes;
     if (!made.current.is_zero()) {
-      ++made.version;
+      ++made.moves;
       Core core(store, clock, {}, {});
       changes.push_back(core.reflog_change(branch, made, note_for("clone", connection, options)));
     }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "replica_fixture.hpp"
+#include "replica_hooked_store.hpp"
 
 namespace dialog::test {
 namespace {
@@ -45,11 +46,11 @@ INSTANTIATE_TEST_SUITE_P(
     All, DamagedRecord,
     testing::Values(
         "", "nonsense", "[]", "{}", R"({"v":1})", R"({"v":"1"})",
-        R"({"v":1,"current":"00","version":1,"remotes":{}})",
-        R"({"v":1,"current":7,"version":1,"remotes":{}})",
-        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","version":-1,"remotes":{}})",
-        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","version":1,"remotes":[]})",
-        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","version":1,"remotes":{"o":{}}})"));
+        R"({"v":1,"current":"00","moves":1,"remotes":{}})",
+        R"({"v":1,"current":7,"moves":1,"remotes":{}})",
+        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","moves":-1,"remotes":{}})",
+        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":[]})",
+        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{"o":{}}})"));
 
 TEST(Names, RefuseWhatOtherPlacesCouldMisread) {
   for (const char* bad : {"", "-x", "/x", "x/", "a//b", "a b", "a:b", "a@b", "a\tb", "a\\b", "\xff",
@@ -407,8 +408,41 @@ TEST(Log, IsBounded) {
   Device device;
   for (std::uint64_t i = 0; i < kReflogEntriesKept + 200; ++i) device.put("a", std::to_string(i));
   const auto log = device->log("main", {std::nullopt, 100'000}).value();
-  EXPECT_GE(log.size(), kReflogEntriesKept);
-  EXPECT_LT(log.size(), kReflogEntriesKept + 100);
+  EXPECT_EQ(log.size(), kReflogEntriesKept);
+  EXPECT_EQ(log.front().after, device.current());
+}
+
+TEST(Log, KeepsAsManyMovesHoweverOftenTheyArePushed) {
+  Device device;
+  TestRemote remote;
+  Revision oldest_kept;
+  constexpr std::uint64_t kForgotten = 20;
+  for (std::uint64_t i = 0; i < kReflogEntriesKept + kForgotten; ++i) {
+    const Revision revision = device.put("a", std::to_string(i));
+    if (i == kForgotten) oldest_kept = revision;
+    ASSERT_TRUE(device->push("main", remote.connection()).has_value());
+  }
+  const auto log = device->log("main", {std::nullopt, 100'000}).value();
+  ASSERT_EQ(log.size(), kReflogEntriesKept);
+  EXPECT_EQ(log.back().after, oldest_kept);
+  ASSERT_TRUE(device->collect_garbage().has_value());
+  EXPECT_EQ(device.entries_at(oldest_kept), (Model{{"a", std::to_string(kForgotten)}}));
+}
+
+TEST(Log, TakesNoCommitAndNoListingOfItsOwnWhereItIsFull) {
+  HookedStore store;
+  ManualClock clock;
+  auto repository = Repository::create(store, clock).value();
+  const auto put = [&](std::uint64_t i) {
+    ASSERT_TRUE(
+        repository.transact("main", [&](Transaction& t) { return t.put("a", std::to_string(i)); })
+            .has_value());
+  };
+  for (std::uint64_t i = 0; i < kReflogEntriesKept; ++i) put(i);
+  store.heads().commits = store.heads().lists = 0;
+  for (std::uint64_t i = 0; i < 100; ++i) put(i);
+  EXPECT_EQ(store.heads().commits, 100U);
+  EXPECT_EQ(store.heads().lists, 0U);
 }
 
 }  // namespace

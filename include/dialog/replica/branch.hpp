@@ -20,8 +20,8 @@ struct Branch {
   std::optional<std::string> upstream;
   /// What the branch knows of each remote that it was ever synchronized with, by the remote's name.
   std::map<std::string, RemoteTracking> tracking;
-  /// Counts the changes of this record.
-  std::uint64_t version = 0;
+  /// How often `current` has moved: the number of the latest entry of the reflog.
+  std::uint64_t moves = 0;
 
   /// What the branch knows of `remote`; that it knows nothing where they never met.
   [[nodiscard]] RemoteTracking tracking_of(const std::string& remote) const;
@@ -42,7 +42,7 @@ struct Remote {
 
 /// One move of a branch.
 struct ReflogEntry {
-  /// Ascends with every move, with gaps.
+  /// Counts the moves of the branch, from 1.
   std::uint64_t sequence = 0;
   Revision before;
   Revision after;

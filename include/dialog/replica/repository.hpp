@@ -26,7 +26,7 @@
 
 namespace dialog {
 
-/// How many moves of a branch the reflog keeps, at least; older ones go as the branch moves on.
+/// How many moves of a branch the reflog keeps; each further move takes the oldest one away.
 inline constexpr std::uint64_t kReflogEntriesKept = 1000;
 
 struct CreateRepository {
