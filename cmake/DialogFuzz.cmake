@@ -1,7 +1,7 @@
 # dialog_fuzz(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...] [CORPUS <folder>])
 #
 #   One fuzz target: the sources define LLVMFuzzerTestOneInput. With the preset fuzz it is a libFuzzer program. In all
-#   other native builds it is a test, labelled corpus, that runs each file of the corpus once and, so that an empty
+#   other native builds but that of ThreadSanitizer it is a test, labelled corpus, that runs each file of the corpus once and, so that an empty
 #   corpus tests something, the empty input.
 #   CORPUS  a folder of inputs, kept in the repository; fuzz/corpus/<name> where it is not given
 function(dialog_fuzz name)
@@ -27,6 +27,8 @@ function(dialog_fuzz name)
     endif()
     add_dependencies(dialog_fuzzers ${name})
     set_property(GLOBAL APPEND PROPERTY DIALOG_FUZZ_TARGETS "$<TARGET_FILE:${name}>\t${arg_CORPUS}")
+  elseif(DIALOG_SANITIZE STREQUAL "thread")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
   else()
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cpp)
     add_test(NAME ${name} COMMAND ${name} ${arg_CORPUS})

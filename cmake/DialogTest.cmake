@@ -14,7 +14,8 @@ target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O
 #               install  needs an installed copy; release only
 #               demo     runs the demo; release only
 #   PORTABLE  also built and run without exceptions (preset core) and for WebAssembly (preset wasm): no sockets,
-#             files, threads, iostream, exceptions or death tests, and only layers from base to replica and http
+#             files, threads, iostream, exceptions or death tests, and only layers from base to replica and http;
+#             therefore not under ThreadSanitizer
 #
 #   The test fails, too, where it runs nothing, and where a case is skipped or disabled.
 function(dialog_test name)
@@ -36,6 +37,11 @@ function(dialog_test name)
   if(DIALOG_PCH)
     dialog_test_pch()
     target_precompile_headers(${name} REUSE_FROM dialog_test_pch)
+  endif()
+  # What has no threads has no races.
+  if(arg_PORTABLE AND DIALOG_SANITIZE STREQUAL "thread")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES
