@@ -1,8 +1,8 @@
 # dialog_fuzz(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...] [CORPUS <folder>])
 #
-#   One fuzz target: the sources define LLVMFuzzerTestOneInput. With the preset fuzz it is a libFuzzer program. In all
-#   other native builds but that of ThreadSanitizer it is a test, labelled corpus, that runs each file of the corpus once and, so that an empty
-#   corpus tests something, the empty input.
+#   One fuzz target: the sources define LLVMFuzzerTestOneInput. With the preset fuzz it is a libFuzzer program. In other
+#   native builds it is a test, labelled corpus, that runs each file of the corpus once and, so that an empty corpus
+#   tests something, the empty input. ThreadSanitizer's is spared it.
 #   CORPUS  a folder of inputs, kept in the repository; fuzz/corpus/<name> where it is not given
 function(dialog_fuzz name)
   cmake_parse_arguments(arg "" "CORPUS" "SOURCES;LAYERS;LINK" ${ARGN})
