@@ -11,6 +11,12 @@
 namespace dialog {
 namespace {
 
+/// A reference, and of an untrusted tree's index the hash of the value that it is to lead to.
+struct Question {
+  const BlockRef* ref;
+  const Hash* value_hash = nullptr;
+};
+
 /// Questions that lead below the same node of the base, in the order of their keys.
 struct Group {
   NodePtr node;
@@ -39,7 +45,7 @@ namespace {
 /// Answers one batch of questions, level by level.
 class Descent {
  public:
-  Descent(NodeSource& source, detail::MissingSet& absent, std::vector<const BlockRef*> questions,
+  Descent(NodeSource& source, detail::MissingSet& absent, std::vector<Question> questions,
           const Context& context)
       : source_(source),
         absent_(absent),
@@ -55,7 +61,7 @@ class Descent {
     Group all{top.front(), {}, true, std::vector<std::size_t>(questions_.size())};
     std::iota(all.questions.begin(), all.questions.end(), std::size_t{0});
     std::sort(all.questions.begin(), all.questions.end(), [&](std::size_t a, std::size_t b) {
-      return questions_[a]->key < questions_[b]->key;
+      return questions_[a].ref->key < questions_[b].ref->key;
     });
     if (!all.node) {
       // What names the root itself is a member all the same.
@@ -80,7 +86,7 @@ class Descent {
   /// Answers what the root alone can: questions about its level and those above.
   void take_root(Group& all) {
     const auto above = [&](std::size_t question) {
-      const BlockRef& ref = *questions_[question];
+      const BlockRef& ref = *questions_[question].ref;
       if (ref.kind != BlockKind::node || ref.level < all.node->level()) return false;
       if (ref.hash == all.node->hash() && ref.level == all.node->level() &&
           ref.key == all.node->last_key() && ref.size == all.node->size()) {
@@ -122,7 +128,7 @@ class Descent {
     EntryCursor entry(*group.node);
     std::optional<std::size_t> opened;  // the entry to which the last element of `below` belongs
     for (const std::size_t question : group.questions) {
-      const BlockRef& ref = *questions_[question];
+      const BlockRef& ref = *questions_[question].ref;
       const bool exact = entry.seek(ref.key);
       if (entry.at_end()) break;
       if (ref.kind == BlockKind::node && ref.level + 1 == group.node->level()) {
@@ -157,12 +163,15 @@ class Descent {
   void ask_leaf(const Group& group) {
     EntryCursor entry(*group.node);
     for (const std::size_t question : group.questions) {
-      const BlockRef& ref = *questions_[question];
+      const BlockRef& ref = *questions_[question].ref;
+      const Hash* const value_hash = questions_[question].value_hash;
       if (!entry.seek(ref.key) || entry.value().is_inline()) continue;
       const ValueView value = entry.value();
       bool member = false;
       if (ref.kind == BlockKind::value_index) {
-        member = value.is_chunked() && value.index() == ref.hash && value.size() == ref.size.bytes;
+        member = value.is_chunked() && value.index() == ref.hash &&
+                 value.size() == ref.size.bytes &&
+                 (value_hash == nullptr || *value_hash == value.hash());
       } else if (!value.is_chunked()) {
         member = value.hash() == ref.hash && value.size() == ref.size.bytes;
       } else {
@@ -191,7 +200,7 @@ class Descent {
         continue;
       }
       DIALOG_ASSIGN(chunks, parse_value_index(*blocks[at], ask.value_bytes));
-      if (has_chunk(chunks, ask.value_bytes, *questions_[ask.question])) {
+      if (has_chunk(chunks, ask.value_bytes, *questions_[ask.question].ref)) {
         answers_[ask.question] = Membership::member;
       }
     }
@@ -214,7 +223,7 @@ class Descent {
 
   NodeSource& source_;
   detail::MissingSet& absent_;
-  std::vector<const BlockRef*> questions_;
+  std::vector<Question> questions_;
   const Context& context_;
   std::vector<Membership> answers_;
   std::vector<Place> places_;
@@ -298,8 +307,9 @@ const std::vector<Hash>& BaseIndex::absent() const { return state_->absent.hashe
 
 Result<std::vector<Membership>> BaseIndex::contains(std::span<const BlockRef> refs,
                                                     const Context& context) {
-  std::vector<const BlockRef*> questions;
-  for (const BlockRef& ref : refs) questions.push_back(&ref);
+  std::vector<Question> questions;
+  questions.reserve(refs.size());
+  for (const BlockRef& ref : refs) questions.push_back({&ref});
   Descent descent(state_->source, state_->absent, std::move(questions), context);
   DIALOG_TRY(descent.run(state_->root));
   return std::move(descent.answers());
@@ -309,11 +319,11 @@ Result<std::vector<Membership>> BaseIndex::contains(std::span<const BlockExpecta
                                                     const Context& context) {
   State& state = *state_;
   std::vector<Membership> answers(blocks.size(), Membership::absent);
-  std::vector<const BlockRef*> questions;
+  std::vector<Question> questions;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (!blocks[i].is_root) {
-      questions.push_back(&blocks[i].ref);
+      questions.push_back({&blocks[i].ref, &blocks[i].value_hash});
       places.push_back(i);
     } else if (blocks[i].ref.hash == state.root) {
       answers[i] = Membership::member;

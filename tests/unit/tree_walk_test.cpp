@@ -94,6 +94,28 @@ TEST_F(TreeWalk, ABlockInAnotherRoleIsNoMember) {
   }
 }
 
+TEST_F(TreeWalk, AnIndexUnderAnotherValueHashIsNoMember) {
+  Model model = numbered_entries(1'000);
+  model["large"] = Bytes(200'000, 'x');
+  const Hash root = build(archive, model);
+  BaseIndex base(source, root);
+  std::vector<BlockExpectation> all = expectations_of(archive, root);
+  const auto index = std::find_if(all.begin(), all.end(), [](const BlockExpectation& one) {
+    return one.ref.kind == BlockKind::value_index;
+  });
+  ASSERT_NE(index, all.end());
+  const auto answer = [&](const Hash& value_hash) {
+    BlockExpectation asked = *index;
+    asked.value_hash = value_hash;
+    const auto members = base.contains(std::span<const BlockExpectation>(&asked, 1));
+    EXPECT_TRUE(members) << why(members);
+    return members ? members->front() : Membership::unknown;
+  };
+  EXPECT_EQ(answer(Hash::of(model["large"])), Membership::member);
+  EXPECT_EQ(answer(Hash::of("another value")), Membership::absent);
+  EXPECT_EQ(answer(Hash{}), Membership::absent);
+}
+
 TEST_F(TreeWalk, NothingIsAMemberOfTheEmptyTree) {
   const Hash root = build(archive, numbered_entries(1'000));
   BaseIndex base(source, Hash{});

@@ -45,7 +45,7 @@ class BaseIndex final {
   /// The same for references of an untrusted tree. A member was sound where the base has it; here
   /// it must fit at its new place too: begin beyond `lower`, and end its nodes where they must end
   /// unless it is rightmost. `corrupt` where a member does not fit; `unknown` where that takes an
-  /// absent block.
+  /// absent block. A value's index is a member only under the base's own `value_hash`.
   [[nodiscard]] Result<std::vector<Membership>> contains(std::span<const BlockExpectation> blocks,
                                                          const Context& context = {});
 
