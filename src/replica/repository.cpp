@@ -178,6 +178,8 @@ Result<void> Repository::remove_branch(std::string_view name) {
 
 Result<void> Repository::rename_branch(std::string_view from, std::string_view to) {
   DIALOG_TRY(check_name(to));
+  // A collector that has listed the branches before would miss the moves under their new name.
+  DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
     DIALOG_ASSIGN(StoredBranch stored, core_->read_branch(from));
     DIALOG_ASSIGN(const std::optional<Bytes> taken, core_->heads().read(records::branch_key(to)));

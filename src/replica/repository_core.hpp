@@ -76,6 +76,9 @@ struct Repository::Core {
 /// How often a change of records is tried against others before it is given up as `conflict`.
 inline constexpr std::size_t kRecordAttemptsMax = 1000;
 
+/// How many absent blocks an error names.
+inline constexpr std::size_t kMissingMax = 1000;
+
 Error moved_too_often(std::string_view what);
 
 /// The records that make an empty repository with this branch.

@@ -1,8 +1,11 @@
 #include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "dialog/tree/check.hpp"
+#include "reach.hpp"
 #include "repository_core.hpp"
+#include "roots.hpp"
 
 namespace dialog {
 namespace {
@@ -21,6 +24,7 @@ class Inspector {
     DIALOG_TRY(inspect_records());
     inspect_names();
     for (const auto& [root, where] : roots_) DIALOG_TRY(inspect_tree(root, where));
+    DIALOG_TRY(inspect_reflog());
     if (options_.blocks) DIALOG_TRY(inspect_blocks());
     return std::move(report_);
   }
@@ -66,7 +70,12 @@ class Inspector {
       note_if_failed(record.key,
                      records::decode_remote(name_after(records::kRemotePrefix), record.value));
     } else if (key.starts_with(records::kReflogPrefix)) {
-      note_if_failed(record.key, records::decode_reflog(key, record.value));
+      const auto move = records::decode_reflog(key, record.value);
+      note_if_failed(record.key, move);
+      if (move) {
+        moves_.try_emplace(move->before, record.key);
+        moves_.try_emplace(move->after, record.key);
+      }
     } else {
       note("record " + record.key,
            Error{ErrorCode::corrupt, "no record of a repository has this name", {}});
@@ -75,22 +84,12 @@ class Inspector {
 
   void add_branch(const Branch& branch) {
     names_.push_back(branch.name);
-    add_root(branch.current, branch.name, "current");
-    for (const auto& [remote, tracking] : branch.tracking) {
-      add_root(tracking.origin, branch.name, "origin at " + remote);
-      if (tracking.fetched)
-        add_root(tracking.fetched->revision, branch.name, "fetched from " + remote);
-      for (const SwapIntent& intent : tracking.intents) {
-        add_root(intent.desired, branch.name, "unsettled swap at " + remote);
-      }
+    for (const Root& root : roots_of(branch)) {
+      if (root.revision.is_zero()) continue;
+      std::string& where = roots_[root.revision];
+      if (!where.empty()) where += ", ";
+      where += "branch " + branch.name + ": " + root.role;
     }
-  }
-
-  void add_root(const Revision& root, const std::string& branch, const std::string& role) {
-    if (root.is_zero()) return;
-    std::string& where = roots_[root.root()];
-    if (!where.empty()) where += ", ";
-    where += "branch " + branch + ": " + role;
   }
 
   void inspect_names() {
@@ -108,28 +107,56 @@ class Inspector {
              ErrorCode::corrupt, "the default branch " + *default_branch_ + " does not exist", {}});
   }
 
-  Result<void> inspect_tree(const Hash& root, const std::string& where) {
+  void note_block(const std::string& where, const Hash& hash, Error error) {
+    faulty_.insert(hash);
+    if (is_partial_ && error.code == ErrorCode::missing_blocks) {
+      ++report_.absent;
+    } else {
+      note(where, std::move(error));
+    }
+  }
+
+  Result<void> inspect_tree(const Revision& root, const std::string& where) {
     ++report_.roots;
     const std::uint64_t before = report_.blocks;
     bool goes_on = true;
     VerifyOptions options;
     options.values = options_.blocks;
     options.on_fault = [&](const TreeFault& fault) {
-      const bool is_boundary = is_partial_ && fault.error.code == ErrorCode::missing_blocks;
-      if (is_boundary) {
-        ++report_.absent;
-      } else {
-        note(where, fault.error);
-      }
+      note_block(where, fault.expectation.ref.hash, fault.error);
       return true;
     };
     options.on_progress = [&](std::uint64_t blocks) {
       return goes_on = is_wanted(before + blocks);
     };
     NodeSource source(store_.archive(), 0);
-    DIALOG_ASSIGN(const VerifyReport tree, verify_tree(source, root, options, options_.context));
+    DIALOG_ASSIGN(const VerifyReport tree,
+                  verify_tree(source, root.root(), options, options_.context));
     report_.blocks = before + tree.blocks;
-    if (!goes_on) return fail(ErrorCode::cancelled, "the verification was stopped");
+    if (!goes_on) return stopped();
+    return {};
+  }
+
+  /// The trees of old moves share nearly all of their blocks, so they are walked together. That
+  /// each was sound was seen when the branch was there; here it counts that nothing is gone.
+  Result<void> inspect_reflog() {
+    const std::uint64_t before = report_.blocks;
+    std::string where;
+    Reach reach(store_.archive(), options_.context,
+                {[&](std::uint64_t blocks) {
+                   return is_wanted(before + blocks) ? Result<void>{} : stopped();
+                 },
+                 [&](const Hash& hash, Error error) -> Result<void> {
+                   if (!faulty_.contains(hash)) note_block(where, hash, std::move(error));
+                   return {};
+                 }});
+    for (const auto& [root, record] : moves_) {
+      if (root.is_zero() || roots_.contains(root)) continue;
+      ++report_.roots;
+      where = "record " + record;
+      DIALOG_TRY(reach.add(root));
+    }
+    report_.blocks = before + reach.blocks();
     return {};
   }
 
@@ -144,10 +171,13 @@ class Inspector {
       if (report_.blocks % kProgressEvery == 0) goes_on = is_wanted(report_.blocks);
       return goes_on;
     }));
-    if (!goes_on) return fail(ErrorCode::cancelled, "the verification was stopped");
+    if (!goes_on) return stopped();
     return {};
   }
 
+  static tl::unexpected<Error> stopped() {
+    return fail(ErrorCode::cancelled, "the verification was stopped");
+  }
   bool is_wanted(std::uint64_t blocks) {
     if (!check_context(options_.context, clock_)) return false;
     return !options_.on_progress || options_.on_progress(blocks);
@@ -160,12 +190,17 @@ class Inspector {
   VerifyRepositoryReport report_;
   std::optional<std::string> default_branch_;
   std::vector<std::string> names_;
-  std::map<Hash, std::string> roots_;
+  std::map<Revision, std::string> roots_;
+  /// The trees that moves refer to, each with the record of one such move.
+  std::map<Revision, std::string> moves_;
+  /// Blocks that were noted, so that what they are missed for by older trees is not noted again.
+  std::unordered_set<Hash> faulty_;
 };
 
 }  // namespace
 
 Result<VerifyRepositoryReport> Repository::verify(const VerifyRepositoryOptions& options) const {
+  DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
   DIALOG_TRY(core_->store.archive().flush(options.context));
   return Inspector(core_->store, core_->clock, core_->config.is_partial, options).run();
 }

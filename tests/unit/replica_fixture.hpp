@@ -110,7 +110,6 @@ class Device {
       : repository_(Repository::create(store_, clock_, options, open).value()) {}
 
   RepositoryStore& store() { return store_; }
-  MemoryRepositoryStore& memory() { return store_; }
   ManualClock& clock() { return clock_; }
   Repository& repository() { return repository_; }
   Repository* operator->() { return &repository_; }
@@ -165,5 +164,28 @@ class Device {
   ManualClock clock_;
   Repository repository_;
 };
+
+/// The stored blocks whose bytes are of some kind.
+inline std::vector<Hash> hashes_in(CollectableArchive& archive,
+                                   const std::function<bool(ByteView)>& is_wanted) {
+  std::vector<Hash> hashes;
+  const auto listed = archive.for_each([&](const Hash& hash, ByteView bytes) {
+    if (is_wanted(bytes)) hashes.push_back(hash);
+    return true;
+  });
+  EXPECT_TRUE(listed.has_value());
+  return hashes;
+}
+inline std::size_t block_count(CollectableArchive& archive) {
+  return hashes_in(archive, [](ByteView) { return true; }).size();
+}
+
+/// Enough for a tree of several levels.
+inline Model many_entries() {
+  Model entries;
+  for (int i = 0; i < 5'000; ++i)
+    entries["key/" + std::to_string(10'000 + i)] = std::string(50, 'v');
+  return entries;
+}
 
 }  // namespace dialog::test

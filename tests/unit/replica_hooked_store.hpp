@@ -54,14 +54,4 @@ class HookedStore final : public RepositoryStore {
   HookedHeads heads_{inner_.heads()};
 };
 
-/// How many blocks an archive holds.
-inline std::size_t block_count(CollectableArchive& archive) {
-  std::size_t count = 0;
-  const auto listed = archive.for_each([&](const Hash&, ByteView) {
-    ++count;
-    return true;
-  });
-  return listed ? count : SIZE_MAX;
-}
-
 }  // namespace dialog::test

@@ -120,7 +120,8 @@ class Repository final {
                            const ChangeNote& note = {"reset", {}});
   /// With its reflog. `not_found`; `invalid_argument` for the default branch.
   Result<void> remove_branch(std::string_view name);
-  /// With its reflog, and with the role as the default. `not_found`, `already_exists`.
+  /// With its reflog, and with the role as the default. `not_found`, `already_exists`; `busy` while
+  /// garbage is collected.
   Result<void> rename_branch(std::string_view from, std::string_view to);
   /// Absent: none. `not_found` for the branch or the remote.
   Result<void> set_upstream(std::string_view branch, const std::optional<std::string>& remote);
@@ -199,11 +200,14 @@ class Repository final {
   /// Holds the store's `collect` lease meanwhile: `busy` where somebody is writing, and writers are
   /// `busy` until it ends; readers of reachable revisions go on. `missing_blocks` where something
   /// that it must keep is incomplete, and the repository is not partial: nothing was removed.
-  /// Memory: about 50 bytes per kept block.
+  /// Memory: about 60 bytes per kept block, and at most 32 MiB beside.
   Result<CollectReport> collect_garbage(const CollectOptions& options = {});
 
-  /// Looks at every record, every tree that a branch needs, and every stored block. Goes on after a
-  /// fault. An error means that it could not look.
+  /// Looks at every record, every tree that a branch needs, whether everything is there that the
+  /// kept moves of the reflog reach, and every stored block. Goes on after a fault. An error means
+  /// that it could not look. Holds a write lease meanwhile: `busy` while garbage is collected,
+  /// which in turn is `busy` until this ends. Memory: about 60 bytes per block that the reflog
+  /// reaches.
   [[nodiscard]] Result<VerifyRepositoryReport> verify(
       const VerifyRepositoryOptions& options = {}) const;
 
