@@ -55,19 +55,7 @@ bool Repository::is_partial() const { return core_->config.is_partial; }
 const std::string& Repository::subject() const { return core_->config.subject; }
 RepositoryStore& Repository::store() const { return core_->store; }
 
-Result<std::vector<Branch>> Repository::branches() const {
-  HeadStore::Range range;
-  range.prefix = records::kBranchPrefix;
-  DIALOG_ASSIGN(const std::vector<Record> found, core_->heads().list(range));
-  std::vector<Branch> branches;
-  for (const Record& record : found) {
-    const std::string_view name =
-        std::string_view(record.key).substr(records::kBranchPrefix.size());
-    DIALOG_ASSIGN(Branch branch, records::decode_branch(name, record.value));
-    branches.push_back(std::move(branch));
-  }
-  return branches;
-}
+Result<std::vector<Branch>> Repository::branches() const { return core_->branches(); }
 
 Result<Branch> Repository::branch(std::string_view name) const {
   DIALOG_ASSIGN(StoredBranch stored, core_->read_branch(name));
@@ -98,7 +86,7 @@ Result<void> Repository::create_branch(const NewBranch& wanted, const ChangeNote
   DIALOG_TRY(check_name(wanted.name));
   if (wanted.upstream) DIALOG_TRY(remote(*wanted.upstream));
   DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
-  DIALOG_TRY(core_->check_root(wanted.start));
+  DIALOG_TRY(core_->check_revision(wanted.start));
   Branch branch;
   branch.name = wanted.name;
   branch.current = wanted.start;
@@ -124,7 +112,7 @@ Result<void> Repository::create_branch(const NewBranch& wanted, const ChangeNote
 Result<void> Repository::move_branch(std::string_view name, const Revision& expected,
                                      const Revision& desired, const ChangeNote& note) {
   DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
-  DIALOG_TRY(core_->check_root(desired));
+  DIALOG_TRY(core_->check_revision(desired));
   DIALOG_TRY(core_->change_branch(name, note, [&](Branch& branch) -> Result<bool> {
     if (branch.current != expected) {
       return fail(ErrorCode::conflict, "branch " + branch.name + " is at " + branch.current.hex() +

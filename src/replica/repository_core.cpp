@@ -1,5 +1,8 @@
 #include "repository_core.hpp"
 
+#include "dialog/tree/check.hpp"
+#include "roots.hpp"
+
 namespace dialog {
 
 Error moved_too_often(std::string_view what) {
@@ -12,6 +15,21 @@ Result<StoredBranch> Repository::Core::read_branch(std::string_view name) {
   if (!record) return fail(ErrorCode::not_found, "there is no branch " + std::string(name));
   DIALOG_ASSIGN(Branch branch, records::decode_branch(name, *record));
   return StoredBranch{std::move(branch), *std::move(record)};
+}
+
+Result<std::vector<Branch>> Repository::Core::branches() {
+  HeadStore::Range range;
+  range.prefix = records::kBranchPrefix;
+  DIALOG_ASSIGN(const std::vector<Record> found, heads().list(range));
+  std::vector<Branch> branches;
+  branches.reserve(found.size());
+  for (const Record& record : found) {
+    const std::string_view name =
+        std::string_view(record.key).substr(records::kBranchPrefix.size());
+    DIALOG_ASSIGN(Branch branch, records::decode_branch(name, record.value));
+    branches.push_back(std::move(branch));
+  }
+  return branches;
 }
 
 RecordChange Repository::Core::reflog_change(const Branch& before, const Branch& after,
@@ -56,12 +74,51 @@ std::optional<RecordChange> Repository::Core::oldest_entry_removal(const Branch&
   return RecordChange{std::move(key), *std::move(entry), std::nullopt};
 }
 
-Result<void> Repository::Core::check_root(const Revision& revision) {
-  if (revision.is_zero() || config.is_partial) return {};
-  const Hash root = revision.root();
-  DIALOG_ASSIGN(const std::vector<bool> present, store.archive().has({&root, 1}));
-  if (!present.front())
+Result<bool> Repository::Core::is_held(const Revision& revision) {
+  DIALOG_ASSIGN(const std::vector<Branch> all, branches());
+  for (const Branch& branch : all) {
+    for (const Root& root : roots_of(branch)) {
+      if (root.revision == revision) return true;
+    }
+  }
+  for (const Branch& branch : all) {
+    DIALOG_ASSIGN(const std::vector<ReflogEntry> moves, reflog_of(heads(), branch.name));
+    for (const ReflogEntry& move : moves) {
+      if (move.before == revision || move.after == revision) return true;
+    }
+  }
+  return false;
+}
+
+Result<void> Repository::Core::check_revision(const Revision& revision) {
+  if (revision.is_zero()) return {};
+  DIALOG_ASSIGN(const bool held, is_held(revision));
+  if (held) return {};
+  const Hash& root = revision.root();
+  DIALOG_ASSIGN(const std::optional<Block> block, store.archive().get_one(root));
+  if (!block) {
+    if (config.is_partial) return {};
     return fail(missing_blocks({root}).within("revision " + revision.hex() + " is not here"));
+  }
+  if (const auto checked = check_block(*block, expect_root(root)); !checked) {
+    return fail(ErrorCode::invalid_argument,
+                revision.hex() + " is no revision: " + checked.error().message);
+  }
+  std::vector<Hash> missing;
+  std::optional<Error> damage;
+  VerifyOptions verify;
+  verify.on_fault = [&](const TreeFault& fault) {
+    if (fault.error.code != ErrorCode::missing_blocks) {
+      damage = fault.error;
+    } else if (!config.is_partial) {
+      missing.push_back(fault.expectation.ref.hash);
+    }
+    return !damage && missing.size() < kMissingMax;
+  };
+  NodeSource uncached(store.archive(), 0);
+  DIALOG_TRY(verify_tree(uncached, root, verify));
+  if (!damage && !missing.empty()) damage = missing_blocks(std::move(missing));
+  if (damage) return fail(damage->within("revision " + revision.hex() + " is not whole here"));
   return {};
 }
 

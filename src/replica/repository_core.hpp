@@ -45,6 +45,8 @@ struct Repository::Core {
 
   /// `not_found`.
   Result<StoredBranch> read_branch(std::string_view name);
+  /// In the order of names.
+  Result<std::vector<Branch>> branches();
 
   /// Changes a branch; false leaves it as it is. May be called several times, each time with the
   /// present state.
@@ -69,8 +71,13 @@ struct Repository::Core {
   Result<PushReport> push(std::string_view name, const RemoteConnection& remote,
                           const SyncOptions& sync, const PullOutcome* pulled);
 
-  /// `missing_blocks` where the root of a revision is not here, and it should be.
-  Result<void> check_root(const Revision& revision);
+  /// Whether a branch may stand at `revision`, which comes from outside. Walks the tree unless the
+  /// repository keeps it anyway. `invalid_argument` where the block of that hash is no root of a
+  /// tree; `missing_blocks` where the tree is incomplete, and the repository is not partial;
+  /// `corrupt`. The caller holds a write lease.
+  Result<void> check_revision(const Revision& revision);
+  /// Whether a branch, a move of the reflog or what is known of a remote holds this tree.
+  Result<bool> is_held(const Revision& revision);
 };
 
 /// How often a change of records is tried against others before it is given up as `conflict`.

@@ -90,6 +90,67 @@ TEST(Branches, NeedTheBlocksTheyBeginWith) {
             ErrorCode::missing_blocks);
 }
 
+TEST(Branches, StandNowhereButAtTrees) {
+  for (const bool partial : {false, true}) {
+    Device device({"main", partial, {}});
+    const Revision current = device.put("large", std::string(200'000, 'l'));
+    for (const Hash& hash : hashes_in(device.store().archive(), [](ByteView) { return true; })) {
+      if (hash == current.root()) continue;
+      const auto created = device->create_branch({"side", Revision(hash), {}, {}});
+      EXPECT_EQ(created.error().code, ErrorCode::invalid_argument);
+      EXPECT_THAT(created.error().message, testing::HasSubstr(hash.hex()));
+      EXPECT_EQ(device->move_branch("main", current, Revision(hash)).error().code,
+                ErrorCode::invalid_argument);
+    }
+    EXPECT_TRUE(device->collect_garbage().has_value());
+  }
+}
+
+TEST(Branches, StandOnlyAtTreesThatAreWholeUnlessTheRepositoryIsPartial) {
+  for (const bool partial : {false, true}) {
+    Device other;
+    const Revision foreign = other.put_all(many_entries());
+    const Block root = other.store().archive().get_one(foreign.root()).value().value();
+    Device device({"main", partial, {}});
+    // As a collector leaves it that is killed on its way.
+    ASSERT_TRUE(device.store().archive().put({&root, 1}).has_value());
+    const auto created = device->create_branch({"side", foreign, {}, {}});
+    if (partial) {
+      EXPECT_TRUE(created.has_value());
+    } else {
+      ASSERT_EQ(created.error().code, ErrorCode::missing_blocks);
+      EXPECT_GT(created.error().missing.size(), 1U);
+      EXPECT_EQ(device->move_branch("main", {}, foreign).error().code, ErrorCode::missing_blocks);
+    }
+    EXPECT_TRUE(device->collect_garbage().has_value());
+  }
+}
+
+TEST(Branches, StandAtAnyWholeTree) {
+  Device other;
+  const Revision foreign = other.put_all(many_entries());
+  Device device;
+  for (const Hash& hash : hashes_in(other.store().archive(), [](ByteView) { return true; })) {
+    const Block block = other.store().archive().get_one(hash).value().value();
+    ASSERT_TRUE(device.store().archive().put({&block, 1}).has_value());
+  }
+  ASSERT_TRUE(device->create_branch({"side", foreign, {}, {}}).has_value());
+  EXPECT_EQ(device.entries("side"), many_entries());
+}
+
+TEST(Branches, WalkNoTreeThatTheRepositoryKeepsAnyway) {
+  Device device;
+  const Revision logged = device.put_all(many_entries());
+  const Revision current = device.put("a", "1");
+  // What was walked would be found incomplete.
+  std::vector<Hash> all = hashes_in(device.store().archive(), [](ByteView) { return true; });
+  std::erase(all, logged.root());
+  std::erase(all, current.root());
+  ASSERT_TRUE(device.store().archive().remove(all).has_value());
+  EXPECT_TRUE(device->create_branch({"current", current, {}, {}}).has_value());
+  EXPECT_TRUE(device->create_branch({"logged", logged, {}, {}}).has_value());
+}
+
 TEST(Branches, MoveOnlyFromWhereTheyAreExpected) {
   Device device;
   const Revision first = device.put("a", "1");

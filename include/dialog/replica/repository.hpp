@@ -113,9 +113,13 @@ class Repository final {
     std::optional<std::string> like = {};
   };
   /// `already_exists`; `invalid_argument` for a bad name; `not_found` for `like` or the upstream;
-  /// `missing_blocks` where the root of `start` is not here.
+  /// with `start` as `move_branch` with its revision.
   Result<void> create_branch(const NewBranch& branch, const ChangeNote& note = {"branch", {}});
   /// Moves a branch to any revision, by compare-and-swap: `conflict` where it is not at `expected`.
+  /// A revision that the repository does not keep for a branch, its log or a remote is read as a
+  /// whole first: `invalid_argument` where it is the hash of something else, `missing_blocks` where
+  /// anything of it is not here (a partial repository may lack any block), `corrupt`. `busy` while
+  /// garbage is collected.
   Result<void> move_branch(std::string_view name, const Revision& expected, const Revision& desired,
                            const ChangeNote& note = {"reset", {}});
   /// With its reflog. `not_found`; `invalid_argument` for the default branch.
