@@ -1,13 +1,11 @@
 #include "location.hpp"
 
-#include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <vector>
 
 #include "byte_stream.hpp"
+#include "dialog/backends/native_disk.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -15,24 +13,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kSmallFileBytesMax = std::size_t{1} << 20;
-constexpr mode_t kSecretMode = 0600;
 
 bool holds_repository(const fs::path& folder) {
   std::error_code ignored;
   return fs::is_directory(folder / ".dialogdb", ignored);
-}
-
-// The file is written under another name first, and so is never seen half-written.
-Result<void> write_and_link(int descriptor, const std::string& temporary, const std::string& path,
-                            std::string_view content, Replace replace) {
-  DIALOG_TRY(write_all(descriptor, content, path));
-  if (::fsync(descriptor) != 0) return fail(system_error(errno, "cannot sync " + path));
-  const int result = replace == Replace::yes ? ::rename(temporary.c_str(), path.c_str())
-                                             : ::link(temporary.c_str(), path.c_str());
-  if (result == 0) return {};
-  if (errno == EEXIST)
-    return fail(ErrorCode::already_exists, path + " exists and is left as it is");
-  return fail(system_error(errno, "cannot create " + path));
 }
 
 }  // namespace
@@ -75,14 +59,7 @@ Result<std::string> read_small_file(const std::string& path) {
 }
 
 Result<void> write_secret_file(const std::string& path, std::string_view content, Replace replace) {
-  std::string temporary = path + ".XXXXXX";
-  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) return fail(system_error(errno, "cannot create " + path));
-  ::fchmod(descriptor, kSecretMode);
-  auto result = write_and_link(descriptor, temporary, path, content, replace);
-  ::close(descriptor);
-  ::unlink(temporary.c_str());
-  return result;
+  return write_file(native_disk(), system_random(), path, content, replace);
 }
 
 bool is_readable_by_others(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "dialog/base/disk.hpp"
 #include "dialog/base/result.hpp"
 #include "dialog/identity/ed25519.hpp"
 
@@ -31,8 +32,6 @@ class Location {
 
 /// The whole of a small file. `not_found`, `too_large` above 1 MiB, `storage_failed`.
 Result<std::string> read_small_file(const std::string& path);
-
-enum class Replace { no, yes };
 
 /// Writes a file that only its owner may read, durably and all at once. `already_exists` where it
 /// is there and must not be replaced.
