@@ -8,11 +8,24 @@
 #include <unistd.h>
 #include <utility>
 
+#include "dialog/base/disk.hpp"
+
 namespace dialog::cli {
 namespace {
 
 constexpr std::size_t kPendingBytesMax = std::size_t{256} * 1024;
 constexpr mode_t kOutputMode = 0666;
+
+// So that a name given in it survives a power cut.
+Result<void> sync_folder(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return fail(system_error(errno, "cannot open the folder " + folder));
+  const bool synced = ::fsync(descriptor) == 0;
+  const int number = errno;
+  ::close(descriptor);
+  if (!synced) return fail(system_error(number, "cannot sync the folder " + folder));
+  return {};
+}
 
 }  // namespace
 
@@ -119,7 +132,7 @@ Result<void> FileSink::finish() {
     return fail(system_error(errno, "cannot name the output " + path_));
   }
   temporary_.clear();
-  return {};
+  return sync_folder(parent_of(path_));
 }
 
 }  // namespace dialog::cli
