@@ -1,6 +1,7 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <memory>
+#include <sys/resource.h>
 
 #include "commands.hpp"
 #include "dialog/backends/lmdb_server_store.hpp"
@@ -70,6 +71,14 @@ Result<void> write_port_file(const Program& program, const ServeOptions& options
   return sink->finish();
 }
 
+// Each connection takes a descriptor; what the system lets this program have by default is few.
+void take_all_descriptors() {
+  struct rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 // Until somebody wants the server to stop.
 void serve_on(Program& program, const std::string& tokens_path, server::Service& service,
               server::Log& log) {
@@ -92,6 +101,7 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   service_config.cors_origins = options.cors;
   if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
   const std::string data = program.resolve(options.data);
+  take_all_descriptors();
   DIALOG_TRY(make_folders(data));
   DIALOG_ASSIGN(const auto store, LmdbServerStore::open(data, store_options(LmdbOpen::ensure)));
   std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();

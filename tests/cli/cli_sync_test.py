@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,13 @@ class Serving(ProgramTest):
     def test_an_address_in_use_is_unavailable(self):
         server = self.server()
         self.error(UNAVAILABLE, "serve", "--listen", f"127.0.0.1:{server.port}", "--data", "other")
+
+    def test_takes_as_many_descriptors_as_the_system_lets_it_have(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
+        server = self.server()
+        self.assertEqual(resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE), (limits[1], limits[1]))
 
     def test_a_repository_is_no_data_folder(self):
         path = self.repository()
