@@ -29,7 +29,10 @@ std::optional<HeadRecord> read_record(const Value& value) {
   HeadRecord record{*revision, *previous, *sequence, WallTime{0}, {}};
   const Value* time = json::member(value, "time_ms");
   if (time && time->is_number_integer()) record.time = WallTime{time->get<std::int64_t>()};
-  if (const std::string* author = json::string_member(value, "author")) record.author = *author;
+  if (const std::string* author = json::string_member(value, "author")) {
+    if (author->size() > kAuthorBytesMax) return std::nullopt;
+    record.author = *author;
+  }
   return record;
 }
 
@@ -106,12 +109,17 @@ std::string print_history(const HeadHistory& history) {
   return json::print(Value{{"records", std::move(records)}, {"complete", history.complete}});
 }
 
-Result<HeadHistory> parse_history(std::string_view body) {
+Result<HeadHistory> parse_history(std::string_view body, std::size_t records_max) {
   const Value value = json::parse(body);
   const Value* records = json::member(value, "records");
   const auto complete = json::bool_member(value, "complete");
   if (!records || !records->is_array() || !complete) {
     return fail(ErrorCode::malformed, "the body is no history of a register");
+  }
+  if (records->size() > records_max) {
+    return fail(ErrorCode::too_large, "the history has " + std::to_string(records->size()) +
+                                          " records; at most " + std::to_string(records_max) +
+                                          " were asked for");
   }
   HeadHistory history{{}, *complete};
   history.records.reserve(records->size());

@@ -14,6 +14,7 @@ using detail::Repeat;
 // More than any answer of a register needs, so that a web page in its place is still recognized as
 // one.
 constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20U;
+// Of one page, and of the pages after which no further one is asked for.
 constexpr std::size_t kHistoryBytesMax = std::size_t{1} << 20U;
 constexpr int kHistoryPagesMax = 64;
 
@@ -199,7 +200,8 @@ RemoteResult<std::optional<HeadHistory>> RestBackend::do_history(const Subject& 
   const Context until = caller_->bounded(context);
   HeadHistory history;
   std::uint64_t position = after;
-  for (int page_number = 0; page_number < kHistoryPagesMax; ++page_number) {
+  std::size_t received = 0;
+  for (int pages = 0; pages < kHistoryPagesMax && received < kHistoryBytesMax; ++pages) {
     const std::string query = wire::print_log_query({position, wire::kLogRecordsMax});
     const HttpRequest request =
         caller_->request("GET", caller_->endpoint().log_url(subject, query));
@@ -212,7 +214,8 @@ RemoteResult<std::optional<HeadHistory>> RestBackend::do_history(const Subject& 
       return std::nullopt;
     }
     if (response->status != 200) return fail(fetch_error(subject, std::move(error)));
-    auto page = wire::parse_history(response->body);
+    received += response->body.size();
+    auto page = wire::parse_history(response->body, wire::kLogRecordsMax);
     if (!page) return std::nullopt;
     if (page->records.empty()) {
       history.complete = history.complete && page->complete;

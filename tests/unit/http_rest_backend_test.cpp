@@ -418,6 +418,33 @@ TEST_F(RestBackendTest, HistoryIsAskedPageByPage) {
   EXPECT_THAT(requests()[1].target, HasSubstr("/log?after=4&"));
 }
 
+TEST_F(RestBackendTest, HistoryThatGrowsTooLongEndsIncomplete) {
+  std::uint64_t sequence = 0;
+  for (int pages = 0; pages < 2; ++pages) {
+    HeadHistory page{{}, false};
+    for (int i = 0; i < 150; ++i) {
+      page.records.push_back(
+          {r1_, r1_, ++sequence, WallTime{1}, std::string(wire::kAuthorBytesMax, 'x')});
+    }
+    answer(response(200, {}, wire::print_history(page)));
+  }
+  const auto history = backend().history(subject_, 0);
+  ASSERT_TRUE(history.has_value() && history->has_value());
+  EXPECT_EQ((*history)->records.size(), 300U);
+  EXPECT_FALSE((*history)->complete);
+  EXPECT_EQ(requests().size(), 2U);
+}
+
+TEST_F(RestBackendTest, HistoryOfMoreRecordsThanAskedForIsNone) {
+  HeadHistory history;
+  for (std::uint64_t i = 1; i <= wire::kLogRecordsMax + 1; ++i)
+    history.records.push_back({r1_, r1_, i, WallTime{1}, ""});
+  answer(response(200, {}, wire::print_history(history)));
+  const auto read = backend().history(subject_, 0);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, std::nullopt);
+}
+
 TEST_F(RestBackendTest, HistoryWhoseOldestRecordsAreGoneIsIncomplete) {
   HeadHistory history{{{r1_, {}, 9, WallTime{1}, ""}}, true};
   answer(response(200, {}, wire::print_history(history)));

@@ -179,6 +179,26 @@ TEST(History, WhoseNumbersDoNotRiseIsRefused) {
   EXPECT_FALSE(parse_history("<html>").has_value());
 }
 
+TEST(History, OfMoreRecordsThanWereAskedForIsRefused) {
+  HeadHistory history;
+  for (std::uint64_t i = 1; i <= kLogRecordsMax; ++i)
+    history.records.push_back({revision("a"), revision("a"), i, WallTime{1}, ""});
+  EXPECT_TRUE(parse_history(print_history(history)).has_value());
+  EXPECT_EQ(parse_history(print_history(history), kLogRecordsMax - 1).error().code,
+            ErrorCode::too_large);
+  history.records.push_back({revision("a"), revision("a"), kLogRecordsMax + 1, WallTime{1}, ""});
+  EXPECT_EQ(parse_history(print_history(history)).error().code, ErrorCode::too_large);
+}
+
+TEST(Record, WithAnAuthorBeyondTheLimitIsRefused) {
+  HeadRecord record{revision("a"), revision("b"), 7, WallTime{1},
+                    std::string(kAuthorBytesMax, 'x')};
+  EXPECT_TRUE(parse_record(print_record(record)).has_value());
+  record.author += 'x';
+  EXPECT_EQ(parse_record(print_record(record)).error().code, ErrorCode::malformed);
+  EXPECT_FALSE(parse_history(print_history({{record}, true})).has_value());
+}
+
 TEST(LogQuery, IsReadAsItWasPrinted) {
   EXPECT_EQ(print_log_query({12, 50}), "after=12&limit=50");
   const auto read = parse_log_query("limit=50&after=12");

@@ -13,5 +13,7 @@ inline constexpr std::size_t kBatchHashesMax = 1024;
 inline constexpr std::size_t kBatchBytesMax = std::size_t{4} * 1024 * 1024;
 /// Records in one answer of the log.
 inline constexpr std::size_t kLogRecordsMax = 1000;
+/// Of the name of whoever was authenticated, in a record.
+inline constexpr std::size_t kAuthorBytesMax = 4096;
 
 }  // namespace dialog::wire

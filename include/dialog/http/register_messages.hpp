@@ -29,12 +29,14 @@ Result<SwapMessage> parse_swap(std::string_view body);
 
 /// The record of a subject: the body of `GET /{did}` and of an accepted `PUT`.
 std::string print_record(const HeadRecord& record);
+/// `malformed` also where the author has more than `kAuthorBytesMax` bytes.
 Result<HeadRecord> parse_record(std::string_view body);
 
 /// The body of `GET /{did}/log`.
 std::string print_history(const HeadHistory& history);
-/// `malformed` also where the sequence numbers do not rise.
-Result<HeadHistory> parse_history(std::string_view body);
+/// `malformed` also where the sequence numbers do not rise, or a record is; `too_large` above
+/// `records_max`.
+Result<HeadHistory> parse_history(std::string_view body, std::size_t records_max = kLogRecordsMax);
 
 /// The query of `GET /{did}/log`, without the question mark.
 struct LogQuery {

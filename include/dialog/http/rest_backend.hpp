@@ -23,8 +23,8 @@ class RestCaller;
 /// `fetch` and `history` are repeated after transient faults, as the configuration says. `swap` is
 /// sent again only where it is certain that no byte of it arrived; otherwise a lost answer is a
 /// `PublishFailed` marked indeterminate, and what became of the swap is for the caller to find out:
-/// by `fetch`, then by `history`. It takes one round trip; one more where the register refuses or
-/// accepts without telling its revision.
+/// by `fetch`, then by `history`, which ends incomplete after 64 pages or a MiB of them. It takes
+/// one round trip; one more where the register refuses or accepts without telling its revision.
 class RestBackend final : public RevisionBackend {
  public:
   /// No I/O. `invalid_argument` where the configuration is wrong: the endpoint, a header, or
