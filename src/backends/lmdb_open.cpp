@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -53,25 +54,40 @@ tl::unexpected<Error> foreign(const std::string& folder, std::string_view why) {
                                         std::string(why) + "; choose another folder");
 }
 
-// Looks before the library does: it would create its lock file beside anything, and take an empty
-// file for a new database.
+tl::unexpected<Error> truncated(const std::string& name) {
+  return fail(ErrorCode::corrupt, name + " is truncated; restore it or clone it again");
+}
+
+// Looks before the library does: it would create its lock file beside anything, take an empty file
+// for a new database, and a short one for no database at all.
 Result<void> check_data_file(const std::string& folder) {
   const std::string name = folder + kData;
   const int file = open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return fail(system_failure(errno, "open " + name));
+  // Of the first page: a header, the library's number and version, an address and a size, the size
+  // of a page.
+  constexpr std::size_t kMagicAt = 16;
+  constexpr std::size_t kPageBytesAt = 40;
   struct stat status{};
-  char head[24] = {};
+  char head[kPageBytesAt + sizeof(std::uint32_t)] = {};
   const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
   const ssize_t got = regular ? pread(file, head, sizeof head, 0) : 0;
+  const int error_number = got < 0 ? errno : 0;
   close(file);
   if (!regular) return foreign(folder, "it is not a regular file");
+  if (error_number != 0) return fail(system_failure(error_number, "read " + name));
   constexpr std::uint32_t kLibraryMagic = 0xBEEFC0DE;
-  std::uint32_t magic = 0;
-  std::memcpy(&magic, head + 16, sizeof magic);
-  if (got == 0 || (got < static_cast<ssize_t>(sizeof head) && magic == 0)) {
-    return fail(ErrorCode::corrupt, name + " is truncated; restore it or clone it again");
+  const auto bytes = static_cast<std::size_t>(got);
+  const std::size_t magic_bytes = std::min(sizeof kLibraryMagic, bytes - std::min(bytes, kMagicAt));
+  if (std::memcmp(head + kMagicAt, &kLibraryMagic, magic_bytes) != 0) {
+    return foreign(folder, "it is not an LMDB file");
   }
-  if (magic != kLibraryMagic) return foreign(folder, "it is not an LMDB file");
+  std::uint32_t page_bytes = 0;
+  std::memcpy(&page_bytes, head + kPageBytesAt, sizeof page_bytes);
+  constexpr std::uint32_t kPageBytesMax = 65536;
+  const auto file_bytes = static_cast<std::uint64_t>(status.st_size);
+  const bool short_of_two = page_bytes <= kPageBytesMax && file_bytes / 2 < page_bytes;
+  if (bytes < sizeof head || short_of_two) return truncated(name);
   return {};
 }
 
@@ -238,7 +254,12 @@ Result<void> Environment::open_files(unsigned flags) {
     if (code != EAGAIN && code != EBUSY) break;
     sched_yield();
   }
-  if (code == MDB_INVALID) return foreign(folder_, "its first pages or its lock file are damaged");
+  if (code == MDB_INVALID) {
+    return fail(ErrorCode::corrupt,
+                "the first pages of " + folder_ + kData +
+                    " or its lock file are damaged; remove lock.mdb while nobody has the folder "
+                    "open, and if that is not enough restore it or clone it again");
+  }
   if (code != 0) return fail(failure(code, "open the database", folder_));
   // The library leaves this one open to programs that are started later.
   int file = -1;

@@ -221,18 +221,25 @@ class PageCheck {
     Bytes elsewhere;
     ByteView data = node.data;
     if ((node.flags & kBigData) != 0) {
-      const std::uint64_t count = (kHeaderBytes + node.data_bytes - 1) / page_bytes_ + 1;
-      DIALOG_ASSIGN(elsewhere, read(node.child, count));
-      if (number_at<std::uint16_t>(elsewhere, 10) != kOverflow ||
-          number_at<std::uint32_t>(elsewhere, 12) != count) {
-        return damaged(node.child, "does not begin a large value");
-      }
+      DIALOG_ASSIGN(elsewhere, read_large(node));
       data = ByteView(elsewhere).substr(kHeaderBytes, node.data_bytes);
     }
     if (!keyed) return check_free_list(number, data);
     if ((node.flags & kSubTree) == 0) return {};
     if (data.size() != kTreeBytes) return damaged(number, "has no readable table");
     return scope_ == PageScope::tables ? Result<void>() : check_tree(tree_at(data, 0), true);
+  }
+
+  // Where a value shrinks within the transaction that wrote it, it keeps the pages that it had.
+  Result<Bytes> read_large(const Node& node) {
+    const std::uint64_t needed = (kHeaderBytes + node.data_bytes - 1) / page_bytes_ + 1;
+    DIALOG_ASSIGN(Bytes pages, read(node.child, needed));
+    const std::uint64_t held = number_at<std::uint32_t>(pages, 12);
+    if (number_at<std::uint16_t>(pages, 10) != kOverflow || held < needed) {
+      return damaged(node.child, "does not begin a large value");
+    }
+    if (held > needed) DIALOG_TRY(use(node.child + needed, held - needed));
+    return pages;
   }
 
   Result<void> check_free_list(std::uint64_t number, ByteView list) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "conformance/lmdb_fixture.hpp"
+#include "dialog/base/random.hpp"
 #include "support/generator.hpp"
 #include "support/seeds.hpp"
 
@@ -44,6 +45,35 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+/// Adds some blocks of up to 100,000 bytes, or takes some of the latest away.
+void change_blocks(SeededRandom& random, CollectableArchive& archive, std::vector<Hash>& kept) {
+  if (kept.empty() || random.chance(1, 2)) {
+    std::uint64_t count = 1 + random.below(4'000);
+    std::uint64_t bytes_max = 64 + random.below(9'000);
+    if (random.chance(1, 4)) {
+      bytes_max = 1 + random.below(100'000);
+      count = 1 + random.below(100);
+    }
+    std::vector<Block> blocks;
+    for (; count > 0; --count) {
+      Bytes bytes(8 + random.below(bytes_max), '\0');
+      for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
+        const std::uint64_t word = random.next();
+        std::memcpy(bytes.data() + at, &word, sizeof word);
+      }
+      blocks.push_back(Block::of(std::move(bytes)));
+      kept.push_back(blocks.back().hash());
+    }
+    ASSERT_TRUE(archive.put(blocks).has_value() && archive.flush().has_value());
+    return;
+  }
+  std::uint64_t count = kept.size();
+  if (!random.chance(1, 2)) count = 1 + random.below(kept.size());
+  const std::vector<Hash> last(kept.end() - static_cast<std::ptrdiff_t>(count), kept.end());
+  kept.resize(kept.size() - count);
+  ASSERT_TRUE(archive.remove(last).has_value());
+}
+
 class LmdbFolder : public testing::Test {
  protected:
   Result<std::unique_ptr<LmdbRepositoryStore>> open(LmdbOpen how = LmdbOpen::existing) {
@@ -61,20 +91,32 @@ class LmdbFolder : public testing::Test {
     fs::create_directory(folder_);
     edit(table, key, value);
   }
-  void edit(const char* table, std::string key, std::string value) {
+  /// One transaction of the library itself. The list of free pages is the table without a name; it
+  /// can only be read.
+  template <class Body>
+  void transact(unsigned flags, const char* table, Body body) {
     MDB_env* environment = nullptr;
     MDB_txn* transaction = nullptr;
     MDB_dbi handle = 0;
     ASSERT_EQ(mdb_env_create(&environment), 0);
     mdb_env_set_maxdbs(environment, 8);
     ASSERT_EQ(mdb_env_open(environment, folder_.c_str(), 0, 0600), 0);
-    ASSERT_EQ(mdb_txn_begin(environment, nullptr, 0, &transaction), 0);
-    ASSERT_EQ(mdb_dbi_open(transaction, table, MDB_CREATE, &handle), 0);
+    ASSERT_EQ(mdb_txn_begin(environment, nullptr, flags, &transaction), 0);
+    if (table != nullptr) {
+      ASSERT_EQ(mdb_dbi_open(transaction, table, flags == 0 ? MDB_CREATE : 0, &handle), 0);
+    }
+    body(transaction, handle);
+    ASSERT_EQ(mdb_txn_commit(transaction), 0);
+    mdb_env_close(environment);
+  }
+  void edit(const char* table, const std::string& key, const std::string& value) {
+    transact(0, table,
+             [&](MDB_txn* transaction, MDB_dbi handle) { put(transaction, handle, key, value); });
+  }
+  static void put(MDB_txn* transaction, MDB_dbi handle, std::string key, std::string value) {
     MDB_val at{key.size(), key.data()};
     MDB_val stored{value.size(), value.data()};
     ASSERT_EQ(mdb_put(transaction, handle, &at, &stored, 0), 0);
-    ASSERT_EQ(mdb_txn_commit(transaction), 0);
-    mdb_env_close(environment);
   }
 
   TempFolder above_{TempFolder::On::memory};
@@ -247,9 +289,13 @@ class LmdbDamage : public LmdbFolder {
     ASSERT_TRUE((*store)->check().has_value()) << (*store)->check().error().message;
   }
 
-  /// Opens the folder and reads everything: either all is there, or an error says that it is
-  /// damaged. Returns whether all was there.
-  bool whole_or_refused() {
+  /// Opens the folder and reads everything: either all is there, or the error is `corrupt` or
+  /// `other`. Returns whether all was there.
+  bool whole_or_refused(ErrorCode other) {
+    const auto expect_damage = [other](const Error& error) {
+      EXPECT_TRUE(error.code == ErrorCode::corrupt || error.code == other)
+          << error_row(error.code).name << ": " << error.message;
+    };
     fs::remove(folder_ + "/lock.mdb");
     const auto store = open();
     if (!store) {
@@ -270,16 +316,13 @@ class LmdbDamage : public LmdbFolder {
     return true;
   }
 
-  static void expect_damage(const Error& error) {
-    EXPECT_TRUE(error.code == ErrorCode::corrupt || error.code == ErrorCode::malformed)
-        << error_row(error.code).name << ": " << error.message;
-  }
-
   std::vector<Block> blocks_;
   std::vector<Record> records_;
 };
 
-TEST_F(LmdbDamage, AnUndamagedDatabaseIsWhole) { EXPECT_TRUE(whole_or_refused()); }
+TEST_F(LmdbDamage, AnUndamagedDatabaseIsWhole) {
+  EXPECT_TRUE(whole_or_refused(ErrorCode::corrupt));
+}
 
 TEST_F(LmdbDamage, AnEmptyFileIsTruncatedAndNotANewDatabase) {
   write_file(data_, "");
@@ -293,12 +336,36 @@ TEST_F(LmdbDamage, ATruncatedDatabaseIsRefusedWhereverItEnds) {
   int points = 0;
   for (std::size_t size = whole.size() - 1; size > 0; size -= std::min<std::size_t>(size, 7001)) {
     write_file(data_, whole.substr(0, size));
-    if (!whole_or_refused()) ++refused;
+    if (!whole_or_refused(ErrorCode::corrupt)) ++refused;
     ++points;
     ASSERT_EQ(fs::file_size(data_), size) << "a damaged file was changed";
   }
   EXPECT_GT(points, 100);
   EXPECT_GT(refused, points / 2);
+}
+
+TEST_F(LmdbDamage, ADatabaseThatEndsInItsFirstPagesIsTruncatedAndNotAnothers) {
+  const std::string whole = read_file(data_);
+  for (const std::size_t size :
+       {1, 16, 17, 19, 20, 24, 43, 44, 152, 4095, 4096, 4200, 4248, 8191}) {
+    write_file(data_, whole.substr(0, size));
+    for (const LmdbOpen how : {LmdbOpen::existing, LmdbOpen::ensure}) {
+      const Error error = refusal(how);
+      EXPECT_EQ(error.code, ErrorCode::corrupt) << size;
+      EXPECT_THAT(error.message, HasSubstr(data_ + " is truncated; restore it")) << size;
+    }
+    ASSERT_EQ(fs::file_size(data_), size) << "a damaged file was changed";
+  }
+}
+
+TEST_F(LmdbDamage, AFirstPageThatTheLibraryRefusesIsDamageAndNotAnothersFile) {
+  std::string bytes = read_file(data_);
+  constexpr std::size_t kSecondMagic = 4096 + 16;
+  bytes[kSecondMagic] = static_cast<char>(bytes[kSecondMagic] ^ 1);
+  write_file(data_, bytes);
+  const Error error = refusal();
+  EXPECT_EQ(error.code, ErrorCode::corrupt);
+  EXPECT_THAT(error.message, HasSubstr("the first pages of " + data_));
 }
 
 TEST_F(LmdbDamage, ATruncatedDatabaseIsNamedWithAnAdvice) {
@@ -323,7 +390,8 @@ TEST_F(LmdbDamage, FlippedBitsAreFoundOrHarmless) {
         static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ (1U << generator.below(8)));
     write_file(data_, damaged);
     ++tried;
-    if (!whole_or_refused()) ++found;
+    // A bit of what tells a database from any other file makes it another file.
+    if (!whole_or_refused(ErrorCode::malformed)) ++found;
   });
   EXPECT_GT(found, tried / 4);
 }
@@ -374,6 +442,72 @@ TEST_F(LmdbFolder, WhoseDatabaseEndsBeforeItsFreePagesIsWhole) {
     }
   }
   EXPECT_EQ(found, 1);
+}
+
+// The library overwrites a large value of the same transaction in place and leaves it the pages
+// that it had. So a value may hold more of them than it needs, and so may its own list of free
+// pages.
+class LmdbLongRuns : public LmdbFolder {
+ protected:
+  /// How many values of a table hold more pages than they need.
+  int count_in(const char* table) {
+    int found = 0;
+    transact(MDB_RDONLY, table, [&](MDB_txn* transaction, MDB_dbi handle) {
+      constexpr std::size_t kHeaderBytes = 16;
+      constexpr std::size_t kPageBytes = 4096;
+      MDB_cursor* cursor = nullptr;
+      MDB_val key;
+      MDB_val value;
+      ASSERT_EQ(mdb_cursor_open(transaction, handle, &cursor), 0);
+      while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        const char* const page = static_cast<const char*>(value.mv_data) - kHeaderBytes;
+        if (reinterpret_cast<std::uintptr_t>(page) % kPageBytes != 0) continue;
+        std::uint32_t pages = 0;
+        std::memcpy(&pages, page + 12, sizeof pages);
+        if (pages > (kHeaderBytes + value.mv_size - 1) / kPageBytes + 1) ++found;
+      }
+      mdb_cursor_close(cursor);
+    });
+    return found;
+  }
+  void expect_sound() {
+    const auto store = open();
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    const auto checked = (*store)->check();
+    EXPECT_TRUE(checked.has_value()) << checked.error().message;
+  }
+};
+
+TEST_F(LmdbLongRuns, OfAValueAreNoDamage) {
+  create();
+  const Block block = Block::of(Bytes(5'000, 'x'));
+  transact(0, "blocks", [&](MDB_txn* transaction, MDB_dbi handle) {
+    put(transaction, handle, Bytes(block.hash().bytes()), Bytes(100'000, 'y'));
+    put(transaction, handle, Bytes(block.hash().bytes()), Bytes(block.bytes()));
+  });
+  ASSERT_EQ(count_in("blocks"), 1);
+  expect_sound();
+}
+
+TEST_F(LmdbLongRuns, OfTheFreeListAreNoDamage) {
+  // It is rare. These many rounds of these seeds make one each.
+  for (const auto& [seed, rounds] : {std::pair(164U, 5), std::pair(362U, 4), std::pair(482U, 5)}) {
+    fs::remove_all(folder_);
+    LmdbOptions options = opening(LmdbOpen::create);
+    options.buffered_bytes_max = std::size_t{64} << 20;
+    {
+      const auto store = LmdbRepositoryStore::open(folder_, options);
+      ASSERT_TRUE(store.has_value()) << store.error().message;
+      SeededRandom random(seed);
+      (void)random.below(8);
+      std::vector<Hash> kept;
+      for (int round = 0; round < rounds; ++round) {
+        change_blocks(random, (*store)->archive(), kept);
+      }
+    }
+    EXPECT_EQ(count_in(nullptr), 1) << "seed " << seed;
+    expect_sound();
+  }
 }
 
 TEST_F(LmdbDamage, ADamagedBlockIsNeverServedAndOnlyItIsLost) {
