@@ -50,6 +50,30 @@ Result<std::vector<Block>> read_frames(const Task& task) {
   return blocks;
 }
 
+std::size_t frame_bytes(const std::optional<Block>& block) {
+  return wire::frame_bytes(block ? block->size() : 0);
+}
+
+// As many as one answer has room for, from the first on; at least one. The client asks again for
+// the rest.
+Result<std::vector<std::optional<Block>>> read_fitting(const Task& task,
+                                                       std::span<const Hash> hashes) {
+  const auto archive = task.store.archive_for(task.subject());
+  std::vector<std::optional<Block>> fitting;
+  std::size_t bytes = 0;
+  while (fitting.size() < hashes.size()) {
+    const auto rest = hashes.subspan(fitting.size());
+    DIALOG_ASSIGN(auto blocks,
+                  archive->get(rest.first(std::min(rest.size(), kReadAtOnce)), task.context));
+    for (auto& block : blocks) {
+      bytes += frame_bytes(block);
+      if (!fitting.empty() && bytes > task.config.batch_bytes_max) return fitting;
+      fitting.push_back(std::move(block));
+    }
+  }
+  return fitting;
+}
+
 }  // namespace
 
 Answer get_block(const Task& task) {
@@ -75,24 +99,18 @@ Answer put_block(const Task& task) {
 Answer get_blocks(const Task& task) {
   const auto hashes = wire::parse_hashes(task.request.body, task.config.batch_hashes_max);
   if (!hashes) return error_answer(hashes.error());
-  const auto archive = task.store.archive_for(task.subject());
+  const auto blocks = read_fitting(task, *hashes);
+  if (!blocks) return store_error_answer(blocks.error());
+  std::size_t bytes = 0;
+  for (const auto& block : *blocks) bytes += frame_bytes(block);
   Bytes body;
-  for (std::span<const Hash> rest(*hashes); !rest.empty();) {
-    const auto now = rest.first(std::min(rest.size(), kReadAtOnce));
-    rest = rest.subspan(now.size());
-    const auto blocks = archive->get(now, task.context);
-    if (!blocks) return store_error_answer(blocks.error());
-    for (std::size_t i = 0; i < now.size(); ++i) {
-      const auto& block = (*blocks)[i];
-      const std::size_t size = wire::frame_bytes(block ? block->size() : 0);
-      // The answer ends early, at a whole frame; the client asks again for the rest.
-      if (!body.empty() && body.size() + size > task.config.batch_bytes_max)
-        return blocks_answer(std::move(body));
-      if (block) {
-        wire::append_frame(body, *block);
-      } else {
-        wire::append_absent_frame(body, now[i]);
-      }
+  // At once: a string that grows holds more than it shows.
+  body.reserve(bytes);
+  for (std::size_t i = 0; i < blocks->size(); ++i) {
+    if (const auto& block = (*blocks)[i]) {
+      wire::append_frame(body, *block);
+    } else {
+      wire::append_absent_frame(body, (*hashes)[i]);
     }
   }
   return blocks_answer(std::move(body));

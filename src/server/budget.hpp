@@ -9,6 +9,10 @@ namespace dialog::server {
 /// Bytes that may be held at one moment, shared by all connections. Thread-safe.
 class Budget {
  public:
+  /// So little is counted, but never refused: the register is to answer also while large bodies use
+  /// the whole budget up. How many there are is bounded by the number of connections.
+  static constexpr std::size_t kSmallBytes = std::size_t{8} * 1024;
+
   explicit Budget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   /// What one holder has of the budget; given back by its destruction. Belongs to one thread at a
@@ -23,6 +27,10 @@ class Budget {
     /// False, and nothing changes, where the budget does not allow that much.
     [[nodiscard]] bool grow_to(std::size_t bytes) {
       if (bytes <= held_) return true;
+      if (bytes <= kSmallBytes) {
+        set(bytes);
+        return true;
+      }
       const std::size_t more = bytes - held_;
       std::size_t used = budget_.used_.load(std::memory_order_relaxed);
       do {

@@ -16,6 +16,11 @@ std::string normalized_prefix(std::string prefix) {
   return prefix;
 }
 
+// The most that an answer takes which holds neither blocks nor many records: one record, or an
+// error that names a subject.
+constexpr std::size_t kSmallAnswerBytesMax = std::size_t{8} * 1024;
+constexpr std::size_t kRecordBytesMax = 1024;
+
 bool needs_token(Resource resource) {
   return resource != Resource::server && resource != Resource::capabilities &&
          resource != Resource::health;
@@ -139,6 +144,29 @@ std::size_t Service::body_limit(const HttpRequest& head, const Visit& visit) con
   }
 }
 
+std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit) const {
+  switch (visit.route.resource) {
+    case Resource::log: {
+      const auto query = wire::parse_log_query(visit.route.query);
+      const std::size_t records = query ? std::min(query->limit, config_.log_records_max) : 0;
+      return kSmallAnswerBytesMax + records * kRecordBytesMax;
+    }
+    case Resource::block:
+      return request.method == "PUT" ? kSmallAnswerBytesMax
+                                     : std::max(config_.block_bytes_max, kSmallAnswerBytesMax);
+    case Resource::blocks_get: {
+      const std::size_t frame_max = wire::frame_bytes(config_.block_bytes_max);
+      const std::size_t hashes = request.body.size() / Hash::kSize;
+      return std::max(kSmallAnswerBytesMax,
+                      std::min(hashes * frame_max, std::max(config_.batch_bytes_max, frame_max)));
+    }
+    case Resource::blocks_has:
+      return std::max(kSmallAnswerBytesMax, request.body.size() / Hash::kSize);
+    default:
+      return kSmallAnswerBytesMax;
+  }
+}
+
 Service::Admission Service::admit(const HttpRequest& head) const {
   Visit visit;
   Admission admission;
@@ -153,7 +181,8 @@ Service::Admission Service::admit(const HttpRequest& head) const {
   return admission;
 }
 
-Answer Service::answer(const HttpRequest& request, const Context& context) const {
+Answer Service::answer(const HttpRequest& request, const Context& context,
+                       const Reserve& reserve) const {
   Visit visit;
   auto refusal = judge(request, visit);
   Answer answer;
@@ -164,6 +193,9 @@ Answer Service::answer(const HttpRequest& request, const Context& context) const
         {ErrorCode::too_large,
          "the body is longer than " + std::to_string(body_limit(request, visit)) + " bytes",
          {}});
+  } else if (reserve && !reserve(answer_limit(request, visit))) {
+    answer = error_answer(
+        503, {ErrorCode::resource_exhausted, "too many large answers at once; try again soon", {}});
   } else {
     answer = dispatch(request, visit, context);
   }

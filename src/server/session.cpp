@@ -19,10 +19,17 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t kHeadReadBytes = 4096;
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+// Where what is read may stay uncounted: beyond the end of a body that does not tell its length,
+// and after a refusal.
+constexpr std::size_t kUncountedReadBytes = std::size_t{16} * 1024;
 // What a client may still send after it was refused; more, and it may lose the response.
 constexpr std::size_t kDrainBytesMax = std::size_t{1024} * 1024;
 constexpr std::chrono::milliseconds kDrainTimeMax{1000};
 constexpr std::size_t kLoggedPathBytesMax = 512;
+
+// The memory that a body takes. One that told its length got room for it all, but uses only what
+// came.
+std::size_t held_bytes(const Bytes& body) { return std::min(body.capacity(), 2 * body.size()); }
 
 std::string loggable_path(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
@@ -164,7 +171,7 @@ void Session::on_read(const BoostError& error, std::size_t bytes) {
   if (phase_ == Phase::drain) {
     drained_ += bytes;
     buffer_.consume(buffer_.size());
-    return drained_ > kDrainBytesMax ? close() : read(kReadBytes);
+    return drained_ > kDrainBytesMax ? close() : read(kUncountedReadBytes);
   }
   if (phase_ == Phase::body) return read_body();
   if (phase_ == Phase::idle) {
@@ -303,20 +310,25 @@ void Session::read_body() {
     }
     if (error) return refuse(400, ErrorCode::malformed, "the body is not coded as its head says");
   }
-  const std::size_t received = body_->get().body().size();
-  if (!request_bytes_.grow_to(received)) {
+  const bool done = body_->is_done();
+  const auto rest = body_->content_length_remaining();
+  const std::size_t next = rest ? std::min<std::size_t>(*rest, kReadBytes) : kUncountedReadBytes;
+  const Bytes& body = body_->get().body();
+  if (!request_bytes_.grow_to(held_bytes(body) + (done ? 0 : buffer_.size() + next))) {
     return refuse(503, ErrorCode::resource_exhausted, "too many bodies at once; try again soon");
   }
-  if (body_->is_done()) return work();
-  arm_transfer(received);
-  read(kReadBytes);
+  if (done) return work();
+  arm_transfer(body.size());
+  read(next);
 }
 
 void Session::work() {
   phase_ = Phase::work;
   timer_.cancel();
+  buffer_.shrink_to_fit();
   request_.body = std::move(body_->get().body());
   record_.bytes_in = request_.body.size();
+  request_bytes_.set(held_bytes(request_.body));
   if (core_.queued_requests.fetch_add(1) >= core_.config.queued_requests_max) {
     core_.queued_requests.fetch_sub(1);
     return refuse(503, ErrorCode::resource_exhausted, "too many requests at once; try again soon");
@@ -327,7 +339,10 @@ void Session::work() {
     try {
       const Context context{.deadline = system_clock().now() + core.config.request_time_max,
                             .cancel = core.cancel.token()};
-      answer = core.service.answer(self->request_, context);
+      // Nothing else touches the session while it waits for its answer.
+      answer = core.service.answer(self->request_, context, [&self](std::size_t bytes) {
+        return self->response_bytes_.grow_to(bytes);
+      });
     } catch (const std::exception& failure) {
       answer = core.service.refuse(500, {ErrorCode::internal, failure.what(), {}});
     }
@@ -356,7 +371,7 @@ void Session::respond(Answer answer) {
   request_.body = {};
   body_.reset();
   request_bytes_.set(0);
-  response_bytes_.set(body_out_.size());
+  response_bytes_.set(held_bytes(body_out_));
   written_ = 0;
   enter(Phase::response, core_.config.transfer_grace);
   write();
@@ -407,8 +422,9 @@ void Session::drain() {
   stream_.shutdown(Stream::shutdown_send, error);
   if (error) return close();
   buffer_.consume(buffer_.size());
+  buffer_.shrink_to_fit();
   enter(Phase::drain, kDrainTimeMax);
-  read(kReadBytes);
+  read(kUncountedReadBytes);
 }
 
 }  // namespace dialog::server

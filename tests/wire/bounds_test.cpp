@@ -1,3 +1,4 @@
+#include <array>
 #include <thread>
 
 #include "served_fixture.hpp"
@@ -9,7 +10,22 @@ using namespace std::chrono_literals;
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n";
 
-class Bounds : public ServedTest {};
+class Bounds : public ServedTest {
+ protected:
+  // A request whose response is almost 4 MiB large.
+  std::string large_request() {
+    std::vector<Block> blocks;
+    std::vector<Hash> hashes;
+    for (int i = 0; i < 15; ++i) {
+      blocks.push_back(Block::of(Bytes(kBlockBytesMax, static_cast<char>(i))));
+      hashes.push_back(blocks.back().hash());
+    }
+    EXPECT_TRUE(store_.archive_for(*Subject::parse(kDid))->put(blocks).has_value());
+    return print_request(make_request("POST", "/" + kDid + "/blocks/get",
+                                      {{"Content-Type", "application/vnd.dialog.blocks"}},
+                                      wire::print_hashes(hashes)));
+  }
+};
 
 TEST_F(Bounds, a_request_line_has_4_kib) {
   serve();
@@ -83,17 +99,8 @@ TEST_F(Bounds, a_body_that_stalls_is_refused) {
 
 TEST_F(Bounds, a_client_that_does_not_take_its_response_is_cut) {
   serve({.transfer_bytes_per_second_min = 1024 * 1024 * 1024, .transfer_grace = 20ms});
-  // Larger than what sockets hold by themselves, asked for many times and never read.
-  std::vector<Block> blocks;
-  for (int i = 0; i < 15; ++i)
-    blocks.push_back(Block::of(Bytes(kBlockBytesMax, static_cast<char>(i))));
-  const auto archive = store_.archive_for(*Subject::parse(kDid));
-  ASSERT_TRUE(archive->put(blocks).has_value());
-  std::vector<Hash> hashes;
-  for (const Block& block : blocks) hashes.push_back(block.hash());
-  const std::string ask = print_request(make_request(
-      "POST", "/" + kDid + "/blocks/get", {{"Content-Type", "application/vnd.dialog.blocks"}},
-      wire::print_hashes(hashes)));
+  // More than what sockets hold by themselves, asked for many times and never read.
+  const std::string ask = large_request();
   RawClient client(port());
   for (int i = 0; i < 8; ++i) client.send(ask);
   log_.records(1);
@@ -185,17 +192,73 @@ TEST_F(Bounds, requests_that_wait_for_a_worker_are_counted) {
   EXPECT_EQ(served, 2);
 }
 
+constexpr std::size_t kLargeBytes = 100'000;
+
+// A block that is as large as that, and the head of a request that stores it.
+Block large_block(char byte) { return Block::of(Bytes(kLargeBytes, byte)); }
+std::string put_head_of(const Block& block) {
+  return "PUT /" + kDid + "/blocks/" + block.hash().hex() + " HTTP/1.1\r\nHost: localhost\r\n" +
+         "Content-Length: " + std::to_string(block.size()) + "\r\n\r\n";
+}
+
 TEST_F(Bounds, bodies_that_are_held_at_once_are_bounded_in_all) {
-  serve({.bytes_in_flight_max = 1000});
-  RawClient first(port());
-  const std::string head = "PUT /" + kDid + "/blocks/" + Hash::of(std::string(900, 'x')).hex() +
-                           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n";
-  EXPECT_EQ(status_of("PUT /" + kDid + "/blocks/" + hex(1) +
-                      " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1001\r\n\r\n" +
-                      std::string(1001, 'x')),
-            503);
+  serve({.bytes_in_flight_max = kLargeBytes * 3 / 2});
+  const std::array blocks{large_block('a'), large_block('b')};
+  RawClient clients[] = {RawClient(port()), RawClient(port())};
+  // Both lack their last byte, so neither is answered before the other one came.
+  for (std::size_t i = 0; i < 2; ++i) {
+    clients[i].send(put_head_of(blocks[i]));
+    clients[i].send(blocks[i].bytes().substr(1));
+  }
+  const auto refused = log_.records(1)[0];
+  EXPECT_EQ(refused.status, 503);
+  const std::size_t kept = refused.path.ends_with(blocks[0].hash().hex()) ? 1 : 0;
+  EXPECT_EQ(clients[1 - kept].receive()->status, 503);
+  clients[kept].send(blocks[kept].bytes().substr(0, 1));
+  EXPECT_EQ(clients[kept].receive()->status, 204);
   // What a request held is given back with its end.
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(status_of(head + std::string(900, 'x')), 204);
+  for (const Block& block : blocks)
+    EXPECT_EQ(status_of(put_head_of(block) + Bytes(block.bytes())), 204);
+}
+
+TEST_F(Bounds, what_a_response_may_take_is_reserved_before_the_work_is_done) {
+  serve({.bytes_in_flight_max = 1'500'000}, {.log_records_max = 1000});
+  store_.shut();
+  const HttpRequest ask = make_request("GET", "/" + kDid + "/log");
+  RawClient first(port());
+  first.send(print_request(ask));
+  store_.wait_for_waiting(1);
+  RawClient second(port());
+  const auto refused = second.exchange(ask);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(field(refused, "Retry-After"), "1");
+  // Little is reserved for little.
+  second.send(print_request(make_request("GET", "/" + kDid + "/log?limit=1")));
+  store_.wait_for_waiting(2);
+  store_.open();
+  EXPECT_EQ(first.receive()->status, 404);
+  EXPECT_EQ(second.receive()->status, 404);
+  EXPECT_EQ(second.exchange(ask).status, 404) << "what was not used is given back";
+}
+
+TEST_F(Bounds, responses_are_bounded_in_all_until_their_clients_took_them) {
+  serve({.bytes_in_flight_max = std::size_t{6} * 1024 * 1024});
+  const std::string request = large_request();
+  {
+    // So many that sockets by themselves do not hold them all: one of the two clients makes the
+    // server hold a response, and the other one is refused.
+    RawClient first(port());
+    RawClient second(port());
+    for (int i = 0; i < 10; ++i) {
+      first.send(request);
+      second.send(request);
+    }
+    log_.wait_for_status(503);
+    // What is small is served all the same.
+    EXPECT_EQ(status_of(kGet + "\r\n"), 200);
+  }
+  while (server_->connection_count() != 0) std::this_thread::yield();
+  EXPECT_EQ(status_of(request), 200);
 }
 
 TEST_F(Bounds, many_connections_are_served_at_once) {

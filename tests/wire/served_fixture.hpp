@@ -37,6 +37,14 @@ class CapturingLog final : public server::Log {
     changed_.wait(lock, [&] { return records_.size() >= count; });
     return records_;
   }
+  /// Waits until a request was answered with this status.
+  void wait_for_status(int status) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] {
+      return std::any_of(records_.begin(), records_.end(),
+                         [&](const auto& record) { return record.status == status; });
+    });
+  }
   void wait_for_event(std::string_view name) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock,

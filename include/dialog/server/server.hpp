@@ -49,7 +49,10 @@ struct ServerConfig {
   std::size_t connections_per_address_max = 256;
   /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed.
   std::vector<std::string> trusted_proxies{};
-  /// Bodies of requests and responses that are held at one moment, all together; beyond: 503.
+  /// Bodies of requests and responses that are held at one moment, all together; beyond: 503. A
+  /// response counts with the most that it may take from before the work for it is done, then with
+  /// what it takes until the client has it all. Up to 8 KiB each is counted, but never refused: the
+  /// register answers also while blocks use up all there is.
   std::size_t bytes_in_flight_max = std::size_t{128} * 1024 * 1024;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,8 +63,13 @@ class Service {
   /// fields.
   [[nodiscard]] Admission admit(const HttpRequest& head) const;
 
-  /// Answers a whole request; judges its head, too.
-  [[nodiscard]] Answer answer(const HttpRequest& request, const Context& context = {}) const;
+  /// Whether so many bytes may be held for the body of an answer.
+  using Reserve = std::function<bool(std::size_t bytes)>;
+  /// Answers a whole request; judges its head, too. Where `reserve` is given it is asked once,
+  /// before the work is done, with the most that the answer may take; where it says no, the answer
+  /// is 503.
+  [[nodiscard]] Answer answer(const HttpRequest& request, const Context& context = {},
+                              const Reserve& reserve = {}) const;
 
   /// The same, where only the response matters.
   [[nodiscard]] HttpResponse handle(const HttpRequest& request, const Context& context = {}) const {
@@ -84,6 +90,7 @@ class Service {
   [[nodiscard]] Answer preflight(const HttpRequest& request, const Visit& visit) const;
   void finish(const HttpRequest* request, Answer& answer) const;
   [[nodiscard]] std::size_t body_limit(const HttpRequest& head, const Visit& visit) const;
+  [[nodiscard]] std::size_t answer_limit(const HttpRequest& request, const Visit& visit) const;
 
   ServerStore& store_;
   ServiceConfig config_;
