@@ -63,6 +63,9 @@ class Environment {
   /// outcome is unknown, and every later call fails.
   Result<void> run(Job& job);
 
+  /// Fails once `run` fails for good. Does no I/O.
+  [[nodiscard]] Result<void> check_writable() const;
+
   /// Checks that every page that the present state refers to is within the file and well-formed.
   Result<void> check_pages(PageScope scope);
 

@@ -46,6 +46,10 @@ std::shared_ptr<Archive> LmdbServerStore::archive_for(const Subject& subject) {
   return collectable_archive_for(subject);
 }
 
+Result<void> LmdbServerStore::check_writable() const {
+  return state_->environment->check_writable();
+}
+
 std::shared_ptr<CollectableArchive> LmdbServerStore::collectable_archive_for(
     const Subject& subject) {
   const Hash id = subject.id();

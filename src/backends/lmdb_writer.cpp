@@ -129,12 +129,15 @@ Result<void> Environment::attempt(std::span<Waiting* const> group) {
   }
 }
 
+Result<void> Environment::check_writable() const {
+  if (!poisoned_) return {};
+  return fail(ErrorCode::storage_failed,
+              "cannot write in " + folder_ + ": an earlier write failed; open it again");
+}
+
 Result<MDB_txn*> Environment::begin_write() {
   for (;;) {
-    if (poisoned_) {
-      return fail(ErrorCode::storage_failed,
-                  "cannot write in " + folder_ + ": an earlier write failed; open it again");
-    }
+    DIALOG_TRY(check_writable());
     enter();
     MDB_txn* transaction = nullptr;
     const int code = map_lost_ ? MDB_PANIC : mdb_txn_begin(environment_, nullptr, 0, &transaction);

@@ -9,6 +9,13 @@ Answer bad_request(std::string message) {
   return error_answer(400, {ErrorCode::invalid_argument, std::move(message), {}});
 }
 
+Answer unwell(const std::string& what, const Error& cause) {
+  Answer answer =
+      error_answer(503, {ErrorCode::unavailable, what + "; the server's log says why", {}});
+  answer.fault = cause.message;
+  return answer;
+}
+
 Answer never_published(const Subject& subject) {
   return error_answer(
       {ErrorCode::not_found, "nothing was ever published under " + subject.did(), {}});
@@ -73,16 +80,13 @@ Answer get_capabilities(const Task& task) {
 }
 
 Answer get_health(const Task& task) {
+  if (const auto writable = task.store.check_writable(); !writable) {
+    return unwell("nothing can be written until the server is started again", writable.error());
+  }
   const auto probe = Subject::parse("did:web:health.invalid");
   if (!probe) return error_answer({ErrorCode::internal, probe.error().message, {}});
   const auto record = task.store.head_register().read(*probe, task.context);
-  if (!record) {
-    Answer answer = error_answer(
-        503,
-        {ErrorCode::unavailable, "the register cannot be read; the server's log says why", {}});
-    answer.fault = record.error().message;
-    return answer;
-  }
+  if (!record) return unwell("the register cannot be read", record.error());
   return json_answer(R"({"status":"ok"})");
 }
 

@@ -117,6 +117,26 @@ TEST_F(LmdbFaults, AFailedSwapIsNotShownAsAccepted) {
   }
 }
 
+TEST_F(LmdbFaults, AServersStoreTellsThatOnlyOpeningItAgainHelps) {
+  auto store = LmdbServerStore::open(folder_, ensure()).value();
+  const Subject subject = subject_named("one");
+  const Register::Swap swap{revision_number(0), revision_number(1), {}, "", false};
+  disk_.fail_at(1, DiskFault::full, true);
+  ASSERT_FALSE(store->head_register().swap(subject, swap, {}).has_value());
+  EXPECT_TRUE(store->check_writable().has_value()) << "there may be room again";
+  // The calls of a commit: the pages, the sync.
+  disk_.fail_at(2, DiskFault::io_error, false);
+  ASSERT_FALSE(store->head_register().swap(subject, swap, {}).has_value());
+  ASSERT_FALSE(store->check_writable().has_value());
+  EXPECT_EQ(store->check_writable().error().code, ErrorCode::storage_failed);
+  EXPECT_FALSE(store->head_register().swap(subject, swap, {}).has_value());
+  EXPECT_EQ(store->head_register().read(subject, {}).value(), std::nullopt) << "reads go on";
+  store.reset();
+  store = LmdbServerStore::open(folder_, ensure()).value();
+  EXPECT_TRUE(store->check_writable().has_value());
+  EXPECT_TRUE(store->head_register().swap(subject, swap, {}).has_value());
+}
+
 TEST_F(LmdbFaults, NoFailedCallLosesWhatWasAcknowledged) {
   constexpr int kCommits = 8;
   int points = 0;

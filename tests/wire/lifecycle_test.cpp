@@ -159,6 +159,19 @@ TEST_F(Lifecycle, a_failure_of_the_store_is_logged_and_not_told) {
   EXPECT_EQ(client.exchange(make_request("GET", "/healthz")).status, 503);
 }
 
+TEST_F(Lifecycle, a_store_that_takes_no_more_writes_is_not_well) {
+  serve();
+  RawClient client(port());
+  EXPECT_EQ(client.exchange(make_request("GET", "/healthz")).status, 200);
+  store_.lose_writes({ErrorCode::storage_failed, "/srv/secret: an earlier write failed", {}});
+  const auto response = client.exchange(make_request("GET", "/healthz"));
+  EXPECT_EQ(response.status, 503);
+  EXPECT_NE(response.body.find("started again"), std::string::npos) << response.body;
+  EXPECT_EQ(response.body.find("/srv"), std::string::npos);
+  EXPECT_EQ(log_.records(2)[1].fault, "/srv/secret: an earlier write failed");
+  EXPECT_EQ(client.exchange(make_request("GET", "/" + kDid)).status, 404) << "reads go on";
+}
+
 TEST_F(Lifecycle, a_full_disk_refuses_as_such) {
   serve();
   store_.fail_with({ErrorCode::storage_full, "no space left on device", {}});

@@ -65,6 +65,10 @@ class GatedStore final : public ServerStore, private Register {
   std::shared_ptr<Archive> archive_for(const Subject& subject) override {
     return store_.archive_for(subject);
   }
+  [[nodiscard]] Result<void> check_writable() const override {
+    if (lost_) return fail(*lost_);
+    return {};
+  }
 
   void shut() { shut_ = true; }
   void open() {
@@ -80,6 +84,7 @@ class GatedStore final : public ServerStore, private Register {
   /// Makes calls before the gate fail once they are cancelled.
   void obey_cancellation() { obey_ = true; }
   void fail_with(Error error) { failure_ = std::move(error); }
+  void lose_writes(Error error) { lost_ = std::move(error); }
 
  private:
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override {
@@ -117,6 +122,7 @@ class GatedStore final : public ServerStore, private Register {
   std::atomic<bool> obey_{false};
   int waiting_ = 0;
   std::optional<Error> failure_;
+  std::optional<Error> lost_;
 };
 
 /// A server on a free port of this machine.

@@ -25,6 +25,7 @@ class LmdbServerStore final : public ServerStore {
   Register& head_register() override;
 
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+  [[nodiscard]] Result<void> check_writable() const override;
   /// The same archive with what garbage collection needs.
   std::shared_ptr<CollectableArchive> collectable_archive_for(const Subject& subject);
 

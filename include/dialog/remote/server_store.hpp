@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "dialog/archive/archive.hpp"
+#include "dialog/base/result.hpp"
 #include "dialog/remote/register.hpp"
 #include "dialog/remote/subject.hpp"
 
@@ -25,6 +26,11 @@ class ServerStore {
   /// that nothing is put into: anybody may ask for any subject. Every object for one subject shows
   /// the same blocks. May be kept, but not longer than this store.
   [[nodiscard]] virtual std::shared_ptr<Archive> archive_for(const Subject& subject) = 0;
+
+  /// Fails from the moment on from which every write fails until the store is opened again, such as
+  /// after a sync whose outcome is unknown; reads may go on. A full disk is no such failure. Does
+  /// no I/O.
+  [[nodiscard]] virtual Result<void> check_writable() const = 0;
 };
 
 /// A server's state in memory, gone with this object.
@@ -34,6 +40,7 @@ class MemoryServerStore final : public ServerStore {
   ~MemoryServerStore() override;
   Register& head_register() override;
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+  [[nodiscard]] Result<void> check_writable() const override { return {}; }
 
   /// How many subjects have an archive here.
   [[nodiscard]] std::size_t subject_count() const;
