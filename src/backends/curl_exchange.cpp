@@ -89,7 +89,8 @@ Result<HttpResponse, HttpFailure> CurlExchange::exchange(const Context& context)
   if (curl_multi_add_handle(multi, easy) != CURLM_OK)
     return fail(HttpFailure{no_curl().value(), false});
   auto code = wait(context);
-  // An exchange that is not complete takes its connection with it.
+  // An exchange that is not complete takes its connection with it, and leaves a look-up of the
+  // host's name to its own thread.
   curl_multi_remove_handle(multi, easy);
   if (!code) return fail(failure(std::move(code).error()));
   if (*code != CURLE_OK) return fail(failure(*code));
@@ -107,6 +108,8 @@ Result<void> CurlExchange::prepare() {
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // Otherwise the end of an exchange waits for a look-up that is under way, whatever the deadline.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kConnectionAgeSecondsMax);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason_);
@@ -200,10 +203,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t co
 
 bool CurlExchange::take_header(ByteView line) {
   header_bytes_ += line.size();
-  if (header_bytes_ > kHeaderBytesMax) {
-    too_large_ = true;
-    return false;
-  }
+  if (header_bytes_ > kHeaderBytesMax) return false;
   // An interim response, or that of a proxy, goes before the one that was asked for.
   if (line.starts_with("HTTP/")) {
     response_.headers = {};
@@ -220,7 +220,7 @@ std::size_t CurlExchange::on_body(char* data, std::size_t size, std::size_t coun
   auto& exchange = *static_cast<CurlExchange*>(self);
   const ByteView piece(data, size * count);
   if (piece.size() > exchange.response_bytes_max_ - exchange.response_.body.size()) {
-    exchange.too_large_ = true;
+    exchange.body_too_large_ = true;
     return 0;
   }
   exchange.response_.body.append(piece);
@@ -253,12 +253,16 @@ HttpFailure CurlExchange::failure(Error error) const {
   return {std::move(error), may_have_been_received()};
 }
 
+HttpFailure CurlExchange::too_large(const std::string& part, std::size_t bytes_max) const {
+  return failure(Error{ErrorCode::too_large,
+                       request_.method + " " + request_.target + ": the " + part +
+                           " of the response exceeds " + std::to_string(bytes_max) + " bytes",
+                       {}});
+}
+
 HttpFailure CurlExchange::failure(CURLcode code) const {
-  if (too_large_) {
-    return failure(Error{ErrorCode::too_large,
-                         "the response exceeds " + std::to_string(response_bytes_max_) + " bytes",
-                         {}});
-  }
+  if (header_bytes_ > kHeaderBytesMax) return too_large("header", kHeaderBytesMax);
+  if (body_too_large_) return too_large("body", response_bytes_max_);
   const std::string reason = reason_[0] != '\0' ? reason_ : curl_easy_strerror(code);
   return failure(
       Error{meaning_of(code), request_.method + " " + request_.target + ": " + reason, {}});

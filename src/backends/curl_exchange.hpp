@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <curl/curl.h>
 #include <memory>
+#include <string>
 
 #include "dialog/backends/curl_client.hpp"
 
@@ -58,6 +59,7 @@ class CurlExchange {
   [[nodiscard]] bool may_have_been_received() const;
   [[nodiscard]] HttpFailure failure(Error error) const;
   [[nodiscard]] HttpFailure failure(CURLcode code) const;
+  [[nodiscard]] HttpFailure too_large(const std::string& part, std::size_t bytes_max) const;
   HttpResponse take_response();
 
   CurlSession& session_;
@@ -68,7 +70,7 @@ class CurlExchange {
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
   std::size_t uploaded_ = 0;
-  bool too_large_ = false;
+  bool body_too_large_ = false;
   char reason_[CURL_ERROR_SIZE] = {};
 };
 

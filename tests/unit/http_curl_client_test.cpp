@@ -1,6 +1,10 @@
 #include <atomic>
+#include <condition_variable>
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
+#include <netdb.h>
 
 #include "dialog/backends/curl_client.hpp"
 #include "http_scripted_server.hpp"
@@ -9,9 +13,58 @@ namespace dialog {
 namespace {
 
 using test::ScriptedServer;
+using testing::HasSubstr;
 using Connection = ScriptedServer::Connection;
 
 constexpr std::size_t kBytesMax = 1 << 20;
+
+/// Lets the next look-up of a host's name begin, and not end before this object does.
+class BlockedLookup {
+ public:
+  explicit BlockedLookup(std::function<void()> on_begin) : on_begin_(std::move(on_begin)) {
+    current = this;
+  }
+  ~BlockedLookup() {
+    std::unique_lock lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !under_way_; });
+    current = nullptr;
+  }
+  BlockedLookup(const BlockedLookup&) = delete;
+  BlockedLookup& operator=(const BlockedLookup&) = delete;
+
+  static std::string url() { return "http://blocked.example/"; }
+
+  [[nodiscard]] bool is_under_way() {
+    const std::lock_guard lock(mutex_);
+    return under_way_;
+  }
+
+  /// In the place of the system's.
+  static int look_up() {
+    if (BlockedLookup* const blocked = current) blocked->wait();
+    return EAI_NONAME;
+  }
+
+ private:
+  void wait() {
+    std::unique_lock lock(mutex_);
+    under_way_ = true;
+    on_begin_();
+    // A client that waits for this would wait for ever: that is a failure, and not to hang.
+    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return released_; });
+    under_way_ = false;
+    changed_.notify_all();
+  }
+
+  static inline std::atomic<BlockedLookup*> current = nullptr;
+  const std::function<void()> on_begin_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool under_way_ = false;
+  bool released_ = false;
+};
 
 HttpRequest put(const std::string& url, Bytes body) { return {"PUT", url, {}, std::move(body)}; }
 HttpRequest get(const std::string& url) { return {"GET", url, {}, {}}; }
@@ -88,6 +141,8 @@ TEST(CurlHttpClient, RefusesALongerBodyThanAllowed) {
   const auto response = CurlHttpClient().send(get(server.url()), 99, {});
   ASSERT_FALSE(response.has_value());
   EXPECT_EQ(response.error().error.code, ErrorCode::too_large);
+  EXPECT_THAT(response.error().error.message,
+              HasSubstr("the body of the response exceeds 99 bytes"));
 }
 
 TEST(CurlHttpClient, RefusesEndlessHeaders) {
@@ -97,9 +152,11 @@ TEST(CurlHttpClient, RefusesEndlessHeaders) {
     for (int i = 0; i < 3000; ++i) connection.write("X-Field: " + std::string(40, 'x') + "\r\n");
     connection.wait_for_close();
   });
-  const auto response = CurlHttpClient().send(get(server.url()), kBytesMax, {});
+  const auto response = CurlHttpClient().send(get(server.url()), 99, {});
   ASSERT_FALSE(response.has_value());
   EXPECT_EQ(response.error().error.code, ErrorCode::too_large);
+  EXPECT_THAT(response.error().error.message,
+              HasSubstr("the header of the response exceeds 65536 bytes"));
 }
 
 TEST(CurlHttpClient, KnowsThatARefusedConnectionReceivedNothing) {
@@ -202,6 +259,17 @@ TEST(CurlHttpClient, EndsWhenItIsCancelled) {
   EXPECT_TRUE(response.error().may_have_been_received);
 }
 
+TEST(CurlHttpClient, EndsWhileTheNameOfItsHostIsStillLookedUp) {
+  const CancelSource source;
+  BlockedLookup lookup([&] { source.cancel(); });
+  const auto response = CurlHttpClient().send(get(BlockedLookup::url()), kBytesMax,
+                                              Context{std::nullopt, source.token()});
+  EXPECT_TRUE(lookup.is_under_way());
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().error.code, ErrorCode::cancelled);
+  EXPECT_FALSE(response.error().may_have_been_received);
+}
+
 TEST(CurlHttpClient, RefusesFieldsThatWouldBreakTheRequest) {
   HttpRequest request = get("http://127.0.0.1:1/");
   request.headers.add("X-Field", "a\r\nX-Other: b");
@@ -239,3 +307,8 @@ TEST(CurlHttpClient, ServesManyThreads) {
 
 }  // namespace
 }  // namespace dialog
+
+// libcurl calls this one; numeric addresses take another way.
+extern "C" int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo**) {
+  return dialog::BlockedLookup::look_up();
+}

@@ -26,8 +26,10 @@ struct CurlClientOptions {
 };
 
 /// HTTP/1.1, and HTTP/2 over TLS, by libcurl. Certificates are always verified. Deadlines are
-/// measured on `system_clock()`; a fired token is seen within 50 ms. As many threads may send at
-/// once as like; each call uses a connection of its own, out of those that are kept.
+/// measured on `system_clock()`; a fired token is seen within 50 ms. A call ends then even while
+/// the system looks up its host's name; the look-up goes on in a thread of its own, for as long as
+/// the system takes. As many threads may send at once as like; each call uses a connection of its
+/// own, out of those that are kept.
 class CurlHttpClient final : public HttpClient {
  public:
   explicit CurlHttpClient(CurlClientOptions options = {});
