@@ -7,6 +7,14 @@
 namespace dialog::test {
 namespace {
 
+/// A server that takes less at once than clients send unless they are told.
+server::ServiceConfig small_limits() {
+  server::ServiceConfig config;
+  config.batch_hashes_max = 3;
+  config.batch_bytes_max = 1000;
+  return config;
+}
+
 /// Limits that make most batches several requests.
 HttpArchiveOptions small_batches() {
   HttpArchiveOptions options;
@@ -26,8 +34,9 @@ std::unique_ptr<HttpArchive> make_archive(const std::string& url, HttpTransport 
 /// An archive over the server's handlers, without a socket.
 class ServiceArchiveFixture final : public ArchiveFixture {
  public:
-  explicit ServiceArchiveFixture(HttpArchiveOptions options)
-      : archive_(make_archive(
+  explicit ServiceArchiveFixture(HttpArchiveOptions options, server::ServiceConfig config = {})
+      : service_(store_, std::move(config), clock_),
+        archive_(make_archive(
             "http://archive.example",
             {std::make_shared<LoopbackHttpClient>(
                  [this](const HttpRequest& request) { return service_.handle(request); }, clock_),
@@ -39,15 +48,15 @@ class ServiceArchiveFixture final : public ArchiveFixture {
  private:
   ManualClock clock_;
   MemoryServerStore store_;
-  server::Service service_{store_, {}, clock_};
+  server::Service service_;
   std::unique_ptr<HttpArchive> archive_;
 };
 
 /// An archive over libcurl and a socket, several requests at once.
 class SocketArchiveFixture final : public ArchiveFixture {
  public:
-  SocketArchiveFixture() {
-    HttpArchiveOptions options = small_batches();
+  explicit SocketArchiveFixture(HttpArchiveOptions options, server::ServiceConfig config = {})
+      : server_(std::move(config)) {
     options.parallel_for = parallel_for_on(std::make_shared<ThreadPool>(), 4);
     archive_ =
         make_archive(server_.url(), {std::make_shared<CurlHttpClient>()}, std::move(options));
@@ -67,8 +76,35 @@ INSTANTIATE_TEST_SUITE_P(
             [] { return std::make_unique<ServiceArchiveFixture>(HttpArchiveOptions{}); }},
         ArchiveFactory{"InProcessInSmallBatches",
                        [] { return std::make_unique<ServiceArchiveFixture>(small_batches()); }},
-        ArchiveFactory{"OverASocket", [] { return std::make_unique<SocketArchiveFixture>(); }}),
+        ArchiveFactory{"InProcessWithLimitsThatNobodyTold",
+                       [] {
+                         return std::make_unique<ServiceArchiveFixture>(HttpArchiveOptions{},
+                                                                        small_limits());
+                       }},
+        ArchiveFactory{"OverASocket",
+                       [] { return std::make_unique<SocketArchiveFixture>(small_batches()); }},
+        ArchiveFactory{"OverASocketWithLimitsThatNobodyTold",
+                       [] {
+                         return std::make_unique<SocketArchiveFixture>(HttpArchiveOptions{},
+                                                                       small_limits());
+                       }}),
     archive_name);
+
+// The server refuses such a request by its head, while the body is still on its way.
+TEST(SmallServer, IsSentMegabytesThoughNobodyToldItsLimits) {
+  SocketArchiveFixture fixture(HttpArchiveOptions{}, small_limits());
+  std::vector<Block> blocks;
+  std::vector<Hash> hashes;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    blocks.push_back(Block::of(Bytes(kBlockBytesMax, c)));
+    hashes.push_back(blocks.back().hash());
+  }
+  const auto stored = fixture.archive().put(blocks);
+  ASSERT_TRUE(stored.has_value()) << stored.error().message;
+  const auto found = fixture.archive().get(hashes);
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  for (std::size_t i = 0; i < blocks.size(); ++i) EXPECT_EQ((*found)[i], blocks[i]);
+}
 
 }  // namespace
 }  // namespace dialog::test

@@ -13,7 +13,7 @@ namespace dialog::test {
 /// A server on a free port of this machine, in this process.
 class LocalServer {
  public:
-  LocalServer() {
+  explicit LocalServer(server::ServiceConfig config = {}) : service_(store_, std::move(config)) {
     DIALOG_CHECK(server_.start().has_value(), "a server on a free port of this machine");
   }
   [[nodiscard]] std::string url() const {
@@ -24,7 +24,7 @@ class LocalServer {
 
  private:
   MemoryServerStore store_;
-  server::Service service_{store_, {}};
+  server::Service service_;
   server::SilentLog log_;
   server::Server server_{service_, {}, log_};
 };

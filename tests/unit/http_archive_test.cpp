@@ -131,6 +131,74 @@ TEST_F(HttpArchiveTest, PutsObeyTheLimitOfBytesButSendEveryBlock) {
   EXPECT_EQ(requests()[2].body, frames({large}));
 }
 
+TEST_F(HttpArchiveTest, WhatIsRefusedAsTooLargeIsSentAgainInHalves) {
+  const auto limited = archive();
+  answer(response(413));
+  answer(response(413));
+  for (int i = 0; i < 4; ++i) answer(response(204));
+  const Block four = block("four!");
+  ASSERT_TRUE(limited->put(std::vector{one_, two_, three_, four}).has_value());
+  ASSERT_THAT(requests(), SizeIs(6));
+  EXPECT_EQ(requests()[1].body, frames({one_, two_}));
+  EXPECT_EQ(requests()[2].body, frames({one_}));
+  EXPECT_EQ(requests()[5].body, frames({four}));
+  const std::vector<Hash> asked{one_.hash(), two_.hash(), three_.hash()};
+  answer(response(413));
+  for (const Block& each : {one_, two_, three_}) answer(blocks(frames({each})));
+  EXPECT_THAT(*limited->get(asked), ElementsAre(one_, two_, three_));
+  EXPECT_THAT(requests(), SizeIs(10));
+}
+
+TEST_F(HttpArchiveTest, WhatARefusalTaughtIsKept) {
+  const auto limited = archive();
+  const std::vector<Hash> asked{one_.hash(), two_.hash()};
+  answer(response(413));
+  for (int i = 0; i < 4; ++i) answer(blocks(Bytes("\1", 1)));
+  EXPECT_THAT(*limited->has(asked), ElementsAre(true, true));
+  EXPECT_THAT(*limited->has(asked), ElementsAre(true, true));
+  EXPECT_THAT(requests(), SizeIs(5));
+}
+
+TEST_F(HttpArchiveTest, AnEndlessRefusalEnds) {
+  for (int i = 0; i < 3; ++i) answer(response(413));
+  const auto refused = archive()->put(std::vector{one_, two_, three_, block("four!")});
+  EXPECT_EQ(refused.error().code, ErrorCode::too_large);
+  EXPECT_THAT(refused.error().message, HasSubstr("not even one"));
+}
+
+TEST_F(HttpArchiveTest, AnnouncedLimitsRaiseNothing) {
+  HttpArchiveOptions options;
+  options.capabilities.block_bytes_max = options.capabilities.batch_bytes_max =
+      options.capabilities.batch_hashes_max = std::size_t{1} << 31U;
+  const auto generous = archive(options);
+  answer(blocks(frames({one_})));
+  ASSERT_TRUE(generous->get(std::vector{one_.hash()}).has_value());
+  EXPECT_EQ(client_->response_bounds[0], wire::kBatchBytesMax);
+  std::vector<Hash> many;
+  for (std::size_t i = 0; i <= wire::kBatchHashesMax; ++i)
+    many.push_back(Hash::of(std::to_string(i)));
+  answer(blocks(Bytes(wire::kBatchHashesMax, '\1')));
+  answer(blocks(Bytes("\1", 1)));
+  ASSERT_TRUE(generous->has(many).has_value());
+  std::vector<Block> large;
+  for (char c = 'a'; c < 'r'; ++c) large.push_back(Block::of(Bytes(kBlockBytesMax, c)));
+  answer(response(204));
+  answer(response(204));
+  ASSERT_TRUE(generous->put(large).has_value());
+  EXPECT_LE(requests()[3].body.size(), wire::kBatchBytesMax);
+}
+
+TEST_F(HttpArchiveTest, LimitsOfNothingStillLetOneBlockTravel) {
+  HttpArchiveOptions options;
+  options.capabilities.block_bytes_max = options.capabilities.batch_bytes_max =
+      options.capabilities.batch_hashes_max = 0;
+  const auto limited = archive(options);
+  for (const Block& each : {one_, two_}) answer(blocks(frames({each})));
+  EXPECT_THAT(*limited->get(std::vector{one_.hash(), two_.hash()}), ElementsAre(one_, two_));
+  answer(response(204));
+  EXPECT_TRUE(limited->put(std::vector{one_}).has_value());
+}
+
 TEST_F(HttpArchiveTest, BytesOfAnotherBlockAreCorrupt) {
   Bytes body = frames({one_});
   body.back() = 'X';

@@ -20,8 +20,10 @@ class ScriptedClient final : public HttpClient {
  public:
   using Outcome = Result<HttpResponse, HttpFailure>;
 
-  Outcome send(const HttpRequest& request, std::size_t, const Context& context) override {
+  Outcome send(const HttpRequest& request, std::size_t response_bytes_max,
+               const Context& context) override {
     requests.push_back(request);
+    response_bounds.push_back(response_bytes_max);
     contexts.push_back(context);
     if (on_send) on_send();
     if (outcomes.empty()) {
@@ -36,6 +38,7 @@ class ScriptedClient final : public HttpClient {
 
   std::deque<Outcome> outcomes;
   std::vector<HttpRequest> requests;
+  std::vector<std::size_t> response_bounds;
   std::vector<Context> contexts;
   std::function<void()> on_send;
 };

@@ -23,7 +23,8 @@ using ParallelFor =
     std::function<void(std::size_t count, const std::function<void(std::size_t)>& call)>;
 
 struct HttpArchiveOptions {
-  /// Where known, the limits that the remote announces.
+  /// Where known, the limits of a batch that the remote announces. They lower this library's own
+  /// and never raise them.
   wire::Capabilities capabilities;
   /// Runs the requests of one batch. Absent: one after the other.
   ParallelFor parallel_for;
@@ -32,11 +33,12 @@ struct HttpArchiveOptions {
 /// The blocks of one subject behind HTTP, as `docs/protocol/archive.md` describes it. Thread-safe.
 ///
 /// A batch becomes as many requests as the limits ask for; every one is repeated after transient
-/// faults, since storing a block twice does no harm. What `put` accepted is durable; `flush` has
-/// nothing to do. Every received block is hashed before it is handed on. Beyond the errors of
-/// `Archive`: `not_a_remote` where the endpoint answers like something else, `malformed`,
-/// `corrupt`, `too_large`. The configured time-out is for each request, and grows by what its bytes
-/// take at 32 KiB/s.
+/// faults, since storing a block twice does no harm. What the remote refuses as too large (413) is
+/// sent again in halves, and whatever follows is as small: so limits that nobody told are learned.
+/// What `put` accepted is durable; `flush` has nothing to do. Every received block is hashed before
+/// it is handed on. Beyond the errors of `Archive`: `not_a_remote` where the endpoint answers like
+/// something else, `malformed`, `corrupt`, `too_large`. The configured time-out is for each
+/// request, and grows by what its bytes take at 32 KiB/s.
 class HttpArchive final : public Archive {
  public:
   /// No I/O. `invalid_argument` as with `RestBackend`.
@@ -44,10 +46,13 @@ class HttpArchive final : public Archive {
                                                      HttpTransport transport, Subject subject,
                                                      HttpArchiveOptions options = {});
 
+  ~HttpArchive() override;
+
  private:
+  struct Limits;
+  struct Question;
   HttpArchive(std::shared_ptr<const detail::RestCaller> caller, Subject subject,
-              HttpArchiveOptions options)
-      : caller_(std::move(caller)), subject_(std::move(subject)), options_(std::move(options)) {}
+              HttpArchiveOptions options);
 
   Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,
                                                    const Context& context) override;
@@ -55,16 +60,20 @@ class HttpArchive final : public Archive {
   Result<std::vector<bool>> do_has(std::span<const Hash> hashes, const Context& context) override;
   Result<void> do_flush(const Context& context) override;
 
-  Result<Bytes> post(std::string_view name, Bytes body, std::size_t answer_bytes_max,
-                     const Context& context) const;
-  Result<void> get_batch(std::span<const Hash> hashes, std::span<std::optional<Block>> blocks,
-                         const Context& context) const;
+  Result<std::optional<Bytes>> post(Question question, const Context& context) const;
+  Result<std::vector<std::optional<Block>>> get_batch(std::span<const Hash> hashes,
+                                                      const Context& context) const;
+  Result<void> read_frames(const Bytes& body, std::span<const Hash> asked,
+                           std::vector<std::optional<Block>>& blocks) const;
+  Result<void> put_batch(std::span<const Block> blocks, const Context& context) const;
+  Result<std::vector<bool>> has_batch(std::span<const Hash> hashes, const Context& context) const;
   Result<void> for_each_batch(std::size_t count,
                               const std::function<Result<void>(std::size_t)>& send) const;
 
   std::shared_ptr<const detail::RestCaller> caller_;
   Subject subject_;
-  HttpArchiveOptions options_;
+  ParallelFor parallel_for_;
+  std::unique_ptr<Limits> limits_;
 };
 
 }  // namespace dialog
