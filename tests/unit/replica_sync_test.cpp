@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "replica_fixture.hpp"
+#include "replica_hooked_store.hpp"
 
 namespace dialog::test {
 namespace {
@@ -289,6 +290,61 @@ TEST(Clone, ThatFailsLeavesNothing) {
   EXPECT_EQ(Repository::clone(store, clock, remote.connection(), wanted).error().code,
             ErrorCode::missing_blocks);
   EXPECT_EQ(Repository::open(store, clock).error().code, ErrorCode::not_found);
+  EXPECT_EQ(block_count(store.archive()), 0U);
+}
+
+TEST(Clone, ThatFailsInTheMiddleOfATreeLeavesNothing) {
+  TestRemote remote;
+  Device a;
+  a.put_all(many_entries());
+  ASSERT_TRUE(a->push("main", remote.connection()).has_value());
+  const std::vector<Hash> lost = hashes_in(
+      remote.stored, [](ByteView bytes) { return bytes.find("key/10000") != ByteView::npos; });
+  ASSERT_TRUE(remote.stored.remove(lost).has_value());
+  MemoryRepositoryStore store;
+  ManualClock clock;
+  Repository::Clone wanted;
+  wanted.remote = {"origin", "http://x", "did:web:remote.example", {}};
+  EXPECT_EQ(Repository::clone(store, clock, remote.connection(), wanted).error().code,
+            ErrorCode::missing_blocks);
+  EXPECT_EQ(Repository::open(store, clock).error().code, ErrorCode::not_found);
+  EXPECT_EQ(block_count(store.archive()), 0U);
+}
+
+TEST(Clone, WhoseRecordsCannotBeWrittenLeavesNothingButBlocksForTheNextOne) {
+  TestRemote remote;
+  Device a;
+  a.put_all({{"x", "1"}});
+  ASSERT_TRUE(a->push("main", remote.connection()).has_value());
+  HookedStore store;
+  ManualClock clock;
+  Repository::Clone wanted;
+  wanted.remote = {"origin", "http://x", "did:web:remote.example", {}};
+  store.heads().is_full = true;
+  EXPECT_EQ(Repository::clone(store, clock, remote.connection(), wanted).error().code,
+            ErrorCode::storage_full);
+  EXPECT_EQ(Repository::open(store, clock).error().code, ErrorCode::not_found);
+  EXPECT_THAT(store.heads().list({}).value(), testing::IsEmpty());
+  store.heads().is_full = false;
+  ASSERT_TRUE(Repository::clone(store, clock, remote.connection(), wanted).has_value());
+  EXPECT_EQ(block_count(store.archive()), block_count(remote.stored));
+}
+
+TEST(Pull, ThatCannotBeCommittedLeavesTheBranchAndOnlyGarbage) {
+  TestRemote remote;
+  Device a;
+  a.put_all({{"x", "1"}});
+  ASSERT_TRUE(a->push("main", remote.connection()).has_value());
+  HookedStore store;
+  ManualClock clock;
+  auto repository = Repository::create(store, clock).value();
+  const Branch before = repository.branch("main").value();
+  store.heads().is_full = true;
+  EXPECT_EQ(repository.pull("main", remote.connection()).error().code, ErrorCode::storage_full);
+  EXPECT_EQ(repository.branch("main").value(), before);
+  EXPECT_EQ(block_count(store.archive()), block_count(remote.stored));
+  ASSERT_TRUE(repository.collect_garbage().has_value());
+  EXPECT_EQ(block_count(store.archive()), 0U);
 }
 
 // Partial replicas.

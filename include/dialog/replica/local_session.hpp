@@ -17,8 +17,8 @@ namespace dialog {
 /// `PushSession` from `input()`, let `commit` answer each `CommitState`, and answer every other
 /// action from the remote.
 ///
-/// Holds a write lease of the store, and the quarantine; dropped at any point, it leaves nothing
-/// behind. Not thread-safe. Must not outlive the repository.
+/// Holds a write lease of the store, and the quarantine; dropped without a commit, it leaves
+/// nothing behind. Not thread-safe. Must not outlive the repository.
 class LocalSession final {
  public:
   /// What the session starts from: the branch as it was when this object was made. This object must
@@ -26,7 +26,8 @@ class LocalSession final {
   [[nodiscard]] SyncInput input(const Context& context = {}) const;
 
   /// Copies the proven blocks into the archive and changes the branch: `Committed`, `Raced` or
-  /// `Failed`.
+  /// `Failed`. Without `Committed` the branch is unchanged by it, and the blocks may stay, for the
+  /// next garbage collection.
   [[nodiscard]] Answer commit(const CommitState& action);
 
  private:

@@ -77,7 +77,9 @@ class Repository final {
   };
   struct Cloned;
   /// Makes a repository from what a remote holds: its branch stands where the remote does, with the
-  /// remote as upstream. Where it fails, the store is as empty as before. `connection.name` must be
+  /// remote as upstream. Where it fails, there is no repository in the store, as before. Where only
+  /// the very last step failed, blocks may have stayed that nothing refers to; they do no harm, and
+  /// the next clone or collection takes care of them. `connection.name` must be
   /// `clone.remote.name`.
   static Result<Cloned> clone(RepositoryStore& store, Clock& clock,
                               const RemoteConnection& connection, const Clone& clone,
@@ -181,8 +183,12 @@ class Repository final {
   // Synchronization. Each blocks until it is done. The outcomes and errors are those of
   // `PullSession` and `PushSession`; `not_found` where there is no such branch.
 
+  /// A pull that does not merge: `current` stays.
   Result<PullReport> fetch(std::string_view branch, const RemoteConnection& remote,
                            const SyncOptions& options = {});
+  /// Where it fails, the branch is as it was. Where only the very last step failed, blocks may have
+  /// stayed that nothing refers to; they do no harm, and the next pull or collection takes care of
+  /// them.
   Result<PullReport> pull(std::string_view branch, const RemoteConnection& remote,
                           const SyncOptions& options = {});
   Result<PushReport> push(std::string_view branch, const RemoteConnection& remote,
