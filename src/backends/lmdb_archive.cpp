@@ -51,7 +51,7 @@ Result<void> scan_blocks(Environment& environment, ByteView prefix,
       wanted = visit(stored.key, stored.bytes);
       if (!wanted) break;
     }
-    reader.resume();
+    DIALOG_TRY(reader.resume());
   }
   return {};
 }
@@ -208,7 +208,7 @@ Result<void> BlockArchive::do_flush(const Context& context) {
   }
   // What is staged by somebody else is durable once a later job has had its turn.
   Flush job(*this);
-  return environment_->run(job);
+  return environment_->run(job, context, clock_);
 }
 
 Result<void> BlockArchive::remove(std::span<const Hash> hashes) {

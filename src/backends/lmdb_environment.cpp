@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <lmdb.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -21,12 +22,6 @@ bool has_address_space(std::size_t bytes) {
   if (probe == MAP_FAILED) return false;
   munmap(probe, bytes);
   return true;
-}
-
-std::size_t map_size(MDB_env* environment) {
-  MDB_envinfo info;
-  mdb_env_info(environment, &info);
-  return info.me_mapsize;
 }
 
 }  // namespace
@@ -49,37 +44,44 @@ std::size_t Environment::first_map_bytes() const {
   return bytes;
 }
 
-void Environment::enter() {
-  std::unique_lock lock(gate_mutex_);
-  gate_changed_.wait(lock, [this] { return !moving_; });
-  ++inside_;
+Result<void> Environment::check_map() const {
+  if (!map_lost_) return {};
+  return fail(ErrorCode::storage_failed,
+              "cannot use the database in " + folder_ +
+                  ": it grew, and this process had no address space left to map it; open it again");
 }
 
-void Environment::leave(MDB_txn* idle) {
-  MDB_txn* surplus = nullptr;
+Result<void> Environment::enter() {
+  std::unique_lock lock(gate_mutex_);
+  gate_changed_.wait(lock, [this] { return !moving_; });
+  DIALOG_TRY(check_map());
+  ++inside_;
+  return {};
+}
+
+void Environment::leave() {
+  const std::lock_guard lock(gate_mutex_);
+  --inside_;
+  if (moving_ && inside_ == 0) gate_changed_.notify_all();
+}
+
+void Environment::keep(MDB_txn* idle) {
   {
     const std::lock_guard lock(gate_mutex_);
-    if (idle != nullptr) {
-      if (idle_.size() < kIdleReadersMax) {
-        idle_.push_back(idle);
-      } else {
-        surplus = idle;
-      }
+    if (idle_.size() < kIdleReadersMax) {
+      idle_.push_back(idle);
+      return;
     }
-    --inside_;
-    if (moving_ && inside_ == 0) gate_changed_.notify_all();
   }
-  if (surplus != nullptr) mdb_txn_abort(surplus);
+  mdb_txn_abort(idle);
 }
 
 Result<Reader> Environment::begin_read() {
   for (;;) {
+    DIALOG_TRY(enter());
     MDB_txn* transaction = nullptr;
     {
-      std::unique_lock lock(gate_mutex_);
-      gate_changed_.wait(lock, [this] { return !moving_; });
-      if (map_lost_) return fail(failure(MDB_PANIC, "read", folder_));
-      ++inside_;
+      const std::lock_guard lock(gate_mutex_);
       if (!idle_.empty()) {
         transaction = idle_.back();
         idle_.pop_back();
@@ -89,7 +91,8 @@ Result<Reader> Environment::begin_read() {
                          ? mdb_txn_renew(transaction)
                          : mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction);
     if (code == 0) return Reader(*this, transaction);
-    leave(transaction);
+    if (transaction != nullptr) keep(transaction);
+    leave();
     if (code == MDB_MAP_RESIZED) {
       DIALOG_TRY(move_map(Move::follow));
       continue;
@@ -104,33 +107,45 @@ Result<Reader> Environment::begin_read() {
 Result<void> Environment::move_map(Move why) {
   std::unique_lock lock(gate_mutex_);
   gate_changed_.wait(lock, [this] { return !moving_; });
+  DIALOG_TRY(check_map());
   moving_ = true;
   gate_changed_.wait(lock, [this] { return inside_ == 0; });
-  const int code = set_map_size(why);
+  auto outcome = resize_map(why);
   moving_ = false;
   gate_changed_.notify_all();
-  if (code != 0) return fail(failure(code, "map the database", folder_));
-  return {};
+  return outcome;
 }
 
-int Environment::set_map_size(Move why) {
-  const std::size_t before = map_size(environment_);
-  int code = 0;
+// The library gives the old map up before it asks for the new one, hence the look before: where
+// there is no room, the old one still serves.
+Result<void> Environment::resize_map(Move why) {
+  MDB_envinfo info;
+  MDB_stat stat;
+  mdb_env_info(environment_, &info);
+  mdb_env_stat(environment_, &stat);
+  const std::size_t before = info.me_mapsize;
+  std::size_t after = before;
+  const auto grow = [&] { after = after > map_bytes_max_ / 2 ? map_bytes_max_ : after * 2; };
   if (why == Move::grow) {
-    if (before >= map_bytes_max_) return MDB_MAP_FULL;
-    const std::size_t after = before > map_bytes_max_ / 2 ? map_bytes_max_ : before * 2;
-    if (!has_address_space(after)) return ENOMEM;
-    code = mdb_env_set_mapsize(environment_, after);
+    if (before >= map_bytes_max_) return fail(failure(MDB_MAP_FULL, "write", folder_));
+    grow();
   } else {
-    code = mdb_env_set_mapsize(environment_, 0);
-    // The size on record may be below the one that this process has grown to since.
-    if (code == 0 && map_size(environment_) < before) {
-      code = mdb_env_set_mapsize(environment_, before);
-    }
+    // What another process wrote may go beyond what this one would ever write.
+    const std::size_t needed = (info.me_last_pgno + 1) * stat.ms_psize;
+    while (after < needed && after < map_bytes_max_) grow();
+    if (after < needed || !has_address_space(after)) after = std::max(before, needed);
+    if (after == before) return {};
   }
-  // The library gives the old map up before it asks for the new one.
-  if (code != 0) map_lost_ = true;
-  return code;
+  if (!has_address_space(after)) {
+    return fail(ErrorCode::resource_exhausted,
+                "cannot map the database in " + folder_ +
+                    ", which has grown: " + std::to_string(after) +
+                    " bytes are more than the address space that is left to this process; raise "
+                    "its limit (ulimit -v) and try again");
+  }
+  if (mdb_env_set_mapsize(environment_, after) == 0) return {};
+  map_lost_ = true;
+  return check_map();
 }
 
 Result<void> Environment::check_pages(PageScope scope) {
@@ -141,7 +156,6 @@ Result<void> Environment::check_pages(PageScope scope) {
     // The pages are read from the file, and others may have to move the map meanwhile.
     reader.park();
     auto outcome = lmdb::check_pages(file, folder_ + "/data.mdb", reader.snapshot_number(), scope);
-    reader.resume();
     // Two commits have passed since: the next snapshot is on record for a while.
     if (outcome || outcome.error().code != ErrorCode::busy) return outcome;
   }

@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "dialog/backends/lmdb_options.hpp"
+#include "dialog/base/context.hpp"
 #include "dialog/base/result.hpp"
 #include "lmdb_pages.hpp"
 #include "lmdb_transaction.hpp"
+#include "lmdb_writer_lock.hpp"
 
 struct MDB_env;
 
@@ -61,7 +63,13 @@ class Environment {
 
   /// Durable at return. `storage_full`: nothing was changed. After `storage_failed` of a sync the
   /// outcome is unknown, and every later call fails.
-  Result<void> run(Job& job);
+  ///
+  /// Waits for the writers before it, in this process and in others, until `context` ends, whose
+  /// deadline is on `clock`: `timeout` and `cancelled` say that nothing was changed. Once its
+  /// transaction is under way it waits for the end of that.
+  Result<void> run(Job& job, const Context& context, Clock& clock);
+  /// Without an end to its patience.
+  Result<void> run(Job& job) { return run(job, {}, system_clock()); }
 
   /// Fails once `run` fails for good. Does no I/O.
   [[nodiscard]] Result<void> check_writable() const;
@@ -91,12 +99,18 @@ class Environment {
   Result<void> check_extent();
 
   // Whoever touches the map is between `enter` and `leave`; it moves only while nobody is.
-  void enter();
-  void leave(MDB_txn* idle);
+  Result<void> enter();
+  void leave();
+  // Keeps a transaction that was reset for the next reader.
+  void keep(MDB_txn* idle);
   enum class Move : std::uint8_t { follow, grow };
   Result<void> move_map(Move why);
-  int set_map_size(Move why);
+  Result<void> resize_map(Move why);
+  [[nodiscard]] Result<void> check_map() const;
 
+  Result<void> wait_to_write(Waiting& self, const Context& context, Clock& clock,
+                             std::unique_lock<std::mutex>& queue_lock);
+  void pass_lead();
   std::vector<Waiting*> take_group();
   void commit_group(std::span<Waiting* const> group) noexcept;
   Result<void> attempt(std::span<Waiting* const> group);
@@ -115,13 +129,14 @@ class Environment {
   std::condition_variable gate_changed_;
   std::size_t inside_ = 0;
   bool moving_ = false;
-  bool map_lost_ = false;
+  std::atomic<bool> map_lost_ = false;
   std::vector<MDB_txn*> idle_;
 
   std::mutex queue_mutex_;
   std::deque<Waiting*> queue_;
   bool leading_ = false;
   // Of the leader alone.
+  WriterLock writer_lock_;
   std::uint64_t attempts_ = 0;
   std::atomic<bool> poisoned_ = false;
 };

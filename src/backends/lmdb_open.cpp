@@ -265,6 +265,7 @@ Result<void> Environment::open_files(unsigned flags) {
   int file = -1;
   mdb_env_get_fd(environment_, &file);
   fcntl(file, F_SETFD, FD_CLOEXEC);
+  writer_lock_.watch(file);
   int dead = 0;
   mdb_reader_check(environment_, &dead);
   return {};

@@ -126,7 +126,7 @@ Result<Register::SwapOutcome> HeadRegister::swap(const Subject& subject, const S
                 "an author has at most " + std::to_string(kAuthorBytesMax) + " bytes");
   }
   SwapJob job(*this, subject, swap);
-  DIALOG_TRY(environment_->run(job));
+  DIALOG_TRY(environment_->run(job, context, clock_));
   return job.take_outcome();
 }
 

@@ -25,9 +25,10 @@ Reader::Reader(Reader&& other) noexcept
 
 Reader::~Reader() {
   if (transaction_ == nullptr) return;
-  if (parked_) environment_->enter();
+  // That does not touch the map.
   mdb_txn_reset(transaction_);
-  environment_->leave(transaction_);
+  environment_->keep(transaction_);
+  if (!parked_) environment_->leave();
 }
 
 Result<std::optional<ByteView>> Reader::get(Table table, ByteView key) const {
@@ -40,13 +41,14 @@ Result<std::optional<ByteView>> Reader::get(Table table, ByteView key) const {
 }
 
 void Reader::park() {
-  environment_->leave(nullptr);
+  environment_->leave();
   parked_ = true;
 }
 
-void Reader::resume() {
-  environment_->enter();
+Result<void> Reader::resume() {
+  DIALOG_TRY(environment_->enter());
   parked_ = false;
+  return {};
 }
 
 std::size_t Reader::snapshot_number() const { return mdb_txn_id(transaction_); }

@@ -28,9 +28,10 @@ class Reader {
   [[nodiscard]] Result<std::optional<ByteView>> get(Table table, ByteView key) const;
 
   /// Between these two the snapshot stays, but nothing may touch it: no cursor may be open, no view
-  /// in use. What else runs meanwhile may then write, even where that moves the map.
+  /// in use. What else runs meanwhile may then write, even where that moves the map. Where `resume`
+  /// fails the reader stays parked.
   void park();
-  void resume();
+  [[nodiscard]] Result<void> resume();
 
   [[nodiscard]] std::size_t snapshot_number() const;
 

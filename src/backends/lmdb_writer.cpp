@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <lmdb.h>
 #include <optional>
@@ -18,51 +19,82 @@ constexpr std::uint64_t kCommitsPerReaderCheck = 256;
 // The library keeps every page that a transaction writes in memory until it commits.
 constexpr std::size_t kGroupBytesMax = std::size_t{32} << 20;
 
+// How often who waits for another thread, or for another process, looks whether it is still wanted.
+constexpr std::chrono::milliseconds kLookAround{50};
+constexpr std::chrono::microseconds kLookAroundFirst{100};
+constexpr std::chrono::microseconds kLookAroundLeading{5'000};
+
 }  // namespace
 
+// The leader takes the jobs that wait, its own first, and commits them in one transaction.
 struct Environment::Waiting {
   explicit Waiting(Job& wanted) : job(wanted) {}
   Job& job;
   std::condition_variable wake;
   bool leads = false;
+  bool taken = false;
   bool settled = false;
   Result<void> result;
 };
 
-Result<void> Environment::run(Job& job) {
+Result<void> Environment::run(Job& job, const Context& context, Clock& clock) {
   Waiting self(job);
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&self);
-  if (leading_) {
-    self.wake.wait(lock, [&self] { return self.leads || self.settled; });
-    if (self.settled) return std::move(self.result);
+  if (!leading_) pass_lead();
+  if (auto waited = wait_to_write(self, context, clock, lock); !waited) {
+    std::erase(queue_, &self);
+    if (self.leads) {
+      writer_lock_.release();
+      pass_lead();
+    }
+    return waited;
   }
-  leading_ = true;
+  if (self.settled) return std::move(self.result);
   const std::vector<Waiting*> group = take_group();
   lock.unlock();
   commit_group(group);
+  writer_lock_.release();
   lock.lock();
   for (Waiting* const member : group) {
     member->settled = true;
     // Notified under the lock: its owner's stack frame ends as soon as it sees the flag.
     if (member != &self) member->wake.notify_one();
   }
-  leading_ = !queue_.empty();
-  if (leading_) {
-    queue_.front()->leads = true;
-    queue_.front()->wake.notify_one();
-  }
+  pass_lead();
   return std::move(self.result);
 }
 
-// The leader's own job stands first: it was alone in the queue, or was told to lead because it was
-// first.
+// Until the job is settled, or leads and may write. Neither another process's lock nor a fired token
+// wakes anybody, so this looks around from time to time.
+Result<void> Environment::wait_to_write(Waiting& self, const Context& context, Clock& clock,
+                                        std::unique_lock<std::mutex>& queue_lock) {
+  for (auto pause = kLookAroundFirst;; pause = std::min(2 * pause, kLookAroundLeading)) {
+    if (self.settled) return {};
+    if (self.leads) {
+      DIALOG_ASSIGN(const bool may_write, writer_lock_.try_take());
+      if (may_write) return {};
+    }
+    if (!self.taken) DIALOG_TRY(check_context(context, clock));
+    self.wake.wait_for(queue_lock, self.leads ? pause : kLookAround);
+  }
+}
+
+// The first one of the queue leads.
+void Environment::pass_lead() {
+  leading_ = !queue_.empty();
+  if (!leading_) return;
+  queue_.front()->leads = true;
+  queue_.front()->wake.notify_one();
+}
+
 std::vector<Environment::Waiting*> Environment::take_group() {
   std::vector<Waiting*> group;
   std::size_t bytes = 0;
   while (!queue_.empty() &&
          (group.empty() || bytes + queue_.front()->job.bytes() <= kGroupBytesMax)) {
     bytes += queue_.front()->job.bytes();
+    queue_.front()->taken = true;
     group.push_back(queue_.front());
     queue_.pop_front();
   }
@@ -106,7 +138,7 @@ Result<void> Environment::attempt(std::span<Waiting* const> group) {
     } else {
       mdb_txn_abort(transaction);
     }
-    leave(nullptr);
+    leave();
 
     if (culprit == members.end() && code == 0) {
       for (Waiting* const member : members) {
@@ -130,7 +162,7 @@ Result<void> Environment::attempt(std::span<Waiting* const> group) {
 }
 
 Result<void> Environment::check_writable() const {
-  if (!poisoned_) return {};
+  if (!poisoned_) return check_map();
   return fail(ErrorCode::storage_failed,
               "cannot write in " + folder_ + ": an earlier write failed; open it again");
 }
@@ -138,11 +170,11 @@ Result<void> Environment::check_writable() const {
 Result<MDB_txn*> Environment::begin_write() {
   for (;;) {
     DIALOG_TRY(check_writable());
-    enter();
+    DIALOG_TRY(enter());
     MDB_txn* transaction = nullptr;
-    const int code = map_lost_ ? MDB_PANIC : mdb_txn_begin(environment_, nullptr, 0, &transaction);
+    const int code = mdb_txn_begin(environment_, nullptr, 0, &transaction);
     if (code == 0) return transaction;
-    leave(nullptr);
+    leave();
     if (code != MDB_MAP_RESIZED) return fail(failure(code, "write", folder_));
     DIALOG_TRY(move_map(Move::follow));
   }

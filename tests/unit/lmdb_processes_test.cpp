@@ -1,4 +1,7 @@
 #include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <fcntl.h>
@@ -11,7 +14,10 @@
 #include <spawn.h>
 #include <sstream>
 #include <string>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -161,6 +167,133 @@ TEST_F(LmdbProcesses, AVisitGoesOnWhileTheMapGrows) {
   EXPECT_EQ(visits, blocks.size()) << "a visit sees one snapshot";
 }
 
+/// While it lives no file can be mapped; with `probed`, who looks for address space finds none
+/// either.
+class NoMaps {
+ public:
+  explicit NoMaps(bool probed) { refused = probed ? MAP_SHARED | MAP_NORESERVE : MAP_SHARED; }
+  ~NoMaps() { refused = 0; }
+  NoMaps(const NoMaps&) = delete;
+  NoMaps& operator=(const NoMaps&) = delete;
+
+  static bool refuse(int flags) { return (flags & refused) != 0; }
+
+ private:
+  static inline std::atomic<int> refused = 0;
+};
+
+TEST_F(LmdbProcesses, WithoutAddressSpaceForAnothersGrowthServeWhatTheyHave) {
+  LmdbOptions small;
+  small.map_bytes = 256 * 1024;
+  const auto store = open(small);
+  ASSERT_TRUE(commit(*store, 0).value());
+  std::size_t visits = 0;
+  ASSERT_TRUE(store->archive().for_each([&](const Hash&, ByteView) {
+    ++visits;
+    run("grow", 30);
+    const NoMaps none(true);
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      const auto read = store->heads().read("record/0");
+      EXPECT_FALSE(read.has_value());
+      if (read) continue;
+      EXPECT_EQ(read.error().code, ErrorCode::resource_exhausted);
+      EXPECT_THAT(read.error().message, testing::HasSubstr("raise its limit"));
+    }
+    EXPECT_EQ(commit(*store, 1).error().code, ErrorCode::resource_exhausted);
+    return true;
+  }));
+  EXPECT_EQ(visits, 1U) << "the visit's own snapshot stays readable";
+  EXPECT_TRUE(commit(*store, 1).value()) << "there is address space again";
+  EXPECT_TRUE(store->check().has_value());
+}
+
+TEST_F(LmdbProcesses, WhoseMapIsLostSaySoUntilTheyAreOpenedAgain) {
+  LmdbOptions small;
+  small.map_bytes = 256 * 1024;
+  auto store = open(small);
+  ASSERT_TRUE(commit(*store, 0).value());
+  const auto expect_lost = [](const auto& outcome) {
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().code, ErrorCode::storage_failed);
+    EXPECT_THAT(outcome.error().message, testing::HasSubstr("no address space"));
+    EXPECT_THAT(outcome.error().message, testing::HasSubstr("open it again"));
+  };
+  expect_lost(store->archive().for_each([&](const Hash&, ByteView) {
+    run("grow", 30);
+    // Somebody takes the last of it between the look and the map.
+    const NoMaps none(false);
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 4; ++i) {
+      readers.emplace_back([&] { expect_lost(store->heads().read("record/0")); });
+    }
+    return true;
+  }));
+  expect_lost(store->heads().read("record/0"));
+  expect_lost(commit(*store, 1));
+  store.reset();
+  store = open(small);
+  EXPECT_TRUE(commit(*store, 1).value());
+}
+
+/// Goes on by itself, so that whoever looks at it often enough sees his deadline pass.
+class StepClock final : public Clock {
+ public:
+  MonotonicTime now() override { return MonotonicTime(std::chrono::milliseconds(++looks_)); }
+  WallTime wall() override { return {}; }
+  void sleep(std::chrono::nanoseconds) override {}
+  /// Passes after so many looks.
+  MonotonicTime after(int looks) { return now() + std::chrono::milliseconds(looks); }
+
+ private:
+  std::atomic<int> looks_ = 0;
+};
+
+TEST_F(LmdbProcesses, WhoWaitsForAnothersTransactionLeavesTheQueueAtHisDeadline) {
+  StepClock clock;
+  LmdbOptions options = ensure();
+  options.clock = &clock;
+  const auto store = open(options);
+  Archive& archive = store->archive();
+  Worker writer("writer", folder_);
+  ASSERT_EQ(writer.line(), "held");
+  const Block block = Block::of("a");
+  ASSERT_TRUE(archive.put({&block, 1}).has_value());
+  const auto wait_in_vain = [&] {
+    const auto flushed = archive.flush({clock.after(5), {}});
+    ASSERT_FALSE(flushed.has_value());
+    EXPECT_EQ(flushed.error().code, ErrorCode::timeout) << flushed.error().message;
+  };
+  wait_in_vain();
+  {
+    // One of these leads the other; who leaves first leaves the lead to the other.
+    const std::jthread first(wait_in_vain);
+    const std::jthread second(wait_in_vain);
+  }
+  EXPECT_EQ(archive.has(std::vector{block.hash()}).value(), std::vector<bool>{true});
+  const CancelSource source;
+  std::jthread patient([&] { EXPECT_TRUE(archive.flush({{}, source.token()}).has_value()); });
+  wait_in_vain();
+  writer.kill();
+  patient.join();
+  EXPECT_TRUE(commit(*store, 0).value());
+  expect_whole(*store, 0);
+}
+
+TEST_F(LmdbProcesses, WhoWaitsForAnothersTransactionLeavesTheQueueWhenHeIsCancelled) {
+  const auto store = open();
+  Worker writer("writer", folder_);
+  ASSERT_EQ(writer.line(), "held");
+  const Block block = Block::of("a");
+  ASSERT_TRUE(store->archive().put({&block, 1}).has_value());
+  const CancelSource source;
+  Result<void> flushed;
+  std::jthread waiting([&] { flushed = store->archive().flush({{}, source.token()}); });
+  source.cancel();
+  waiting.join();
+  ASSERT_FALSE(flushed.has_value());
+  EXPECT_EQ(flushed.error().code, ErrorCode::cancelled);
+}
+
 TEST_F(LmdbProcesses, KeepApartACollectorAndWhoeverWrites) {
   const auto store = open();
   Worker writer("lease", folder_);
@@ -282,3 +415,14 @@ TEST_F(LmdbKills, OfAServerLoseNoAcceptedSwap) {
 
 }  // namespace
 }  // namespace dialog::test
+
+// LMDB calls this one.
+extern "C" void* mmap(void* address, size_t size, int protection, int flags, int file,
+                      off_t offset) noexcept {
+  if (!dialog::test::NoMaps::refuse(flags)) {
+    return reinterpret_cast<void*>(
+        syscall(SYS_mmap, address, size, protection, flags, file, offset));
+  }
+  errno = ENOMEM;
+  return MAP_FAILED;
+}

@@ -10,6 +10,7 @@
 
 #include "conformance/backend_fixture.hpp"
 #include "dialog/backends/lmdb_server_store.hpp"
+#include "lmdb_environment.hpp"
 #include "lmdb_workload.hpp"
 
 // A second process that uses a store: `lmdb_worker <command> <folder> [<number>]`. It says on its
@@ -27,6 +28,8 @@ void say(const std::string& line) {
 }
 
 void wait_to_be_killed() {
+  // By a test that waits in vain, too.
+  alarm(60);
   for (;;) pause();
 }
 
@@ -88,11 +91,6 @@ void grow(const std::string& folder, int blocks) {
   say("grown");
 }
 
-void open_and_close(const std::string& folder, int) {
-  must(LmdbRepositoryStore::open(folder));
-  say("opened");
-}
-
 void hold_lease(const std::string& folder, int) {
   const auto store = must(LmdbRepositoryStore::open(folder));
   const auto lease = must(store->lease(LeaseKind::write));
@@ -111,6 +109,18 @@ void hold_quarantine(const std::string& folder, int) {
   wait_to_be_killed();
 }
 
+/// Stands in the middle of a transaction.
+void hold_writer(const std::string& folder, int) {
+  class Standstill final : public lmdb::Job {
+    Result<void> apply(lmdb::WriteTransaction&) override {
+      say("held");
+      wait_to_be_killed();
+      return {};
+    }
+  } job;
+  must(must(lmdb::Environment::open(folder, lmdb::Purpose::repository, {}))->run(job));
+}
+
 void hold_snapshot(const std::string& folder, int) {
   const auto store = must(LmdbRepositoryStore::open(folder));
   must(store->archive().for_each([](const Hash&, ByteView) {
@@ -126,10 +136,10 @@ void hold_snapshot(const std::string& folder, int) {
 int main(int count, char** words) {
   using namespace dialog::test;
   const std::map<std::string, std::function<void(const std::string&, int)>> commands{
-      {"commit", commit_on},           {"swap", swap_on},
-      {"count", dialog::test::count},  {"grow", grow},
-      {"open", open_and_close},        {"lease", hold_lease},
-      {"quarantine", hold_quarantine}, {"snapshot", hold_snapshot}};
+      {"commit", commit_on},          {"swap", swap_on},
+      {"count", dialog::test::count}, {"grow", grow},
+      {"lease", hold_lease},          {"quarantine", hold_quarantine},
+      {"snapshot", hold_snapshot},    {"writer", hold_writer}};
   const auto command = commands.find(count > 2 ? words[1] : "");
   if (command == commands.end()) return 64;
   command->second(words[2], count > 3 ? std::stoi(words[3]) : 0);

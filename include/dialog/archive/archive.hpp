@@ -12,7 +12,8 @@ namespace dialog {
 
 /// Keeps immutable, hash-addressed blocks. Every call takes a whole batch; an implementation over a
 /// network decides by itself how many requests to run at once. All calls are thread-safe. All may
-/// block; each obeys the deadline and the cancellation of its context.
+/// block; each obeys the deadline and the cancellation of its context, but for a write to a disk
+/// that has begun: that is waited for.
 ///
 /// Errors of every call: `storage_failed`, `storage_full` (put and flush), `unavailable`,
 /// `timeout`, `cancelled`, `unauthorized`. After an error of `put` any part of the batch may be

@@ -12,7 +12,8 @@ namespace dialog {
 /// processes; what another process has written is seen by the next call. Not to be used in a child
 /// after `fork`: open it there anew. Not for network file systems.
 ///
-/// `commit` and `flush` cost one disk sync, which calls that wait at the same time share. Readers
+/// `commit` and `flush` cost one disk sync, which calls that wait at the same time share. They wait
+/// for the writers before them in all processes, `flush` for as long as its context allows. Readers
 /// never wait for writers. Once a sync has failed, every write fails with `storage_failed` until
 /// the store is opened anew: what the disk holds is then unknown, and only a fresh look tells.
 class LmdbRepositoryStore final : public RepositoryStore {

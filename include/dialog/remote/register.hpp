@@ -46,8 +46,9 @@ class Register {
   using SwapOutcome = std::variant<Accepted, Refused>;
 
   /// Compare-and-swap. Accepted where the record's revision is `expected`, or there is no record
-  /// and `expected` is zeros. `Accepted` is durable at return. `storage_failed`, `storage_full`:
-  /// nothing happened.
+  /// and `expected` is zeros. `Accepted` is durable at return. `storage_failed`, `storage_full`,
+  /// `timeout`, `cancelled`: nothing happened. A write that has begun is waited for, whatever the
+  /// context says.
   [[nodiscard]] virtual Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                                                  const Context& context) = 0;
 

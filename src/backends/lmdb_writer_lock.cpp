@@ -1,0 +1,55 @@
+#include "lmdb_writer_lock.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <utility>
+
+#include "folder.hpp"
+
+namespace dialog::lmdb {
+namespace {
+
+constexpr off_t kTurn = off_t{1} << 62;
+constexpr off_t kRight = kTurn + 1;
+
+struct flock on_byte(off_t byte, short type) {
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
+  return lock;
+}
+
+Result<bool> try_lock(int file, off_t byte) {
+  struct flock lock = on_byte(byte, F_WRLCK);
+  if (fcntl(file, F_OFD_SETLK, &lock) == 0) return true;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  return fail(system_failure(errno, "lock the database for writing"));
+}
+
+void unlock(int file, off_t byte) {
+  struct flock lock = on_byte(byte, F_UNLCK);
+  fcntl(file, F_OFD_SETLK, &lock);
+}
+
+}  // namespace
+
+Result<bool> WriterLock::try_take() {
+  if (!has_turn_) {
+    DIALOG_ASSIGN(has_turn_, try_lock(file_, kTurn));
+    if (!has_turn_) return false;
+  }
+  DIALOG_ASSIGN(has_right_, try_lock(file_, kRight));
+  if (!has_right_) return false;
+  unlock(file_, kTurn);
+  has_turn_ = false;
+  return true;
+}
+
+void WriterLock::release() {
+  if (std::exchange(has_right_, false)) unlock(file_, kRight);
+  if (std::exchange(has_turn_, false)) unlock(file_, kTurn);
+}
+
+}  // namespace dialog::lmdb
