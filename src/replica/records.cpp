@@ -112,6 +112,7 @@ Json encode_tracking(const RemoteTracking& tracking) {
     for (const SwapIntent& intent : tracking.intents) {
       Json each = {{"expected", intent.expected.hex()}, {"desired", intent.desired.hex()}};
       if (intent.expected_sequence) each["expected_sequence"] = *intent.expected_sequence;
+      if (intent.requests != 1) each["requests"] = intent.requests;
       intents.push_back(std::move(each));
     }
   }
@@ -137,7 +138,8 @@ std::optional<RemoteTracking> decode_tracking(const Json& json) {
       Reader intent(&each);
       tracking.intents.push_back({intent.revision("expected"),
                                   intent.optional_number("expected_sequence"),
-                                  intent.revision("desired")});
+                                  intent.revision("desired"),
+                                  intent.optional_number("requests").value_or(1)});
       if (!intent.is_sound()) return std::nullopt;
     }
   }

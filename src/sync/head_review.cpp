@@ -93,8 +93,24 @@ std::optional<Found> find_accepted(const std::vector<SwapIntent>& intents,
   return latest;
 }
 
-HeadReview ambiguous(Settlement settlement) {
-  settlement.ambiguous = settlement.tracking.intents;
+/// None of the outstanding swaps was accepted before `head`.
+HeadReview not_accepted(Settlement settlement, const Head& head) {
+  RemoteTracking& tracking = settlement.tracking;
+  if (head.revision != tracking.origin) {
+    tracking.intents.clear();
+    return settlement;
+  }
+  // The register is where the swaps expect it again, and any may still be accepted.
+  tracking.sequence = head.sequence;
+  for (SwapIntent& intent : tracking.intents) intent.expected_sequence = head.sequence;
+  return settlement;
+}
+
+/// Without a history, what was answered is all that counts.
+HeadReview without_history(Settlement settlement, const Head& head) {
+  for (const SwapIntent& intent : settlement.tracking.intents)
+    if (intent.requests > 0) settlement.ambiguous.push_back(intent);
+  if (settlement.ambiguous.empty()) return not_accepted(std::move(settlement), head);
   return settlement;
 }
 
@@ -102,7 +118,7 @@ HeadReview consult_history(Settlement settlement, const Head& head, const KnownH
   RemoteTracking& tracking = settlement.tracking;
   const std::optional<std::uint64_t> first = first_sequence(tracking.intents);
   if (!first || !head.sequence || known.asked == KnownHistory::Asked::absent) {
-    return ambiguous(std::move(settlement));
+    return without_history(std::move(settlement), head);
   }
   if (known.asked == KnownHistory::Asked::no) return NeedHistory{*first};
 
@@ -120,17 +136,9 @@ HeadReview consult_history(Settlement settlement, const Head& head, const KnownH
     return settlement;
   }
   if (!known.history.complete || !unbroken || reaches < *head.sequence) {
-    return ambiguous(std::move(settlement));
+    return without_history(std::move(settlement), head);
   }
-  if (head.revision != tracking.origin) {
-    tracking.intents.clear();
-    return settlement;
-  }
-  // The register is where the swaps expect it again: none was accepted so far, and any may still
-  // be.
-  tracking.sequence = head.sequence;
-  for (SwapIntent& intent : tracking.intents) intent.expected_sequence = head.sequence;
-  return settlement;
+  return not_accepted(std::move(settlement), head);
 }
 
 }  // namespace

@@ -30,6 +30,31 @@ const SwapIntent* find_intent(const RemoteTracking& tracking, const Revision& de
   return at == tracking.intents.end() ? nullptr : &*at;
 }
 
+/// Notes one more request for the swap of `intent`.
+void count_request(RemoteTracking& tracking, const SwapIntent& intent) {
+  for (SwapIntent& noted : tracking.intents) {
+    if (noted.desired != intent.desired) continue;
+    ++noted.requests;
+    return;
+  }
+  tracking.intents.push_back(intent);
+}
+
+/// Takes back one request that was refused or certainly failed. Where the swap has been settled
+/// since, and noted anew for another sequence number, the request is not among those that are
+/// counted there.
+void discount_request(RemoteTracking& tracking, const SwapIntent& intent, bool refused) {
+  const auto noted =
+      std::find_if(tracking.intents.begin(), tracking.intents.end(), [&](const SwapIntent& each) {
+        return each.desired == intent.desired && each.expected == intent.expected &&
+               each.expected_sequence == intent.expected_sequence;
+      });
+  if (noted == tracking.intents.end()) return;
+  if (noted->requests > 0) --noted->requests;
+  const bool history_may_tell = refused && noted->expected_sequence;
+  if (noted->requests == 0 && !history_may_tell) tracking.intents.erase(noted);
+}
+
 }  // namespace
 
 class PushSession::Machine {
@@ -58,7 +83,7 @@ class PushSession::Machine {
 
  private:
   // What to do once a change of the branch is made.
-  enum class After { review, swap, accepted, retracted };
+  enum class After { review, announced, accepted, retracted };
 
   // Each takes the answer to its action; false where it is another action's.
   bool take(const FetchHead&, Answer& answer) {
@@ -142,20 +167,21 @@ class PushSession::Machine {
   bool take(const Finished&, Answer&) { return false; }
 
   void on_failed(Error error) {
-    if (std::holds_alternative<SwapHead>(action_) && is_new_intent_) {
-      // It certainly had no effect, and was sent this once: nothing is outstanding.
-      retract(std::move(error));
-    } else if (is_unsettled_) {
+    // A swap that failed certainly had no effect.
+    if (std::holds_alternative<SwapHead>(action_)) return retract(std::move(error));
+    end_failed(std::move(error));
+  }
+
+  void end_failed(Error error) {
+    if (is_unsettled_) {
       const std::string cause = error.message;
       error.code = ErrorCode::indeterminate;
       error.message =
           "the swap to " + target_.hex() +
           " was sent, and whether it took effect cannot be learned now; push or pull again: " +
           cause;
-      end(std::move(error));
-    } else {
-      end(std::move(error));
     }
+    end(std::move(error));
   }
 
   void end(Error error) {
@@ -213,7 +239,8 @@ class PushSession::Machine {
     const RemoteTracking& tracking = state_.tracking;
     const Revision at_remote = head_ ? head_->revision : Revision{};
     const bool is_at_origin = at_remote == tracking.origin;
-    if (was_unsettled && settlement_.accepted && settlement_.accepted->desired == target_) {
+    // Found out by this session, or by another one meanwhile.
+    if (was_unsettled && tracking.origin == target_) {
       return end_accepted(is_at_origin ? std::nullopt : head_);
     }
     if (!is_at_origin) return end_rejected(head_);
@@ -224,20 +251,21 @@ class PushSession::Machine {
     if (was_unsettled && tracking.origin == intent_.expected &&
         find_intent(tracking, target_) != nullptr) {
       is_unsettled_ = true;
-      if (sends_ < kSendsMax) return send();
-      return on_failed(Error{ErrorCode::unavailable, "the register does not answer swaps", {}});
+      if (sends_ < kSendsMax) return announce();
+      return end_failed(Error{ErrorCode::unavailable, "the register does not answer swaps", {}});
     }
     publish();
   }
 
   void publish() {
+    sends_ = 0;
     target_ = pushed_ = state_.current;
     // Where no more intents fit, the latest is sent again: once its fate is known, the others are
     // settled too.
     const std::vector<SwapIntent>& intents = state_.tracking.intents;
     const bool is_noted = find_intent(state_.tracking, target_) != nullptr;
     if (!is_noted && intents.size() >= kOutstandingIntentsMax) target_ = intents.back().desired;
-    if (target_.is_zero()) return note_intent();
+    if (target_.is_zero()) return announce();
     plan_.emplace(overlay_, target_.root(), state_.tracking.origin.root(), input_.context);
     upload();
   }
@@ -250,7 +278,7 @@ class PushSession::Machine {
         [this](auto&& next) {
           using Next = std::decay_t<decltype(next)>;
           if constexpr (std::is_same_v<Next, UploadPlan::Done>) {
-            note_intent();
+            announce();
           } else {
             action_ = std::forward<decltype(next)>(next);
           }
@@ -258,17 +286,17 @@ class PushSession::Machine {
         *std::move(step));
   }
 
-  void note_intent() {
+  /// Notes durably that a request is about to leave. A swap that another session has settled
+  /// meanwhile is not sent any more.
+  void announce() {
     const SwapIntent* noted = find_intent(state_.tracking, target_);
-    is_new_intent_ = noted == nullptr;
     intent_ =
         noted ? *noted : SwapIntent{state_.tracking.origin, expected_sequence(head_), target_};
-    sends_ = 0;
-    if (!is_new_intent_ || DIALOG_BUG(swap_without_an_intent)) return send();
-    commit(After::swap, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {
+    if (DIALOG_BUG(swap_without_an_intent)) return send();
+    commit(After::announced, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {
       if (now.tracking != state_.tracking) return std::nullopt;
       SyncState desired = now;
-      desired.tracking.intents.push_back(intent_);
+      count_request(desired.tracking, intent_);
       return desired;
     });
   }
@@ -283,10 +311,7 @@ class PushSession::Machine {
     if (head.revision != target_) return on_unknown();
     commit(After::accepted, nullptr,
            [this, head](const SyncState& now) -> std::optional<SyncState> {
-             const bool is_mine =
-                 now.tracking == state_.tracking || (now.tracking.origin == intent_.expected &&
-                                                     find_intent(now.tracking, target_) != nullptr);
-             if (!is_mine) return std::nullopt;
+             if (!is_news(now.tracking, head)) return std::nullopt;
              SyncState desired = now;
              agree_on(desired.tracking, head);
              return desired;
@@ -296,33 +321,36 @@ class PushSession::Machine {
   void on_refused(std::optional<Head> actual) {
     if (actual && actual->revision == target_) return on_accepted(*actual);
     refused_by_ = actual;
-    // A refusal speaks of the latest request alone. Where an earlier one of the same swap has no
-    // answer, that may have been accepted and overtaken since: the intent stays, for the next
-    // session to settle.
-    if (is_new_intent_) return retract(std::nullopt);
-    on_retracted();
+    retract(std::nullopt);
+  }
+
+  /// Whether the acceptance of the swap is later than what the branch agreed on meanwhile.
+  [[nodiscard]] bool is_news(const RemoteTracking& now, const Head& head) const {
+    if (now.origin != intent_.expected) return false;
+    if (now.sequence && head.sequence) return *head.sequence > *now.sequence;
+    return now == state_.tracking || find_intent(now, target_) != nullptr;
   }
 
   void on_unknown() {
-    is_new_intent_ = false;
     is_unsettled_ = true;
     known_ = {};
     action_ = FetchHead{};
   }
 
-  /// Forgets the intent of a swap that certainly had no effect; then ends with `error`, or by what
-  /// refused it.
+  /// Takes back a request that was refused, or failed with `error` and had no effect; then ends by
+  /// what refused it, or with the error. That speaks of this request alone: another one of the same
+  /// swap may have been accepted and overtaken since, and the next session settles it.
   void retract(std::optional<Error> error) {
     retract_error_ = std::move(error);
     commit(After::retracted, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {
       SyncState desired = now;
-      std::erase(desired.tracking.intents, intent_);
+      discount_request(desired.tracking, intent_, !retract_error_);
       return desired;
     });
   }
 
   void on_retracted() {
-    if (retract_error_) return end(*std::move(retract_error_));
+    if (retract_error_) return end_failed(*std::move(retract_error_));
     if (!refused_by_) {
       return end(
           Error{ErrorCode::remote_reset,
@@ -356,7 +384,7 @@ class PushSession::Machine {
     const bool is_done = verdict == Verdict::done;
     switch (after_) {
       case After::review:
-      case After::swap:
+      case After::announced:
         if (!is_done) return restart(std::move(now));
         state_ = std::move(now);
         return after_ == After::review ? on_reviewed() : send();
@@ -395,8 +423,7 @@ class PushSession::Machine {
   Revision pushed_;  // the branch's revision that this push is about
   Revision target_;  // the revision of the swap
   SwapIntent intent_;
-  bool is_new_intent_ = false;  // noted by this session, and sent at most once
-  bool is_unsettled_ = false;   // sent by this session, without an answer
+  bool is_unsettled_ = false;  // sent by this session, without an answer
   std::uint32_t sends_ = 0;
   std::uint32_t restarts_ = 0;
   std::optional<Head> refused_by_;

@@ -98,6 +98,14 @@ TEST_F(HeadReviewTest, IsAmbiguousWithoutNumbers) {
   EXPECT_EQ(settle({kTheirs, std::nullopt}).ambiguous.size(), 1U);
 }
 
+TEST_F(HeadReviewTest, BelievesARefusalWhereNoHistoryTells) {
+  state_.tracking.intents = {{kBase, 5, kMine, 0}};
+  known_.asked = KnownHistory::Asked::absent;
+  const Settlement settled = settle({kTheirs, 7});
+  EXPECT_TRUE(settled.ambiguous.empty());
+  EXPECT_TRUE(settled.tracking.intents.empty());
+}
+
 TEST_F(HeadReviewTest, ReadsAHistoryPageByPage) {
   history({record(6, kBase, kOther)}, false);
   const HeadReview reviewed = review({kTheirs, 7});

@@ -239,7 +239,7 @@ TEST_F(Push, SendsASwapAgainThatNeverArrived) {
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->kind, Kind::accepted);
-  EXPECT_EQ(run_.log, "head ask upload commit swap head swap commit");
+  EXPECT_EQ(run_.log, "head ask upload commit swap head commit swap commit");
   EXPECT_EQ(run_.remote.head->revision, mine);
 }
 
@@ -315,8 +315,10 @@ TEST_F(Push, LeavesAnAmbiguousSwapToTheNextPull) {
   EXPECT_EQ(run_.branch.tracking.intents.size(), 1U);
 }
 
-TEST_F(Push, ForgetsAnIntentThatWasRefusedAtOnce) {
+TEST_F(Push, ForgetsAnIntentThatWasRefusedAtOnceByAPlainRegister) {
+  run_.remote.tells_sequence = false;
   agree(numbered_entries(10));
+  run_.branch.tracking.seen = {run_.branch.current};
   edit("mine", "1");
   run_.intercept = [this](const Action& action) -> std::optional<Answer> {
     if (std::holds_alternative<SwapHead>(action)) peer_publishes("theirs");
@@ -328,6 +330,25 @@ TEST_F(Push, ForgetsAnIntentThatWasRefusedAtOnce) {
   EXPECT_EQ(outcome->actual, run_.remote.head);
   EXPECT_EQ(run_.log, "head ask upload commit swap commit");
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
+}
+
+TEST_F(Push, BelievesTheHistoryMoreThanARefusalForARequestMayHaveBeenRepeated) {
+  agree(numbered_entries(10));
+  const Revision mine = edit("mine", "1");
+  run_.intercept = [this](const Action& action) -> std::optional<Answer> {
+    const auto* swap = std::get_if<SwapHead>(&action);
+    if (swap == nullptr) return std::nullopt;
+    run_.perform(*swap);
+    build(run_.remote.blocks, entries_);
+    peer_publishes("theirs");
+    return run_.perform(*swap);
+  };
+  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  EXPECT_THAT(run_.branch.tracking.intents,
+              testing::ElementsAre(SwapIntent{run_.branch.tracking.origin, 1, mine, 0}));
+  run_.intercept = {};
+  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  EXPECT_EQ(run_.branch.tracking.origin, mine);
 }
 
 TEST_F(Push, KeepsAnIntentThatWasRefusedOnlyTheSecondTime) {
@@ -399,7 +420,7 @@ TEST_F(Push, FailsAsARemoteResetWhereTheSwapFindsNoHead) {
     return std::nullopt;
   };
   EXPECT_EQ(run_.push().error().code, ErrorCode::remote_reset);
-  EXPECT_TRUE(run_.branch.tracking.intents.empty());
+  EXPECT_EQ(run_.branch.tracking.intents.at(0).requests, 0U);
 }
 
 TEST_F(Push, SettlesAnIntentOfAnEarlierSessionFirst) {
@@ -449,7 +470,7 @@ TEST_F(Push, SendsAnOutstandingSwapAgainWithoutAnotherIntent) {
   run_.branch.tracking.intents = {{before, 1, mine}};
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(run_.log, "head ask upload swap commit");
+  EXPECT_EQ(run_.log, "head ask upload commit swap commit");
   EXPECT_EQ(run_.remote.head->revision, mine);
 }
 

@@ -23,6 +23,11 @@ struct SwapIntent {
   /// none.
   std::optional<std::uint64_t> expected_sequence;
   Revision desired;
+  /// Its requests that were not answered so far. Several sessions may send one swap; each counts
+  /// its request here before the request leaves, and takes it off again where it was refused. With
+  /// none left the swap was refused as far as anybody heard; but a network repeats requests, and
+  /// the answer to a copy tells nothing of the first. Only the register's history does.
+  std::uint64_t requests = 1;
 
   friend bool operator==(const SwapIntent&, const SwapIntent&) = default;
 };
