@@ -3,7 +3,7 @@
 #
 #   everywhere   tl::expected, nlohmann_json::nlohmann_json, PkgConfig::xxhash, dialog_blake3, dialog_sodium
 #   natively     Threads::Threads, PkgConfig::lmdb, PkgConfig::zstd, CURL::libcurl, Boost::headers (Asio, Beast),
-#                OpenSSL::SSL, OpenSSL::Crypto, spdlog::spdlog, fmt::fmt, CLI11::CLI11, benchmark::benchmark
+#                OpenSSL::SSL, OpenSSL::Crypto, fmt::fmt, CLI11::CLI11, benchmark::benchmark
 #
 # A name that a layer links must also be found by cmake/dialogConfig.cmake.in, for who uses an installed copy.
 
@@ -24,7 +24,6 @@ else()
     find_package(Boost 1.81 REQUIRED)
     find_package(OpenSSL 3 REQUIRED)
     find_package(fmt REQUIRED)
-    find_package(spdlog REQUIRED)
     if(DIALOG_APPS)
       find_package(CLI11 REQUIRED)
     endif()

@@ -9,7 +9,7 @@ packages=(
   clang-19 libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19
   # libraries
   libexpected-dev librust-blake3-dev libsodium-dev nlohmann-json3-dev libxxhash-dev
-  liblmdb-dev libzstd-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev libspdlog-dev libfmt-dev
+  liblmdb-dev libzstd-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev libfmt-dev
   libcli11-dev
   # tests and benchmarks
   googletest libgtest-dev libgmock-dev libbenchmark-dev curl strace

@@ -1,18 +1,15 @@
 #include "dialog/server/log.hpp"
 
 #include <nlohmann/json.hpp>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
+#include "line_writer.hpp"
 #include "times.hpp"
 
 namespace dialog::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kLinesWaitingMax = 8192;
 
 std::string print(const Json& line) {
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -30,38 +27,36 @@ std::string_view to_string(Severity severity) {
   return "error";
 }
 
+std::string event_line(Clock& clock, Severity severity, std::string_view name,
+                       std::string_view message) {
+  Json line;
+  line["time"] = utc_time(clock.wall());
+  line["level"] = to_string(severity);
+  line["event"] = name;
+  line["message"] = message;
+  return print(line);
+}
+
 class JsonLog final : public Log {
  public:
-  JsonLog(LogTarget target, Clock& clock) : clock_(clock) {
-    spdlog::sink_ptr sink;
-    if (target == LogTarget::standard_output) {
-      sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    }
-    logger_ = std::make_shared<spdlog::async_logger>("dialog", std::move(sink), pool_,
-                                                     spdlog::async_overflow_policy::overrun_oldest);
-    logger_->set_pattern("%v", spdlog::pattern_time_type::utc);
-    logger_->flush_on(spdlog::level::info);
-  }
+  JsonLog(LogTarget target, Clock& clock)
+      : clock_(clock),
+        writer_(target == LogTarget::standard_output ? STDOUT_FILENO : STDERR_FILENO,
+                {.dropped_line = [&clock](std::uint64_t count) {
+                  return event_line(clock, Severity::warning, "lines_dropped",
+                                    std::to_string(count) +
+                                        " lines of this log, whose reader was too slow for them");
+                }}) {}
 
-  void request(const AccessRecord& record) override { logger_->info("{}", to_json(record)); }
+  void request(const AccessRecord& record) override { writer_.write(to_json(record)); }
 
   void event(Severity severity, std::string_view name, std::string_view message) override {
-    Json line;
-    line["time"] = utc_time(clock_.wall());
-    line["level"] = to_string(severity);
-    line["event"] = name;
-    line["message"] = message;
-    logger_->info("{}", print(line));
+    writer_.write(event_line(clock_, severity, name, message));
   }
 
  private:
   Clock& clock_;
-  std::shared_ptr<spdlog::async_logger> logger_;
-  // Ends first: its thread writes what is left through the logger.
-  std::shared_ptr<spdlog::details::thread_pool> pool_ =
-      std::make_shared<spdlog::details::thread_pool>(kLinesWaitingMax, 1);
+  LineWriter writer_;
 };
 
 }  // namespace

@@ -48,8 +48,9 @@ std::string to_json(const AccessRecord& record);
 enum class LogTarget { standard_output, standard_error };
 
 /// Writes JSON lines from a thread of its own. Where the reader of the lines is slow, the oldest
-/// ones that are not yet written are dropped rather than requests delayed. The destructor writes
-/// what is left.
+/// ones that are not yet written are dropped rather than requests delayed, and a line tells how
+/// many. The destructor writes what is left, and gives up after a second where nobody reads. A
+/// process whose reader may go away ignores SIGPIPE. `clock` must outlive the log.
 std::unique_ptr<Log> make_json_log(LogTarget target, Clock& clock = system_clock());
 
 /// Tells nobody.
