@@ -60,6 +60,18 @@ std::optional<std::uint64_t> sequence_of(const HttpResponse& response) {
   return field ? wire::parse_sequence(*field) : std::nullopt;
 }
 
+// What the answer to a swap says that the register holds: in its fields, or else in its body.
+std::optional<Head> shown_by(const HttpResponse& response, bool accepted) {
+  if (const auto revision = revision_of(response)) return Head{*revision, sequence_of(response)};
+  if (accepted) {
+    const auto record = wire::parse_record(response.body);
+    return record ? std::optional(Head{record->revision, record->sequence}) : std::nullopt;
+  }
+  const auto mismatch = wire::parse_mismatch(response.body);
+  if (!mismatch || !mismatch->actual) return std::nullopt;
+  return Head{*mismatch->actual, sequence_of(response)};
+}
+
 // True where the answer of a server leaves open whether it acted: it says that something failed,
 // and not that nothing happened. A proxy may say the same about a server that did act.
 bool leaves_open(const HttpResponse& response) {
@@ -132,22 +144,18 @@ RemoteResult<Head> RestBackend::judge_swap(const Subject& subject, const Revisio
                                            const Context& context) {
   const bool accepted = response.status >= 200 && response.status < 300;
   if (accepted || response.status == 412) {
-    auto shown = revision_of(response);
-    if (!shown && !accepted) {
-      const auto mismatch = wire::parse_mismatch(response.body);
-      if (mismatch) shown = mismatch->actual;
-    }
+    const auto shown = shown_by(response, accepted);
     // A refusal that shows the desired revision is the answer to a swap whose first answer was
     // lost.
-    if (shown == desired) {
+    if (shown && shown->revision == desired) {
       cache_.store(subject, desired);
-      return Head{desired, sequence_of(response)};
+      return *shown;
     }
-    if (!shown || accepted || shown == expected) {
+    if (!shown || accepted || shown->revision == expected) {
       return judge_unnamed(subject, expected, desired, !accepted, context);
     }
-    cache_.store(subject, *shown);
-    return fail(RevisionBackendError(RevisionMismatch{subject, expected, *shown, false}));
+    cache_.store(subject, shown->revision);
+    return fail(RevisionBackendError(RevisionMismatch{subject, expected, shown->revision, false}));
   }
   if (response.status == 404 && (!expected.is_zero() || wire::parse_error(response.body))) {
     cache_.forget(subject);

@@ -322,6 +322,19 @@ TEST_F(RestBackendTest, AnAcceptanceWithoutATagIsConfirmedByAFetch) {
   EXPECT_TRUE(swap().has_value());
 }
 
+TEST_F(RestBackendTest, AnAcceptanceWithoutATagIsReadFromItsBody) {
+  answer(response(200, {}, wire::print_record({r2_, r1_, 8, WallTime{1}, "alice"})));
+  EXPECT_EQ(*backend().swap_head(subject_, r1_, r2_), (Head{r2_, 8}));
+  EXPECT_EQ(requests().size(), 1U);
+}
+
+TEST_F(RestBackendTest, AnAcceptanceWhoseBodyNamesAnotherRevisionIsConfirmedByAFetch) {
+  answer(response(200, {}, wire::print_record({r3_, r1_, 8, WallTime{1}, ""})),
+         response(200, {etag(r2_)}));
+  EXPECT_TRUE(swap().has_value());
+  EXPECT_EQ(requests().size(), 2U);
+}
+
 TEST_F(RestBackendTest, AWebPageIsNoAcceptance) {
   answer(response(200, {{"Content-Type", "text/html"}}, "<html>"), response(200, {}));
   const auto swapped = swap();

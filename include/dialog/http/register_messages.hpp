@@ -53,8 +53,8 @@ std::string print_error(const Error& error);
 /// Absent where the body is not that. An unknown code becomes `internal`.
 std::optional<Error> parse_error(std::string_view body);
 
-/// The body of a 412. `actual` is absent where nothing was ever published; `expected` where the
-/// request asked for creation.
+/// The body of a 412. `expected` is absent where the request asked for creation. A server of this
+/// library always names `actual`.
 struct Mismatch {
   std::optional<Revision> expected;
   std::optional<Revision> actual;
