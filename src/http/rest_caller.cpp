@@ -7,6 +7,7 @@
 #include "ascii.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/http/wire.hpp"
+#include "http_date.hpp"
 
 namespace dialog::detail {
 namespace {
@@ -15,7 +16,7 @@ using std::chrono::nanoseconds;
 
 // Between two looks at the cancellation token while waiting.
 constexpr nanoseconds kPauseStep = std::chrono::milliseconds(20);
-constexpr std::uint64_t kRetryAfterSecondsMax = 24 * 3600;
+constexpr std::chrono::hours kRetryAfterMax{24};
 constexpr std::size_t kPrintableMax = 300;
 
 // Fields that the protocol or the transport sets by itself.
@@ -94,12 +95,18 @@ bool may_repeat(const Result<HttpResponse, HttpFailure>& outcome, Repeat repeat)
   return repeat == Repeat::always || !outcome.error().may_have_been_received;
 }
 
-nanoseconds retry_after(const Result<HttpResponse, HttpFailure>& outcome) {
-  if (!outcome) return nanoseconds::zero();
-  const std::string* field = outcome->headers.find("Retry-After");
-  const auto seconds = field ? ascii::parse_number(ascii::trim(*field)) : std::nullopt;
-  // A date instead of a number falls back to the back-off: it would need the peer's clock.
-  return std::chrono::seconds(std::min(seconds.value_or(0), kRetryAfterSecondsMax));
+nanoseconds retry_after(const Result<HttpResponse, HttpFailure>& outcome, Clock& clock) {
+  const std::string* field = outcome ? outcome->headers.find("Retry-After") : nullptr;
+  if (field == nullptr) return nanoseconds::zero();
+  const std::string_view value = ascii::trim(*field);
+  if (const auto seconds = ascii::parse_number(value)) {
+    constexpr std::uint64_t kSecondsMax = std::chrono::seconds(kRetryAfterMax).count();
+    return std::chrono::seconds(std::min(*seconds, kSecondsMax));
+  }
+  if (const auto date = wire::parse_http_date(value)) {
+    return std::clamp<WallTime>(*date - clock.wall(), WallTime::zero(), kRetryAfterMax);
+  }
+  return nanoseconds::zero();
 }
 
 ErrorCode code_of_status(int status) {
@@ -168,7 +175,7 @@ Result<HttpResponse, HttpFailure> RestCaller::send(const HttpRequest& request,
     }
     auto outcome = transport_.client->send(request, response_bytes_max, context);
     if (attempt + 1 >= config_.retry().attempts_max || !may_repeat(outcome, repeat)) return outcome;
-    const nanoseconds wait = delay(attempt, retry_after(outcome));
+    const nanoseconds wait = delay(attempt, retry_after(outcome, clock()));
     // Waiting past the deadline would only turn a telling answer into a time-out.
     if (context.deadline && clock().now() + wait >= *context.deadline) return outcome;
     if (!pause(wait, context)) {

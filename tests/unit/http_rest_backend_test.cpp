@@ -226,6 +226,53 @@ TEST_F(RestBackendTest, RetryAfterIsHonoured) {
   EXPECT_GE(clock_.now(), MonotonicTime(7s));
 }
 
+TEST_F(RestBackendTest, RetryAfterMayBeADate) {
+  const auto wait_for = [&](const char* date) {
+    const MonotonicTime before = clock_.now();
+    answer(response(503, {{"Retry-After", date}}), response(200, {etag(r1_)}));
+    EXPECT_TRUE(backend(RestBackendConfig("https://a").with_timeout(60s).with_retry({2, 0ms, 0ms}))
+                    .fetch(subject_)
+                    .has_value());
+    return clock_.now() - before;
+  };
+  ASSERT_EQ(clock_.wall(), WallTime(1'700'000'000'000)) << "Tue, 14 Nov 2023 22:13:20 GMT";
+  EXPECT_EQ(wait_for("Tue, 14 Nov 2023 22:13:27 GMT"), 7s);
+  EXPECT_EQ(wait_for("Tue, 14 Nov 2023 22:13:27 GMT"), 0s) << "which is now";
+  EXPECT_EQ(wait_for("Sun, 06 Nov 1994 08:49:37 GMT"), 0s);
+  EXPECT_EQ(wait_for(" Tue, 14 Nov 2023 22:14:20 GMT "), 53s);
+}
+
+TEST_F(RestBackendTest, RetryAfterIsADayAtMost) {
+  // A wait that is begun ends at once, by the token; one beyond the deadline is not begun.
+  const auto begins = [&](const char* retry_after, std::chrono::milliseconds timeout) {
+    const CancelSource source;
+    client_->on_send = [&] { source.cancel(); };
+    answer(response(503, {{"Retry-After", retry_after}}));
+    const auto fetched = backend(RestBackendConfig("https://a").with_timeout(timeout))
+                             .fetch(subject_, Context{std::nullopt, source.token()});
+    return fetched.error().code() == ErrorCode::cancelled;
+  };
+  for (const char* ever : {"999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"}) {
+    EXPECT_FALSE(begins(ever, 24h)) << ever;
+    EXPECT_TRUE(begins(ever, 24h + 1s)) << ever;
+  }
+}
+
+TEST_F(RestBackendTest, RetryAfterThatCannotBeReadIsNone) {
+  for (const char* text :
+       {"", "soon", "Tue, 14 Nov 2023 22:14:20", "Tuesday, 14-Nov-23 22:14:20 GMT",
+        "Tue Nov 14 22:14:20 2023", "Tue, 14 Nox 2023 22:14:20 GMT",
+        "Tue, 31 Nov 2023 22:14:20 GMT", "Tue, 14 Nov 2023 24:14:20 GMT",
+        "Tue, 14 Nov 2023 22:60:20 GMT", "Tue, 14 Nov 2023 22:14:61 GMT",
+        "Tue, 14 Nov 2023 22:14:20 CET", "-7"}) {
+    answer(response(503, {{"Retry-After", text}}), response(200, {etag(r1_)}));
+    EXPECT_TRUE(backend(RestBackendConfig("https://a").with_retry({2, 0ms, 0ms}))
+                    .fetch(subject_)
+                    .has_value());
+    EXPECT_EQ(clock_.now(), MonotonicTime(0)) << text;
+  }
+}
+
 TEST_F(RestBackendTest, AWaitBeyondTheDeadlineIsNotBegun) {
   answer(response(429, {{"Retry-After", "31"}}));
   const auto fetched = backend().fetch(subject_);
