@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ struct Repository::Core {
   OpenRepository options;
   std::unique_ptr<CachingArchive> caching;
   NodeSource source;
+  /// Held by whoever repeats a transaction that lost a race, so that the threads of one process do
+  /// not go on defeating each other. Recursive: the function of a transaction may run another one.
+  std::recursive_timed_mutex turn;
 
   HeadStore& heads() { return store.heads(); }
 

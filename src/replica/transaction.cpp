@@ -1,6 +1,8 @@
 #include "dialog/replica/transaction.hpp"
 
+#include <chrono>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -127,10 +129,24 @@ Result<Transaction> Repository::begin(std::string_view branch) {
       Transaction::State{*core_, std::string(branch), base, base}));
 }
 
+namespace {
+
+constexpr std::chrono::milliseconds kLookAtContextEvery{20};
+
+Result<void> wait_for(std::unique_lock<std::recursive_timed_mutex>& turn, const Context& context,
+                      Clock& clock) {
+  while (!turn.try_lock_for(kLookAtContextEvery)) DIALOG_TRY(check_context(context, clock));
+  return {};
+}
+
+}  // namespace
+
 Result<Revision> Repository::transact(std::string_view branch,
                                       const std::function<Result<void>(Transaction&)>& function,
                                       const ChangeNote& note, const Context& context) {
+  std::unique_lock turn(core_->turn, std::defer_lock);
   for (std::size_t attempt = 0; attempt < kTransactAttemptsMax; ++attempt) {
+    if (attempt == 1) DIALOG_TRY(wait_for(turn, context, core_->clock));
     DIALOG_ASSIGN(Transaction transaction, begin(branch));
     DIALOG_TRY(function(transaction));
     auto committed = transaction.commit(note, context);

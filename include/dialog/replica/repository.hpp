@@ -161,7 +161,8 @@ class Repository final {
   /// How often `transact` runs its function at most.
   static constexpr std::size_t kTransactAttemptsMax = 64;
   /// Runs `function` in a transaction and commits it; anew from the new state where the branch
-  /// moved meanwhile. Returns the new revision. An error of the function ends it without a commit.
+  /// moved meanwhile. Threads that lose such a race take turns from then on. Returns the new
+  /// revision. An error of the function ends it without a commit.
   /// `conflict` after `kTransactAttemptsMax` attempts.
   Result<Revision> transact(std::string_view branch,
                             const std::function<Result<void>(Transaction&)>& function,
