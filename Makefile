@@ -1,7 +1,7 @@
 # Thin names for what CMake presets and scripts/ do; each first installs what the machine lacks.
 # The presets that `make test` builds and runs, in order; TEST_PRESETS="release wasm" chooses some.
 TEST_PRESETS ?= release asan tsan core wasm
-# A benchmark suite (tree, register or sync); empty for all.
+# A benchmark suite (tree, store, register or sync); empty for all.
 SUITE ?=
 # Seconds that `make fuzz` gives to each target.
 FUZZ_SECONDS ?= 60
@@ -17,7 +17,7 @@ help:
 	@echo 'make lint     format, layers, sizes, headers alone, clang-tidy'
 	@echo 'make format   rewrite the sources as clang-format wants them'
 	@echo 'make demo     synchronize two devices over a server, on real data'
-	@echo 'make bench    SUITE=tree|register|sync; adds to build/bench/results.jsonl'
+	@echo 'make bench    SUITE=tree|store|register|sync; adds to build/bench/results.jsonl'
 	@echo 'make fuzz     FUZZ_SECONDS=60 for each fuzz target'
 	@echo 'make soak     SOAK_SCALE=100 times the work of the long suites'
 	@echo 'make install  DESTDIR= and PREFIX=/usr/local, as usual'

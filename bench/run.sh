@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench/run.sh [tree|register|sync]: runs one suite or all; results go to build/bench/results.jsonl.
+# bench/run.sh [tree|store|register|sync]: runs one suite or all; results go to build/bench/results.jsonl.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build/bench

@@ -3,7 +3,8 @@
 #
 #   everywhere   tl::expected, nlohmann_json::nlohmann_json, PkgConfig::xxhash, dialog_blake3, dialog_sodium
 #   natively     Threads::Threads, PkgConfig::lmdb, PkgConfig::zstd, CURL::libcurl, Boost::headers (Asio, Beast),
-#                OpenSSL::SSL, OpenSSL::Crypto, fmt::fmt, CLI11::CLI11, benchmark::benchmark
+#                OpenSSL::SSL, OpenSSL::Crypto, fmt::fmt, CLI11::CLI11, benchmark::benchmark,
+#                PkgConfig::rocksdb and PkgConfig::sqlite (peers in benchmarks)
 #
 # A name that a layer links must also be found by cmake/dialogConfig.cmake.in, for who uses an installed copy.
 
@@ -29,6 +30,8 @@ else()
     endif()
     if(DIALOG_BENCH)
       find_package(benchmark REQUIRED)
+      pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET rocksdb)
+      pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
     endif()
   endif()
   if(DIALOG_TESTS)

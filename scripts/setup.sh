@@ -12,7 +12,7 @@ packages=(
   liblmdb-dev libzstd-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev libfmt-dev
   libcli11-dev
   # tests and benchmarks
-  googletest libgtest-dev libgmock-dev libbenchmark-dev curl strace
+  googletest libgtest-dev libgmock-dev libbenchmark-dev librocksdb-dev libsqlite3-dev curl strace
   # WebAssembly
   emscripten
 )

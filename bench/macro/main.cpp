@@ -11,8 +11,8 @@ int main(int argc, char** argv) {
   int rounds = 5;
   dialog::bench::Settings settings;
   settings.folder = "build/bench";
-  app.add_option("--suite", suite, "tree, register, sync or all")
-      ->check(CLI::IsMember({"tree", "register", "sync", "all"}));
+  app.add_option("--suite", suite, "tree, store, register, sync or all")
+      ->check(CLI::IsMember({"tree", "store", "register", "sync", "all"}));
   app.add_option("--n", settings.entries, "entries of the databases")
       ->check(CLI::Range(1000, 100'000'000));
   app.add_option("--rounds", rounds, "runs of each case; the median counts")
@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   dialog::bench::Report report(out, rounds);
   const auto wanted = [&](const char* name) { return suite == "all" || suite == name; };
   if (wanted("tree")) dialog::bench::run_tree_suite(report, settings);
+  if (wanted("store")) dialog::bench::run_store_suite(report, settings);
   if (wanted("register")) dialog::bench::run_register_suite(report, settings);
   if (wanted("sync")) dialog::bench::run_sync_suite(report, settings);
   std::printf("results: %s\n", out.c_str());

@@ -14,6 +14,7 @@ struct Settings {
 };
 
 void run_tree_suite(Report& report, const Settings& settings);
+void run_store_suite(Report& report, const Settings& settings);
 void run_register_suite(Report& report, const Settings& settings);
 void run_sync_suite(Report& report, const Settings& settings);
 
