@@ -18,10 +18,12 @@ Answer after_failed_swap(const RevisionBackendError& error) {
   }
   if (error.as<NotFound>() != nullptr) return SwapRefused{};
   const auto* publish = error.as<PublishFailed>();
-  const bool had_no_effect =
-      error.as<Unauthorized>() != nullptr || (publish != nullptr && !publish->indeterminate);
+  const bool is_full =
+      error.as<ProviderError>() != nullptr && error.code() == ErrorCode::storage_full;
+  const bool had_no_effect = error.as<Unauthorized>() != nullptr ||
+                             (publish != nullptr && !publish->indeterminate) || is_full;
   // Of every other error nobody can say that the request did not get through.
-  if (!had_no_effect) return SwapUnknown{};
+  if (!had_no_effect) return SwapUnknown{error.to_error()};
   return Failed{error.to_error()};
 }
 

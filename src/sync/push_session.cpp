@@ -147,8 +147,8 @@ class PushSession::Machine {
       on_accepted(accepted->head);
     } else if (SwapRefused* refused = std::get_if<SwapRefused>(&answer)) {
       on_refused(refused->actual);
-    } else if (std::holds_alternative<SwapUnknown>(answer)) {
-      on_unknown();
+    } else if (SwapUnknown* unknown = std::get_if<SwapUnknown>(&answer)) {
+      on_unknown(std::move(unknown->cause));
     } else {
       return false;
     }
@@ -174,12 +174,12 @@ class PushSession::Machine {
 
   void end_failed(Error error) {
     if (is_unsettled_) {
-      const std::string cause = error.message;
+      std::string heard = unknown_cause_.message;
+      if (error.message != heard) heard += (heard.empty() ? "" : "; then: ") + error.message;
       error.code = ErrorCode::indeterminate;
-      error.message =
-          "the swap to " + target_.hex() +
-          " was sent, and whether it took effect cannot be learned now; push or pull again: " +
-          cause;
+      error.message = "the swap to " + target_.hex() +
+                      " was sent, and whether it took effect cannot be learned now (" + heard +
+                      "); push or pull again";
     }
     end(std::move(error));
   }
@@ -252,7 +252,7 @@ class PushSession::Machine {
         find_intent(tracking, target_) != nullptr) {
       is_unsettled_ = true;
       if (sends_ < kSendsMax) return announce();
-      return end_failed(Error{ErrorCode::unavailable, "the register does not answer swaps", {}});
+      return end_failed(unknown_cause_);
     }
     publish();
   }
@@ -308,7 +308,11 @@ class PushSession::Machine {
 
   void on_accepted(Head head) {
     // An answer that names another revision is no answer to this swap.
-    if (head.revision != target_) return on_unknown();
+    if (head.revision != target_) {
+      return on_unknown(Error{ErrorCode::unavailable,
+                              "the register accepted another revision, " + head.revision.hex(),
+                              {}});
+    }
     commit(After::accepted, nullptr,
            [this, head](const SyncState& now) -> std::optional<SyncState> {
              if (!is_news(now.tracking, head)) return std::nullopt;
@@ -331,8 +335,9 @@ class PushSession::Machine {
     return now == state_.tracking || find_intent(now, target_) != nullptr;
   }
 
-  void on_unknown() {
+  void on_unknown(Error cause) {
     is_unsettled_ = true;
+    unknown_cause_ = std::move(cause);
     known_ = {};
     action_ = FetchHead{};
   }
@@ -424,6 +429,7 @@ class PushSession::Machine {
   Revision target_;  // the revision of the swap
   SwapIntent intent_;
   bool is_unsettled_ = false;  // sent by this session, without an answer
+  Error unknown_cause_;        // why the latest of these has none
   std::uint32_t sends_ = 0;
   std::uint32_t restarts_ = 0;
   std::optional<Head> refused_by_;

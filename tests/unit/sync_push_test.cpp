@@ -247,12 +247,13 @@ TEST_F(Push, GivesUpOnARegisterThatAnswersNoSwapAndLeavesTheIntent) {
   agree(numbered_entries(10));
   const Revision mine = edit("mine", "1");
   run_.intercept = [](const Action& action) -> std::optional<Answer> {
-    if (std::holds_alternative<SwapHead>(action)) return SwapUnknown{};
-    return std::nullopt;
+    if (!std::holds_alternative<SwapHead>(action)) return std::nullopt;
+    return SwapUnknown{Error{ErrorCode::storage_failed, "the disk is gone", {}}};
   };
   const auto outcome = run_.push();
   ASSERT_FALSE(outcome.has_value());
   EXPECT_EQ(outcome.error().code, ErrorCode::indeterminate);
+  EXPECT_THAT(outcome.error().message, testing::HasSubstr("the disk is gone"));
   ASSERT_EQ(run_.branch.tracking.intents.size(), 1U);
   EXPECT_EQ(run_.branch.tracking.intents[0].desired, mine);
 }
@@ -261,7 +262,8 @@ TEST_F(Push, IsIndeterminateWhereNeitherTheSwapNorTheQuestionIsAnswered) {
   agree(numbered_entries(10));
   edit("mine", "1");
   run_.intercept = [this](const Action& action) -> std::optional<Answer> {
-    if (std::holds_alternative<SwapHead>(action)) return SwapUnknown{};
+    if (std::holds_alternative<SwapHead>(action))
+      return SwapUnknown{Error{ErrorCode::timeout, "no answer in time", {}}};
     const bool is_second = run_.log.find("swap head") != std::string::npos;
     if (is_second) return Failed{Error{ErrorCode::unavailable, "no route", {}}};
     return std::nullopt;
@@ -269,7 +271,7 @@ TEST_F(Push, IsIndeterminateWhereNeitherTheSwapNorTheQuestionIsAnswered) {
   const auto outcome = run_.push();
   ASSERT_FALSE(outcome.has_value());
   EXPECT_EQ(outcome.error().code, ErrorCode::indeterminate);
-  EXPECT_THAT(outcome.error().message, testing::HasSubstr("no route"));
+  EXPECT_THAT(outcome.error().message, testing::HasSubstr("no answer in time; then: no route"));
   EXPECT_EQ(run_.branch.tracking.intents.size(), 1U);
 }
 

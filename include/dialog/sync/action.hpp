@@ -95,7 +95,11 @@ struct SwapAccepted {
 struct SwapRefused {
   std::optional<Head> actual;
 };
-struct SwapUnknown {};
+/// The request may have taken effect.
+struct SwapUnknown {
+  /// What was heard instead of an answer. Repeated where the swap's fate cannot be learned.
+  Error cause = {};
+};
 struct Committed {};
 struct Raced {
   SyncState actual;

@@ -30,8 +30,8 @@ struct PushOptions {
 /// address first; to
 ///   publish there again, forget what the branch knows of the remote.
 /// - `rollback`: the register shows an older state than before. Nothing was changed.
-/// - `indeterminate`: the swap was sent, and its fate cannot be learned now. The intent stays: push
-/// or pull again.
+/// - `indeterminate`: the swap was sent, and its fate cannot be learned now; the message repeats
+/// what was heard instead. The intent stays: push or pull again.
 /// - `missing_blocks`: neither this replica nor the remote has these blocks of the branch.
 /// - `conflict`: other sessions changed the same tracking again and again. Push again.
 /// - `corrupt`: a block of this replica or of the remote is not what it should be.
