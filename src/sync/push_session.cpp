@@ -405,8 +405,8 @@ class PushSession::Machine {
 
   void end_accepted(std::optional<Head> actual) {
     is_unsettled_ = false;
-    const bool was_substitute = !actual && target_ != pushed_;
-    if (was_substitute) return restart(std::move(state_));
+    // What was accepted is the swap that was sent in place of the branch.
+    if (target_ != pushed_) return restart(std::move(state_));
     end(PushOutcome::Kind::accepted, target_, actual);
   }
 

@@ -526,6 +526,22 @@ TEST_F(Push, SettlesTheLatestSwapFirstWhereNoMoreIntentsFit) {
     EXPECT_LE(state.tracking.intents.size(), kOutstandingIntentsMax);
 }
 
+TEST_F(Push, DoesNotTakeTheSwapThatItSentInItsPlaceForItsOwn) {
+  agree(numbered_entries(10));
+  const Revision before = run_.branch.current;
+  for (std::size_t i = 0; i < kOutstandingIntentsMax; ++i) {
+    run_.branch.tracking.intents.push_back({before, 1, edit("edit", std::to_string(i))});
+  }
+  const Revision latest = run_.branch.tracking.intents.back().desired;
+  build(run_.remote.blocks, entries_);
+  edit("edit", "last");
+  lose_answer_of_swap(true, [this] { peer_publishes("theirs"); });
+  const auto outcome = run_.push();
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(run_.branch.tracking.origin, latest);
+}
+
 TEST_F(Push, LeavesACommitThatHappensMeanwhileForTheNextOne) {
   agree(numbered_entries(10));
   const Revision mine = edit("mine", "1");
