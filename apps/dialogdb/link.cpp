@@ -1,11 +1,8 @@
 #include "link.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <thread>
 #include <utility>
-#include <vector>
 
+#include "dialog/async/executor.hpp"
 #include "dialog/backends/rest.hpp"
 #include "dialog/http/url.hpp"
 
@@ -13,16 +10,6 @@ namespace dialog::cli {
 namespace {
 
 constexpr std::size_t kParallelRequests = 6;
-
-void run_in_threads(std::size_t count, const std::function<void(std::size_t)>& call) {
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) call(i);
-  };
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < std::min(count, kParallelRequests); ++i) threads.emplace_back(work);
-  work();
-}
 
 std::string without_line_end(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -128,7 +115,10 @@ Result<std::unique_ptr<Link>> Link::open(const Program& program, const Remote& r
   transport.client = client;
   DIALOG_ASSIGN(RestBackend backend, RestBackend::create(config, transport));
   HttpArchiveOptions archive_options;
-  archive_options.parallel_for = run_in_threads;
+  // One of the requests runs on the thread that asks.
+  archive_options.parallel_for = parallel_for_on(
+      std::make_shared<ThreadPool>(ThreadPool::Options{.threads = kParallelRequests - 1}),
+      kParallelRequests);
   DIALOG_ASSIGN(auto blocks, HttpArchive::create(config, transport, subject, archive_options));
   return std::unique_ptr<Link>(new Link(remote.name, std::move(subject), std::move(config),
                                         std::move(client), std::move(backend), std::move(blocks)));
