@@ -1,10 +1,13 @@
 #include "dialog/tree/merge.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <span>
 #include <utility>
 
 #include "dialog/tree/diff.hpp"
 #include "dialog/tree/read.hpp"
+#include "missing.hpp"
 
 namespace dialog {
 namespace {
@@ -30,6 +33,10 @@ ConflictKind kind_of(const LocalChange& change, const std::optional<StoredValue>
   return change.base ? ConflictKind::both_updated : ConflictKind::both_added;
 }
 
+/// Local changes in memory at once: so many keys, or about so many bytes.
+constexpr std::size_t kBatchChanges = 10'000;
+constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
+
 class MergeRun {
  public:
   MergeRun(NodeSource& source, ConflictPolicy& policy, const MergeOptions& options,
@@ -37,36 +44,82 @@ class MergeRun {
       : source_(source), policy_(policy), options_(options), context_(context) {}
 
   Result<MergeOutcome> run(const MergeInput& input) {
-    DIALOG_TRY(find_local_changes(input));
-    outcome_.counts.local_changes = changes_.size();
-    if (input.base == input.remote) {
-      // Nothing to look up: the remote has of each key what base had.
-      outcome_.counts.applied = changes_.size();
-      outcome_.root = input.local;
-      return std::move(outcome_);
+    DiffCursor changes(source_, input.base, input.local, context_);
+    // Where only the local side changed there is nothing to look up.
+    if (input.base == input.remote) return take_local(changes, input.local);
+    Hash merged = input.remote;
+    for (;;) {
+      DIALOG_TRY(read_batch(changes));
+      if (batch_.empty()) break;
+      auto next = merge_batch(input.remote, merged);
+      if (next) {
+        merged = *next;
+      } else if (next.error().code != ErrorCode::missing_blocks) {
+        return fail(std::move(next).error());
+      } else {
+        // The other batches may need absent blocks as well.
+        for (const Hash& hash : next.error().missing) missing_.add(hash);
+      }
     }
-    std::vector<ByteView> keys(changes_.size());
-    for (std::size_t i = 0; i < changes_.size(); ++i) keys[i] = changes_[i].key;
-    DIALOG_ASSIGN(const auto remote, find_values(source_, input.remote, keys, context_));
-    for (std::size_t i = 0; i < changes_.size(); ++i) DIALOG_TRY(decide(changes_[i], remote[i]));
-    if (outcome_.counts.undecided > 0) return std::move(outcome_);
-    DIALOG_ASSIGN(EditOutcome edited,
-                  edit_tree(source_, input.remote, std::span<const StoredEdit>(edits_),
-                            options_.edit, context_));
-    outcome_.root = edited.root;
-    outcome_.meter = edited.meter;
+    DIALOG_TRY(missing_.take());
+    if (outcome_.counts.undecided == 0) outcome_.root = merged;
     return std::move(outcome_);
   }
 
  private:
-  Result<void> find_local_changes(const MergeInput& input) {
-    return diff_trees(
-        source_, input.base, input.local,
-        [this](const Change& change) {
-          changes_.push_back({Bytes(change.key), stored(change.before), stored(change.after)});
-          return true;
-        },
-        context_);
+  Result<MergeOutcome> take_local(DiffCursor& changes, const Hash& local) {
+    for (;;) {
+      DIALOG_ASSIGN(const bool found, changes.next());
+      if (!found) break;
+      ++outcome_.counts.local_changes;
+    }
+    outcome_.counts.applied = outcome_.counts.local_changes;
+    outcome_.root = local;
+    return std::move(outcome_);
+  }
+
+  Result<void> read_batch(DiffCursor& changes) {
+    batch_.clear();
+    for (std::size_t bytes = 0; batch_.size() < kBatchChanges && bytes < kBatchBytes;) {
+      DIALOG_ASSIGN(const bool found, changes.next());
+      if (!found) break;
+      const Change& change = changes.change();
+      batch_.push_back({Bytes(change.key), stored(change.before), stored(change.after)});
+      bytes += change.key.size();
+      for (const auto& value : {change.before, change.after}) {
+        if (value) bytes += value->payload().size();
+      }
+    }
+    outcome_.counts.local_changes += batch_.size();
+    return {};
+  }
+
+  /// The root of `merged`, which has all batches before this one, with this one too.
+  Result<Hash> merge_batch(const Hash& remote, const Hash& merged) {
+    std::vector<ByteView> keys;
+    keys.reserve(batch_.size());
+    for (const LocalChange& change : batch_) keys.push_back(change.key);
+    DIALOG_ASSIGN(const auto values, find_values(source_, remote, keys, context_));
+    edits_.clear();
+    for (std::size_t i = 0; i < batch_.size(); ++i) DIALOG_TRY(decide(batch_[i], values[i]));
+    if (outcome_.counts.undecided > 0) return merged;
+    auto edited = edit_tree(source_, merged, std::span<const StoredEdit>(edits_),
+                            {.nodes_touched_max = nodes_left()}, context_);
+    if (!edited && edited.error().code == ErrorCode::resource_exhausted) {
+      return fail(
+          edited.error().within("merging costs far more than the keys of honest entries make it"));
+    }
+    if (!edited) return fail(std::move(edited).error());
+    outcome_.meter += edited->meter;
+    return edited->root;
+  }
+
+  [[nodiscard]] std::uint64_t nodes_left() const {
+    const std::uint64_t honest = kMergeNodesTouchedPerChange * outcome_.counts.local_changes;
+    const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    const std::uint64_t allowed =
+        options_.nodes_touched_base + std::min(honest, most - options_.nodes_touched_base);
+    return allowed - std::min(allowed, outcome_.meter.nodes_touched());
   }
 
   Result<void> decide(LocalChange& change, const std::optional<StoredValue>& remote) {
@@ -140,8 +193,9 @@ class MergeRun {
   ConflictPolicy& policy_;
   const MergeOptions& options_;
   const Context& context_;
-  std::vector<LocalChange> changes_;
+  std::vector<LocalChange> batch_;
   std::vector<StoredEdit> edits_;
+  detail::MissingSet missing_;
   MergeOutcome outcome_;
 };
 

@@ -25,9 +25,10 @@ class WatchedArchive final : public Archive {
  public:
   MemoryArchive inner;
   std::size_t get_calls = 0;
-  std::vector<Hash> got;  ///< every hash that was asked for, with repeats
-  std::vector<Hash> put;  ///< every block that came, with repeats
-  std::set<Hash> hidden;  ///< these count as absent
+  std::vector<Hash> got;           ///< every hash that was asked for, with repeats
+  std::vector<Hash> put;           ///< every block that came, with repeats
+  std::set<Hash> hidden;           ///< these count as absent
+  std::size_t got_before_put = 0;  ///< hashes that were asked for when the first block came
 
   void forget_counts() {
     get_calls = 0;
@@ -47,6 +48,7 @@ class WatchedArchive final : public Archive {
     return blocks;
   }
   Result<void> do_put(std::span<const Block> blocks, const Context& context) override {
+    if (put.empty()) got_before_put = got.size();
     for (const Block& block : blocks) {
       put.push_back(block.hash());
       hidden.erase(block.hash());

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <map>
 
 #include "dialog/tree/merge.hpp"
@@ -172,6 +173,98 @@ TEST_F(TreeMerge, TheLongestPrefixChoosesThePolicy) {
   prefixes->set("kk", std::make_unique<TheirsPolicy>());
   policy = std::move(prefixes);
   EXPECT_EQ(value_after("b", "l", "r"), "l");
+}
+
+/// More changes than a merge holds at a time, some of them in conflict.
+class TreeMergeOfMany : public TreeMerge {
+ protected:
+  TreeMergeOfMany() {
+    model_base = numbered_entries(30'000, 100);
+    model_local = model_base;
+    model_remote = model_base;
+    for (std::uint64_t i = 0; i < 30'000; ++i) {
+      const Bytes key = numbered("key", i);
+      model_local[key][0] = 'V';
+      if (i % 1'000 != 500) continue;
+      model_remote[key] = "remote";
+      conflicts.push_back(key);
+    }
+    model_local["key"] = "added first";
+    model_local.erase(numbered("key", 12'345));
+    input = {build(archive, model_base), build(archive, model_local), build(archive, model_remote)};
+    archive.forget_counts();
+  }
+
+  Model model_base;
+  Model model_local;
+  Model model_remote;
+  std::vector<Bytes> conflicts;
+  MergeInput input;
+};
+
+TEST_F(TreeMergeOfMany, GivesTheRootOfWhatTheyComeTo) {
+  policy = std::make_unique<TheirsPolicy>();
+  const auto outcome = merge_trees(source, input, *policy);
+  ASSERT_TRUE(outcome) << why(outcome);
+  Model merged = model_local;
+  for (const Bytes& key : conflicts) merged[key] = "remote";
+  EXPECT_EQ(outcome->root, root_of(merged));
+  EXPECT_EQ(outcome->counts.local_changes, 30'001U);
+  EXPECT_EQ(outcome->counts.applied, 30'001U - conflicts.size());
+  EXPECT_EQ(outcome->counts.took_remote, conflicts.size());
+  EXPECT_GE(outcome->meter.nodes_written, node_hashes(archive.inner, *outcome->root).size() / 2);
+}
+
+TEST_F(TreeMergeOfMany, WritesTheFirstBeforeItReadsTheLast) {
+  policy = std::make_unique<OursPolicy>();
+  ASSERT_TRUE(merge_trees(source, input, *policy));
+  const std::set<Hash> local = node_hashes(archive.inner, input.local);
+  const auto first_put = archive.got.begin() + static_cast<std::ptrdiff_t>(archive.got_before_put);
+  const auto read = std::count_if(archive.got.begin(), first_put,
+                                  [&](const Hash& hash) { return local.contains(hash); });
+  EXPECT_GT(read, 0);
+  EXPECT_LT(static_cast<std::size_t>(read), local.size() * 3 / 4);
+}
+
+TEST_F(TreeMergeOfMany, HandsAllConflictsOverInOrder) {
+  policy = std::make_unique<ReportPolicy>();
+  const auto outcome = merge_trees(source, input, *policy, {.open_conflicts_max = 25});
+  ASSERT_TRUE(outcome) << why(outcome);
+  EXPECT_EQ(outcome->root, std::nullopt);
+  EXPECT_EQ(outcome->counts.local_changes, 30'001U);
+  EXPECT_EQ(outcome->counts.undecided, conflicts.size());
+  ASSERT_EQ(outcome->open.size(), 25U);
+  for (std::size_t i = 0; i < 25; ++i) EXPECT_EQ(outcome->open[i].key, conflicts[i]);
+}
+
+TEST_F(TreeMergeOfMany, NamesTheAbsentBlocksOfAllTogether) {
+  policy = std::make_unique<OursPolicy>();
+  for (const BlockRef& ref : refs_of(*nodes_of(archive.inner, input.remote).front())) {
+    archive.hidden.insert(ref.hash);
+  }
+  ASSERT_GT(archive.hidden.size(), 1U);
+  const auto outcome = merge_trees(source, input, *policy);
+  ASSERT_EQ(code_of(outcome), ErrorCode::missing_blocks);
+  EXPECT_THAT(outcome.error().missing, testing::UnorderedElementsAreArray(archive.hidden));
+}
+
+TEST_F(TreeMerge, RefusesWhatKeysWereChosenToMakeCostly) {
+  // Keys that never end a leaf before it must: one change moves every boundary to its right.
+  Model mined;
+  for (std::uint64_t i = 0; mined.size() < 9'000; ++i) {
+    const Bytes key = numbered("mined", i);
+    if (!ends_node(0, key, kTreeFormat.cut_bytes_max() - 80, kTreeFormat.cut_bytes_max() - 1)) {
+      mined.emplace(key, Bytes(30, 'v'));
+    }
+  }
+  const MergeInput input{Hash{}, build(archive, {{"mine", Bytes(500, 'x')}}),
+                         build(archive, mined)};
+  const auto refused = merge_trees(source, input, *policy, {.nodes_touched_base = 0});
+  EXPECT_EQ(code_of(refused), ErrorCode::resource_exhausted);
+  mined.emplace("mine", Bytes(500, 'x'));
+  const auto merged = merge_trees(source, input, *policy);
+  ASSERT_TRUE(merged) << why(merged);
+  EXPECT_EQ(merged->root, root_of(mined));
 }
 
 TEST_F(TreeMerge, LooksOnlyAtWhatTheLocalSideChanged) {

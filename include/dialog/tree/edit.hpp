@@ -32,6 +32,12 @@ struct EditMeter {
   std::uint64_t nodes_written = 0;  ///< new nodes
   std::uint64_t bytes_written = 0;  ///< of new nodes and of values outside the leaves
   [[nodiscard]] std::uint64_t nodes_touched() const { return nodes_read + nodes_written; }
+  EditMeter& operator+=(const EditMeter& other) {
+    nodes_read += other.nodes_read;
+    nodes_written += other.nodes_written;
+    bytes_written += other.bytes_written;
+    return *this;
+  }
 };
 
 struct EditOptions {

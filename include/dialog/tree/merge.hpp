@@ -51,8 +51,16 @@ struct OpenConflict {
   std::optional<StoredValue> remote;
 };
 
+/// What each local change adds to the nodes that a merge may touch.
+inline constexpr std::uint64_t kMergeNodesTouchedPerChange = 64;
+
 struct MergeOptions {
-  EditOptions edit = {};
+  /// The merge is refused (`resource_exhausted`) where it would touch more nodes than this and
+  /// `kMergeNodesTouchedPerChange` for each local change. Honest keys cost a few nodes per level
+  /// and change; where the remote chose its keys for it, a single change costs every node of its
+  /// tree, once per some thousand local changes. The default lets one such tree of some gigabytes
+  /// pass.
+  std::uint64_t nodes_touched_base = 1'000'000;
   /// At most so many undecided conflicts are listed; all are counted.
   std::size_t open_conflicts_max = 10'000;
 };
@@ -65,9 +73,12 @@ struct MergeOutcome {
   EditMeter meter;
 };
 
-/// Applies what changed from base to local onto the remote tree. Holds the local changes in memory.
-/// Reads the nodes in which base and local differ, and the remote's paths to those keys; what only
-/// the remote changed is not looked at. Writes like `edit_tree`.
+/// Applies what changed from base to local onto the remote tree, some thousand changes at a time:
+/// holds no more of them in memory, beside what `DiffCursor` holds. Reads the nodes in which base
+/// and local differ, and the remote's paths to those keys; what only the remote changed is not
+/// looked at. `missing_blocks` names what all the changes need, as far as that can be told. Writes
+/// like `edit_tree`, once per batch; what a batch wrote and a later one replaced stays behind, and
+/// so does what was written before a conflict is left undecided.
 Result<MergeOutcome> merge_trees(NodeSource& source, const MergeInput& input,
                                  ConflictPolicy& policy, const MergeOptions& options = {},
                                  const Context& context = {});
