@@ -4,7 +4,7 @@
 #include <array>
 
 #include "ascii.hpp"
-#include "json.hpp"
+#include "dialog/http/json.hpp"
 
 namespace dialog::wire {
 namespace {

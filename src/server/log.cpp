@@ -1,19 +1,13 @@
 #include "dialog/server/log.hpp"
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "dialog/http/json.hpp"
 #include "line_writer.hpp"
 #include "times.hpp"
 
 namespace dialog::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string print(const Json& line) {
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
@@ -29,12 +23,12 @@ std::string_view to_string(Severity severity) {
 
 std::string event_line(Clock& clock, Severity severity, std::string_view name,
                        std::string_view message) {
-  Json line;
+  json::Value line;
   line["time"] = utc_time(clock.wall());
   line["level"] = to_string(severity);
   line["event"] = name;
   line["message"] = message;
-  return print(line);
+  return json::print(line);
 }
 
 class JsonLog final : public Log {
@@ -62,7 +56,7 @@ class JsonLog final : public Log {
 }  // namespace
 
 std::string to_json(const AccessRecord& record) {
-  Json line;
+  json::Value line;
   line["time"] = utc_time(record.time);
   line["level"] = record.fault.empty() ? "info" : "error";
   line["id"] = record.request_id;
@@ -76,7 +70,7 @@ std::string to_json(const AccessRecord& record) {
   if (!record.subject.empty()) line["subject"] = record.subject;
   if (!record.who.empty()) line["who"] = record.who;
   if (!record.fault.empty()) line["fault"] = record.fault;
-  return print(line);
+  return json::print(line);
 }
 
 std::unique_ptr<Log> make_json_log(LogTarget target, Clock& clock) {

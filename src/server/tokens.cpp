@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <unordered_set>
 
+#include "dialog/http/json.hpp"
 #include "times.hpp"
 
 namespace dialog::server {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::string_view kHashPrefix = "blake3:";
 constexpr std::size_t kNameBytesMax = 128;
@@ -26,11 +24,11 @@ tl::unexpected<Error> bad(std::string message) {
   return fail(ErrorCode::malformed, std::move(message));
 }
 
-Result<void> read_subjects(const Json& value, Token& token) {
+Result<void> read_subjects(const json::Value& value, Token& token) {
   if (value.is_string() && value.get_ref<const std::string&>() == "all") return {};
   if (!value.is_array()) return bad("\"subjects\" must be \"all\" or an array of DIDs");
   token.subjects.emplace();
-  for (const Json& did : value) {
+  for (const json::Value& did : value) {
     if (!did.is_string()) return bad("\"subjects\" must hold DIDs as text");
     const auto& text = did.get_ref<const std::string&>();
     if (const auto subject = Subject::parse(text); !subject) return bad(subject.error().message);
@@ -39,7 +37,7 @@ Result<void> read_subjects(const Json& value, Token& token) {
   return {};
 }
 
-Result<void> read_member(const std::string& key, const Json& value, Token& token) {
+Result<void> read_member(const std::string& key, const json::Value& value, Token& token) {
   if (key == "subjects") return read_subjects(value, token);
   if (!value.is_string()) return bad("\"" + key + "\" is not known, or must be text");
   const auto& text = value.get_ref<const std::string&>();
@@ -66,8 +64,8 @@ Result<void> read_member(const std::string& key, const Json& value, Token& token
 }
 
 Result<Token> read_line(std::string_view line) {
-  const Json object = Json::parse(line, nullptr, false);
-  if (!object.is_object()) return bad("is no JSON object");
+  const json::Value object = json::parse(line);
+  if (!object.is_object()) return bad("is no JSON object whose members occur once");
   for (const char* key : {"name", "hash", "subjects", "access"}) {
     if (!object.contains(key)) return bad("\"" + std::string(key) + "\" is missing");
   }
@@ -134,7 +132,7 @@ const Token* TokenSet::find(std::string_view secret, WallTime now) const {
 }
 
 std::string token_line(const Token& token) {
-  nlohmann::ordered_json object;
+  json::Value object;
   object["name"] = token.name;
   object["hash"] = std::string(kHashPrefix) + token.hash.hex();
   if (token.subjects) {
@@ -144,7 +142,7 @@ std::string token_line(const Token& token) {
   }
   object["access"] = to_string(token.access);
   if (token.expires) object["expires"] = utc_time(*token.expires);
-  return object.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+  return object.dump(-1, ' ', true, json::Value::error_handler_t::replace);
 }
 
 Result<NewToken> make_token(Token token, RandomSource& random) {

@@ -131,6 +131,9 @@ TEST(SwapMessage, IsRefusedWhereAnythingIsWrong) {
            R"({"sub":"s","cmd":"/state/assert","origin":"12",)" + args + "}",
            R"({"sub":"s","cmd":"/state/assert","origin":3,)" + args + "}",
            R"({"sub":"s","cmd":"/state/assert",)" + args + "} x",
+           R"({"sub":"s","cmd":"/state/assert",)" + args + std::string("}\0", 2),
+           R"({"sub":"s","sub":"s","cmd":"/state/assert",)" + args + "}",
+           R"({"sub":"s","cmd":"/state/assert","x":[{"y":1,"y":2}],)" + args + "}",
            std::string(16000, '['),
        }) {
     const auto read = parse_swap(body);

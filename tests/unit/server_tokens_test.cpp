@@ -86,6 +86,10 @@ TEST(Tokens, whatever_is_not_understood_is_refused) {
   for (const std::string& line : std::vector<std::string>{
            "nonsense",
            "[]",
+           token_line_of("a", "x") + std::string("\0# and more", 11),
+           token_line_of("a", "x",
+                         R"(,"expires":"2027-01-31T00:00:00Z","expires":"2099-01-31T00:00:00Z")"),
+           token_line_of("a", "x", R"(,"name":"b")"),
            token_line_of("a", "x", R"(,"expiry":"2027-01-31T00:00:00Z")"),
            token_line_of("a", "x", R"(,"expires":"2027-01-31")"),
            token_line_of("a", "x", R"(,"expires":"2027-02-30T00:00:00Z")"),

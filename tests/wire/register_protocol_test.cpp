@@ -136,7 +136,9 @@ TEST_P(RegisterProtocol, a_body_that_is_no_assertion_is_refused) {
   other_command.replace(other_command.find("/state/assert"), 13, "/state/retract");
   for (const std::string& body :
        {std::string(), std::string("{"), std::string("[]"), std::string("null"), other_command,
-        swap_body(kDid, "abc"), std::string(10'000, '[')}) {
+        swap_body(kDid, "abc"), std::string(10'000, '['),
+        swap_body(kDid, hex(1)) + std::string("\0and more", 9),
+        R"({"sub":")" + kOtherDid + "\"," + swap_body(kDid, hex(1)).substr(1)}) {
     const auto response =
         send("PUT", "/" + kDid, {{"If-Match", kZero}, {"Content-Type", "application/json"}}, body);
     EXPECT_EQ(response.status, 400) << body.substr(0, 80);

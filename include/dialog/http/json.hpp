@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dialog/remote/revision.hpp"
 
@@ -13,8 +15,26 @@ namespace dialog::json {
 
 using Value = nlohmann::ordered_json;
 
-/// Discarded (see `is_discarded`) where the text is no JSON.
-inline Value parse(std::string_view text) { return Value::parse(text, nullptr, false); }
+/// Discarded (see `is_discarded`) where the text is no JSON, or is some that readers understand
+/// differently: with a NUL, or with two members of one name in an object.
+inline Value parse(std::string_view text) {
+  using Event = Value::parse_event_t;
+  // The parser takes a NUL for the end of the text.
+  if (text.find('\0') != std::string_view::npos) return Value(Value::value_t::discarded);
+  std::vector<std::set<std::string>> open_objects;
+  bool repeated = false;
+  Value value = Value::parse(
+      text,
+      [&](int, Event event, Value& parsed) {
+        if (event == Event::object_start) open_objects.emplace_back();
+        if (event == Event::object_end) open_objects.pop_back();
+        if (event == Event::key)
+          repeated |= !open_objects.back().insert(parsed.get_ref<const std::string&>()).second;
+        return true;
+      },
+      false);
+  return repeated ? Value(Value::value_t::discarded) : value;
+}
 
 /// Strings that are not UTF-8 get replacement characters instead of a failure.
 inline std::string print(const Value& value) {
