@@ -174,7 +174,7 @@ Service::Admission Service::admit(const HttpRequest& head) const {
   if (admission.refusal) {
     admission.refusal->who = visit.who;
     if (visit.route.subject) admission.refusal->subject = visit.route.subject->did();
-    finish(&head, *admission.refusal);
+    finish(head, *admission.refusal);
   } else {
     admission.body_bytes_max = body_limit(head, visit);
   }
@@ -201,7 +201,7 @@ Answer Service::answer(const HttpRequest& request, const Context& context,
   }
   answer.who = visit.who;
   if (visit.route.subject) answer.subject = visit.route.subject->did();
-  finish(&request, answer);
+  finish(request, answer);
   return answer;
 }
 
@@ -248,22 +248,21 @@ Answer Service::preflight(const HttpRequest& request, const Visit& visit) const 
   return answer;
 }
 
-Answer Service::refuse(int status, const Error& error) const {
+Answer Service::refuse(const HttpRequest& head, int status, const Error& error) const {
   Answer answer = error_answer(status, error);
-  finish(nullptr, answer);
+  finish(head, answer);
   return answer;
 }
 
-void Service::finish(const HttpRequest* request, Answer& answer) const {
+void Service::finish(const HttpRequest& request, Answer& answer) const {
   HttpHeaders& headers = answer.response.headers;
   headers.add("Date", http_date(clock_.wall()));
   if (headers.find("Cache-Control") == nullptr) headers.add("Cache-Control", "no-store");
   // Blocks hold what users wrote: no browser may take one for a page.
   headers.add("X-Content-Type-Options", "nosniff");
-  if (request == nullptr) return;
   if (!config_.cors_origins.empty()) {
     headers.add("Vary", "Origin");
-    const std::string* origin = request->headers.find("Origin");
+    const std::string* origin = request.headers.find("Origin");
     const auto& allowed = config_.cors_origins;
     const bool all = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
     if (origin != nullptr &&
@@ -273,7 +272,7 @@ void Service::finish(const HttpRequest* request, Answer& answer) const {
                   "ETag, Retry-After, " + std::string(wire::kSequenceHeader));
     }
   }
-  if (request->method == "HEAD") {
+  if (request.method == "HEAD") {
     headers.add("Content-Length", std::to_string(answer.response.body.size()));
     answer.response.body.clear();
   }

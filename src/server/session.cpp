@@ -344,7 +344,7 @@ void Session::work() {
         return self->response_bytes_.grow_to(bytes);
       });
     } catch (const std::exception& failure) {
-      answer = core.service.refuse(500, {ErrorCode::internal, failure.what(), {}});
+      answer = core.service.refuse(self->request_, 500, {ErrorCode::internal, failure.what(), {}});
     }
     core.queued_requests.fetch_sub(1);
     asio::post(self->stream_.get_executor(), [self, answer = std::move(answer)]() mutable {
@@ -355,7 +355,15 @@ void Session::work() {
 
 void Session::refuse(int status, ErrorCode code, std::string message) {
   close_after_ = true;
-  respond(core_.service.refuse(status, {code, std::move(message), {}}));
+  // Of a head that was not read to its end the method alone matters: a response to HEAD has no
+  // body.
+  constexpr std::string_view kHead = "HEAD ";
+  const auto data = buffer_.data();
+  if (request_.method.empty() &&
+      std::string_view(static_cast<const char*>(data.data()), data.size()).starts_with(kHead)) {
+    request_.method = "HEAD";
+  }
+  respond(core_.service.refuse(request_, status, {code, std::move(message), {}}));
 }
 
 void Session::respond(Answer answer) {

@@ -163,6 +163,17 @@ TEST_F(Bounds, behind_a_trusted_proxy_the_requests_of_one_client_are_counted) {
             200);
 }
 
+TEST_F(Bounds, web_pages_may_read_what_the_socket_refuses) {
+  serve({.connections_per_address_max = 0, .trusted_proxies = {"127.0.0.1"}},
+        {.cors_origins = {"https://a.example"}});
+  RawClient client(port());
+  const auto refused = client.exchange(make_request(
+      "GET", "/", {{"X-Forwarded-For", "203.0.113.7"}, {"Origin", "https://a.example"}}));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(field(refused, "Access-Control-Allow-Origin"), "https://a.example");
+  EXPECT_NE(field(refused, "Access-Control-Expose-Headers").find("Retry-After"), std::string::npos);
+}
+
 TEST_F(Bounds, nobody_else_is_believed_where_a_request_comes_from) {
   serve({.connections_per_address_max = 0});
   RawClient client(port());

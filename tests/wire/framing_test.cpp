@@ -131,6 +131,27 @@ TEST_F(Framing, a_refusal_without_the_body_ends_the_connection) {
   EXPECT_EQ(client.receive_rest(), "");
 }
 
+TEST_F(Framing, a_refusal_at_the_socket_of_a_head_has_no_body_either) {
+  const std::string host = "Host: localhost\r\n";
+  const std::pair<int, std::string> cases[] = {
+      {413, "HEAD /healthz HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\n"},
+      {421, "HEAD /healthz HTTP/1.1\r\nHost: rebound.example\r\n\r\n"},
+      {417, "HEAD /healthz HTTP/1.1\r\n" + host + "Expect: a-miracle\r\n\r\n"},
+      {400, "HEAD /healthz HTTP/1.1\r\n" + host + host + "\r\n"},
+      {414, "HEAD /" + std::string(5000, 'x')},
+  };
+  for (const auto& [status, bytes] : cases) {
+    RawClient client(port());
+    client.send(bytes);
+    const auto response = client.receive(true);
+    ASSERT_TRUE(response.has_value()) << status;
+    EXPECT_EQ(response->status, status);
+    EXPECT_NE(field(*response, "Content-Length"), "0");
+    client.finish();
+    EXPECT_EQ(client.receive_rest(), "") << status;
+  }
+}
+
 TEST_F(Framing, a_connection_ends_where_the_client_says_so) {
   RawClient client(port());
   client.send(kGet + "Connection: close\r\n\r\n" + kGet + "\r\n");
@@ -154,7 +175,7 @@ TEST_F(Framing, the_absolute_form_of_a_target_is_understood) {
 
 TEST_F(Framing, what_two_readers_could_understand_differently_is_refused) {
   const std::string put = "PUT /" + kDid + "/blocks/" + hex(1) + " HTTP/1.1\r\nHost: localhost\r\n";
-  const std::string did = "HEAD /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string did = "GET /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n";
   const std::pair<const char*, std::string> cases[] = {
       {"length and coding",
        put + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},

@@ -76,9 +76,9 @@ class Service {
     return answer(request, context).response;
   }
 
-  /// An answer to a request that could not even be read, or that there is no room for. `status` may
-  /// be one that is not in the error table.
-  [[nodiscard]] Answer refuse(int status, const Error& error) const;
+  /// An answer to a request that is not read to its end, or that there is no room for. `head` is
+  /// what is known of it, if only its method. `status` may be one that is not in the error table.
+  [[nodiscard]] Answer refuse(const HttpRequest& head, int status, const Error& error) const;
 
  private:
   struct Visit;
@@ -88,7 +88,7 @@ class Service {
   [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
                                 const Context& context) const;
   [[nodiscard]] Answer preflight(const HttpRequest& request, const Visit& visit) const;
-  void finish(const HttpRequest* request, Answer& answer) const;
+  void finish(const HttpRequest& request, Answer& answer) const;
   [[nodiscard]] std::size_t body_limit(const HttpRequest& head, const Visit& visit) const;
   [[nodiscard]] std::size_t answer_limit(const HttpRequest& request, const Visit& visit) const;
 
