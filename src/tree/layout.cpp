@@ -4,6 +4,12 @@
 #include "varint.hpp"
 
 namespace dialog::detail {
+namespace {
+
+/// Zeros name no block and no value.
+bool starts_with_zero_hash(ByteView in) { return in.starts_with(Hash{}.bytes()); }
+
+}  // namespace
 
 std::optional<PayloadExtent> leaf_payload(ByteView in) {
   ByteView rest = in;
@@ -19,13 +25,14 @@ std::optional<PayloadExtent> leaf_payload(ByteView in) {
     follows = size > kTreeFormat.value_chunk_bytes ? 2 * Hash::kSize : Hash::kSize;
   }
   if (rest.size() < follows) return std::nullopt;
+  for (std::size_t at = 0; (*header & 1) != 0 && at < follows; at += Hash::kSize) {
+    if (starts_with_zero_hash(rest.substr(at))) return std::nullopt;
+  }
   return PayloadExtent{in.size() - rest.size() + follows, {1, size}};
 }
 
 std::optional<PayloadExtent> inner_payload(ByteView in) {
-  if (in.size() < Hash::kSize) return std::nullopt;
-  // Zeros name no block.
-  if (in.substr(0, Hash::kSize) == Hash{}.bytes()) return std::nullopt;
+  if (in.size() < Hash::kSize || starts_with_zero_hash(in)) return std::nullopt;
   ByteView rest = in.substr(Hash::kSize);
   const auto entries = take_varint(rest);
   if (!entries || *entries == 0) return std::nullopt;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the trees of tree.txt and reads the nodes of tree_nodes.txt by docs/format/tree.md alone.
+"""Builds and reads the trees of tree.txt, and reads the nodes of tree_nodes.txt and tree_no_nodes.txt, by
+docs/format/tree.md alone.
 
 Shares no code with the library. Needs libxxhash; BLAKE3 is below. Prints what differs and fails where something does.
 """
@@ -75,6 +76,150 @@ def varint(value):
     return bytes(out)
 
 
+def require(rule, what):
+    if not rule:
+        raise ValueError(what)
+
+
+class Reader:
+    """Takes the terms of the grammar off the front of some bytes."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def bytes(self, size):
+        require(size <= len(self.data) - self.at, "it is cut short")
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def u16(self):
+        return struct.unpack("<H", self.bytes(2))[0]
+
+    def varint(self):
+        value, start = 0, self.at
+        for shift in range(0, 70, 7):
+            byte = self.bytes(1)[0]
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                require(value < 1 << 64 and self.data[start:self.at] == varint(value), "a number is not the shortest form")
+                return value
+        raise ValueError("a number is too long")
+
+    def hash(self):
+        address = self.bytes(32)
+        require(any(address), "a hash is zero")
+        return address
+
+
+def decode(node):
+    """Level and entries: (key, payload as encoded, entries, bytes, the addresses that the payload names)."""
+    reader = Reader(node)
+    require(reader.bytes(1) == b"\0", "its version is unknown")
+    level = reader.bytes(1)[0]
+    count = reader.u16()
+    require(level <= 40 and count > 0, "its header is wrong")
+    restarts = [reader.u16() for _ in range((count - 1) // 16)]
+    entries, last = [], None
+    for number in range(count):
+        if number % 16 == 0 and number:
+            require(restarts[number // 16 - 1] == reader.at, "its table of restarts is wrong")
+        shared, more = reader.varint(), reader.varint()
+        require(shared <= len(last or b"") and shared + more <= 1024, "the length of a key is wrong")
+        key = (last or b"")[:shared] + reader.bytes(more)
+        require(last is None or last < key, "its keys do not ascend")
+        require(shared == (prefix(last, key) if number % 16 else 0), "a key shares more or less than it says")
+        start = reader.at
+        below, size, addresses = child(reader) if level else leaf_value(reader)
+        entries.append((key, node[start:reader.at], below, size + (0 if level else len(key)), addresses))
+        last = key
+    require(reader.at == len(node), "bytes follow its last entry")
+    require(max(sums(entries)) < 1 << 64, "its sums are too large")
+    return level, entries
+
+
+def is_node(data):
+    try:
+        decode(data)
+    except ValueError:
+        return False
+    return True
+
+
+def sums(entries):
+    """Of what lies below some entries: entries and bytes."""
+    return sum(entry[2] for entry in entries), sum(entry[3] for entry in entries)
+
+
+def prefix(a, b):
+    shared = 0
+    while shared < min(len(a), len(b)) and a[shared] == b[shared]:
+        shared += 1
+    return shared
+
+
+def leaf_value(reader):
+    header = reader.varint()
+    size = header // 2
+    if header % 2 == 0:
+        require(size <= 1024, "a large value lies in the leaf")
+        reader.bytes(size)
+        return 1, size, []
+    require(1024 < size <= 67108864, "a value outside the leaf has the wrong size")
+    return 1, size, [reader.hash() for _ in range(2 if size > 65536 else 1)]
+
+
+def child(reader):
+    address, entries, below = reader.hash(), reader.varint(), reader.varint()
+    require(entries > 0, "a child is empty")
+    return entries, below, [address]
+
+
+def check_tree(blocks, root):
+    """Reads a tree from its root down: `sound tree` of the document, without where nodes end."""
+    expected = [(root, None, None, None, None)]
+    leaf_entries = []
+    while expected:
+        address, level, last, entries, size = expected.pop(0)
+        got_level, got = decode(blocks[address])
+        require(encode(got_level, got) == blocks[address], "it has another encoding")
+        if level is not None:
+            require((got_level, got[-1][0]) == (level, last), "a level or a separator is wrong")
+            require(sums(got) == (entries, size), "a size is wrong")
+        if got_level:
+            expected += [(a[0], got_level - 1, key, n, b) for key, _, n, b, a in got]
+        else:
+            leaf_entries += [(key, whole_value(blocks, payload, addresses)) for key, payload, _, _, addresses in got]
+    return leaf_entries
+
+
+def whole_value(blocks, payload, addresses):
+    reader = Reader(payload)
+    size = reader.varint() // 2
+    if not addresses:
+        return reader.bytes(size)
+    value = blocks[addresses[-1]]
+    if len(addresses) == 2:
+        index = Reader(value)
+        require(index.bytes(1) == b"\0" and index.varint() == size, "an index is wrong")
+        value = b"".join(blocks[index.hash()] for _ in range((size + 65535) // 65536))
+        require(index.at == len(index.data), "bytes follow an index")
+    require(len(value) == size and blake3(value) == addresses[0], "a value is wrong")
+    return value
+
+
+def encode(level, entries):
+    """The node of these entries, of which only key and payload count."""
+    restarts, body, last = [], b"", b""
+    for number, (key, payload, *_) in enumerate(entries):
+        shared = prefix(last, key) if number % 16 else 0
+        if number and number % 16 == 0:
+            restarts.append(len(body))
+        body += varint(shared) + varint(len(key) - shared) + key[shared:] + payload
+        last = key
+    table = b"".join(struct.pack("<H", 4 + 2 * len(restarts) + at) for at in restarts)
+    return bytes((0, level)) + struct.pack("<H", len(entries)) + table + body
+
+
 class Builder:
     def __init__(self):
         self.blocks = {}
@@ -94,23 +239,16 @@ class Builder:
 
     def cut(self, level, entries):
         """Yields (last key, address, entries, bytes) of each node; `entries` are (key, payload, entries, bytes)."""
-        offset, restarts, body, last, count, total = 4, [], b"", b"", 0, (0, 0)
-        for number, (key, payload, below, size) in enumerate(entries):
-            before = offset
-            shared = 0
-            if count % 16:
-                while shared < min(len(last), len(key)) and last[shared] == key[shared]:
-                    shared += 1
-            elif count:
-                restarts.append(len(body))
-            body += varint(shared) + varint(len(key) - shared) + key[shared:] + payload
-            last, count, total = key, count + 1, (total[0] + below, total[1] + size)
-            offset = 4 + 2 * len(restarts) + len(body)
-            if self.ends(level, key, before, offset) or number + 1 == len(entries):
-                table = b"".join(struct.pack("<H", 4 + 2 * len(restarts) + at) for at in restarts)
-                node = bytes((0, level)) + struct.pack("<H", count) + table + body
-                yield (key, self.put(node), *total)
-                offset, restarts, body, last, count, total = 4, [], b"", b"", 0, (0, 0)
+        node, size = [], 4
+        for number, (key, payload, below, bytes_below) in enumerate(entries):
+            before = size
+            shared = prefix(node[-1][0], key) if len(node) % 16 else 0
+            size += 2 if node and len(node) % 16 == 0 else 0
+            size += len(varint(shared) + varint(len(key) - shared)) + len(key) - shared + len(payload)
+            node.append((key, payload, below, bytes_below))
+            if self.ends(level, key, before, size) or number + 1 == len(entries):
+                yield (key, self.put(encode(level, node)), *sums(node))
+                node, size = [], 4
 
     @staticmethod
     def ends(level, key, r, s):
@@ -150,16 +288,27 @@ def main():
     wrong = 0
     for count, key, value, *expected in rows("tree.txt"):
         builder = Builder()
-        root, depth = builder.build(sorted((make(key, i), make(value, i)) for i in range(int(count))))
+        entries = sorted((make(key, i), make(value, i)) for i in range(int(count)))
+        root, depth = builder.build(entries)
         sizes = [len(block) for block in builder.blocks.values()]
         got = [root.hex(), str(depth), str(len(sizes)), str(sum(sizes))]
         if got != expected:
             wrong += 1
             print(f"{count} {key} {value}: {got} instead of {expected}")
-    for address, _, _, _, node in rows("tree_nodes.txt"):
-        if blake3(bytes.fromhex(node)).hex() != address:
+        elif root != bytes(32) and check_tree(builder.blocks, root) != entries:
             wrong += 1
-            print(f"{address}: not the address of its node")
+            print(f"{count} {key} {value}: its tree does not read as its map")
+    for *expected, node in rows("tree_nodes.txt"):
+        node = bytes.fromhex(node)
+        level, entries = decode(node)
+        got = [blake3(node).hex(), *map(str, (level, *sums(entries)))]
+        if got != expected or encode(level, entries) != node:
+            wrong += 1
+            print(f"{expected[0]}: reads as {got}")
+    for node, *why in rows("tree_no_nodes.txt"):
+        if is_node(bytes.fromhex(node)):
+            wrong += 1
+            print(f"{node}: is read as a node: {' '.join(why)}")
     print("differs" if wrong else "every root is as the format says")
     return 1 if wrong else 0
 

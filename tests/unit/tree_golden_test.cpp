@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "dialog/tree/node_writer.hpp"
+#include "golden/tree_no_nodes_txt.hpp"
 #include "golden/tree_nodes_txt.hpp"
 #include "golden/tree_txt.hpp"
 #include "support/golden.hpp"
@@ -72,6 +73,15 @@ TEST(TreeGolden, NodesReadAsTheyShould) {
     ++nodes;
   }
   EXPECT_GE(nodes, 5U);
+}
+
+TEST(TreeGolden, WhatIsNoNodeIsRefused) {
+  std::size_t refused = 0;
+  for (const auto& row : golden_rows(golden::tree_no_nodes_txt, 2)) {
+    EXPECT_EQ(code_of(Node::parse(Block::of(golden_bytes(row[0])))), ErrorCode::corrupt) << row[1];
+    ++refused;
+  }
+  EXPECT_GE(refused, 20U);
 }
 
 }  // namespace

@@ -205,6 +205,14 @@ TEST(TreeNode, RefusesWhatIsNotCanonical) {
   EXPECT_FALSE(is_node(raw_node(0, {{0, "a", "\x82\x10" + Bytes(1'025, 'v')}})))
       << "a large value inside the leaf";
   EXPECT_FALSE(is_node(raw_node(1, {{0, "a", child_payload(Hash{})}}))) << "no child";
+  const Bytes hash(Hash::of("h").bytes());
+  const Bytes zeros(Hash::kSize, '\0');
+  const Bytes middle = "\x83\x20";     // 2049 bytes outside the leaf
+  const Bytes large = "\x83\x80\x10";  // 131073 bytes
+  ASSERT_TRUE(is_node(raw_node(0, {{0, "a", middle + hash}, {1, "b", large + hash + hash}})));
+  EXPECT_FALSE(is_node(raw_node(0, {{0, "a", middle + zeros}}))) << "no block of a value";
+  EXPECT_FALSE(is_node(raw_node(0, {{0, "a", large + zeros + hash}}))) << "no value";
+  EXPECT_FALSE(is_node(raw_node(0, {{0, "a", large + hash + zeros}}))) << "no index of a value";
   EXPECT_FALSE(is_node(raw_node(1, {{0, "a", child_payload(Hash::of("c"), 0)}})))
       << "an empty child";
   const Bytes most = Bytes(9, '\xff') + '\x01';
