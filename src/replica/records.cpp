@@ -104,6 +104,19 @@ Result<Json> parse(std::string_view key, ByteView bytes) {
 
 Json record() { return Json{{"v", kRecordVersion}}; }
 
+Json encode_seen_head(const Head& head) {
+  Json json = {{"revision", head.revision.hex()}};
+  if (head.sequence) json["sequence"] = *head.sequence;
+  return json;
+}
+
+std::optional<Head> decode_seen_head(const Json& json) {
+  Reader reader(&json);
+  Head head{reader.revision("revision"), reader.optional_number("sequence")};
+  if (!reader.is_sound()) return std::nullopt;
+  return head;
+}
+
 Json encode_tracking(const RemoteTracking& tracking) {
   Json json = {{"origin", tracking.origin.hex()}};
   if (tracking.sequence) json["sequence"] = *tracking.sequence;
@@ -116,10 +129,8 @@ Json encode_tracking(const RemoteTracking& tracking) {
       intents.push_back(std::move(each));
     }
   }
-  if (tracking.fetched) {
-    Json& fetched = json["fetched"] = {{"revision", tracking.fetched->revision.hex()}};
-    if (tracking.fetched->sequence) fetched["sequence"] = *tracking.fetched->sequence;
-  }
+  if (tracking.fetched) json["fetched"] = encode_seen_head(*tracking.fetched);
+  if (tracking.shown) json["shown"] = encode_seen_head(*tracking.shown);
   if (!tracking.seen.empty()) {
     Json& seen = json["seen"] = Json::array();
     for (const Revision& revision : tracking.seen) seen.push_back(revision.hex());
@@ -136,17 +147,19 @@ std::optional<RemoteTracking> decode_tracking(const Json& json) {
     if (!intents->is_array() || intents->size() > kOutstandingIntentsMax) return std::nullopt;
     for (const Json& each : *intents) {
       Reader intent(&each);
-      tracking.intents.push_back({intent.revision("expected"),
-                                  intent.optional_number("expected_sequence"),
-                                  intent.revision("desired"),
-                                  intent.optional_number("requests").value_or(1)});
+      tracking.intents.push_back(
+          {intent.revision("expected"), intent.optional_number("expected_sequence"),
+           intent.revision("desired"), intent.optional_number("requests").value_or(1)});
       if (!intent.is_sound()) return std::nullopt;
     }
   }
   if (const Json* fetched = reader.find("fetched")) {
-    Reader head(fetched);
-    tracking.fetched = Head{head.revision("revision"), head.optional_number("sequence")};
-    if (!head.is_sound()) return std::nullopt;
+    tracking.fetched = decode_seen_head(*fetched);
+    if (!tracking.fetched) return std::nullopt;
+  }
+  if (const Json* shown = reader.find("shown")) {
+    tracking.shown = decode_seen_head(*shown);
+    if (!tracking.shown) return std::nullopt;
   }
   if (const Json* seen = reader.find("seen")) {
     if (!seen->is_array() || seen->size() > kSeenRevisionsMax) return std::nullopt;

@@ -14,7 +14,8 @@ constexpr std::uint32_t kHistoryPagesMax = 64;
 
 Result<void> check_reset(const RemoteTracking& tracking) {
   if (!tracking.has_seen_head() || DIALOG_BUG(gone_is_empty)) return {};
-  const Revision& last = tracking.fetched ? tracking.fetched->revision : tracking.origin;
+  Revision last = tracking.fetched ? tracking.fetched->revision : tracking.origin;
+  if (tracking.shown) last = tracking.shown->revision;
   return fail(ErrorCode::remote_reset,
               "the remote had revision " + last.hex() +
                   " and now has none; nothing was changed here. Check the remote's address; to "
@@ -23,17 +24,14 @@ Result<void> check_reset(const RemoteTracking& tracking) {
 }
 
 Result<void> check_rollback(const RemoteTracking& tracking, const Head& head) {
-  const std::optional<std::uint64_t> last = tracking.last_sequence();
+  const std::optional<Head> last = tracking.newest_head();
   if (!last || !head.sequence || DIALOG_BUG(rollback_goes_unnoticed)) return {};
-  const bool is_of_origin = tracking.sequence == last;
-  const Revision& known = is_of_origin ? tracking.origin : tracking.fetched->revision;
-  if (*head.sequence > *last) return {};
-  if (*head.sequence == *last && head.revision == known) return {};
+  if (*head.sequence > *last->sequence || head == *last) return {};
   return fail(
       ErrorCode::rollback,
       "the remote shows revision " + head.revision.hex() + " as its number " +
-          std::to_string(*head.sequence) + ", but had shown " + known.hex() + " as number " +
-          std::to_string(*last) +
+          std::to_string(*head.sequence) + ", but had shown " + last->revision.hex() +
+          " as number " + std::to_string(*last->sequence) +
           "; nothing was changed here. It may have been restored from an old copy: once that is "
           "clear, forget what this branch knows of the remote and pull");
 }
@@ -93,6 +91,12 @@ std::optional<Found> find_accepted(const std::vector<SwapIntent>& intents,
   return latest;
 }
 
+/// The newest head is origin again, or still.
+void be_at_origin(RemoteTracking& tracking, const Head& head) {
+  tracking.sequence = head.sequence;
+  tracking.shown.reset();
+}
+
 /// None of the outstanding swaps was accepted before `head`.
 HeadReview not_accepted(Settlement settlement, const Head& head) {
   RemoteTracking& tracking = settlement.tracking;
@@ -101,7 +105,7 @@ HeadReview not_accepted(Settlement settlement, const Head& head) {
     return settlement;
   }
   // The register is where the swaps expect it again, and any may still be accepted.
-  tracking.sequence = head.sequence;
+  be_at_origin(tracking, head);
   for (SwapIntent& intent : tracking.intents) intent.expected_sequence = head.sequence;
   return settlement;
 }
@@ -157,20 +161,30 @@ void KnownHistory::add(std::uint64_t asked_after, HeadHistory page) {
 }
 
 void agree_on(RemoteTracking& tracking, const Head& head) {
-  const bool newer_is_numbered = tracking.sequence && tracking.sequence == tracking.last_sequence();
-  if (!head.sequence && newer_is_numbered) {
-    // An answer without a number must not make the last known number forgotten.
-    tracking.fetched = Head{tracking.origin, tracking.sequence};
-  } else if (head.sequence || !tracking.last_sequence()) {
-    tracking.fetched = head;
-  }
+  const std::optional<Head> newest = tracking.newest_head();
+  const bool is_past =
+      tracking.fetched && head.sequence && tracking.fetched->sequence > head.sequence;
+  if (!is_past) tracking.fetched = head;
   tracking.origin = head.revision;
   tracking.sequence = head.sequence;
+  tracking.shown.reset();
   tracking.intents.clear();
-  note_seen(tracking, head);
+  // Neither an answer without a number nor one about the past makes the greatest one forgotten.
+  if (newest) note_shown(tracking, *newest);
+  note_shown(tracking, head);
 }
 
-void note_seen(RemoteTracking& tracking, const Head& head) {
+void note_fetched(RemoteTracking& tracking, const Head& head) {
+  const std::optional<Head> newest = tracking.newest_head();
+  tracking.fetched = head;
+  tracking.shown.reset();
+  if (newest) note_shown(tracking, *newest);
+}
+
+void note_shown(RemoteTracking& tracking, const Head& head) {
+  const std::optional<Head> newest = tracking.newest_head();
+  const bool is_newer = head.sequence && (!newest || *head.sequence > *newest->sequence);
+  if (is_newer || !tracking.has_seen_head()) tracking.shown = head;
   if (head.sequence || head.revision.is_zero()) return;
   std::vector<Revision>& seen = tracking.seen;
   if (!seen.empty() && seen.back() == head.revision) return;
@@ -204,8 +218,8 @@ Result<HeadReview> review_head(const SyncState& state, const std::optional<Head>
     return settlement;
   }
   if (has_not_moved(tracking, *head)) {
-    if (head->sequence) tracking.sequence = head->sequence;
-    note_seen(tracking, *head);
+    if (head->sequence) be_at_origin(tracking, *head);
+    note_shown(tracking, *head);
     return settlement;
   }
   // At the origin a swap may still arrive, whatever the branch has become since.
@@ -213,7 +227,7 @@ Result<HeadReview> review_head(const SyncState& state, const std::optional<Head>
     agree_on(tracking, *head);
     return settlement;
   }
-  note_seen(tracking, *head);
+  note_shown(tracking, *head);
   if (tracking.intents.empty()) return settlement;
   return consult_history(std::move(settlement), *head, known);
 }

@@ -55,7 +55,10 @@ Result<HeadReview> review_head(const SyncState& state, const std::optional<Head>
 /// the branch. Nothing is outstanding any more.
 void agree_on(RemoteTracking& tracking, const Head& head);
 
-/// Remembers what a register without sequence numbers showed.
-void note_seen(RemoteTracking& tracking, const Head& head);
+/// Remembers what a register showed, whether or not its tree is here.
+void note_shown(RemoteTracking& tracking, const Head& head);
+
+/// Notes that the whole tree of `head` is here, though the branch does not account for it.
+void note_fetched(RemoteTracking& tracking, const Head& head);
 
 }  // namespace dialog

@@ -276,7 +276,7 @@ class PullSession::Machine {
       // Swaps that nobody can tell of stay outstanding until a pull integrates what came after
       // them.
       if (settlement_.ambiguous.empty()) desired.tracking = settlement_.tracking;
-      if (head_->sequence || !desired.tracking.last_sequence()) desired.tracking.fetched = head_;
+      note_fetched(desired.tracking, *head_);
       return desired;
     });
   }

@@ -224,8 +224,6 @@ class PushSession::Machine {
       action_ = FetchHead{};
     } else {
       settlement_ = std::get<Settlement>(std::move(*reviewed));
-      // Nobody can tell what became of the swaps: a pull decides, this only reports.
-      if (!settlement_.ambiguous.empty()) return end_rejected(head_);
       commit(After::review, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {
         if (now.tracking != state_.tracking) return std::nullopt;
         return SyncState{now.current, settlement_.tracking};
@@ -235,6 +233,8 @@ class PushSession::Machine {
 
   /// The branch's tracking says what the head means; goes on from there.
   void on_reviewed() {
+    // Nobody can tell what became of the swaps: a pull decides, this only reports.
+    if (!settlement_.ambiguous.empty()) return end_rejected(head_);
     const bool was_unsettled = std::exchange(is_unsettled_, false);
     const RemoteTracking& tracking = state_.tracking;
     const Revision at_remote = head_ ? head_->revision : Revision{};

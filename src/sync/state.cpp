@@ -1,13 +1,14 @@
 #include "dialog/sync/state.hpp"
 
-#include <algorithm>
-
 namespace dialog {
 
-std::optional<std::uint64_t> RemoteTracking::last_sequence() const {
-  const std::optional<std::uint64_t> of_fetched = fetched ? fetched->sequence : std::nullopt;
-  // An absent optional is less than any number.
-  return std::max(sequence, of_fetched);
+std::optional<Head> RemoteTracking::newest_head() const {
+  std::optional<Head> newest;
+  for (const std::optional<Head>& head : {std::optional(Head{origin, sequence}), fetched, shown}) {
+    if (!head || !head->sequence) continue;
+    if (!newest || *head->sequence > *newest->sequence) newest = head;
+  }
+  return newest;
 }
 
 }  // namespace dialog

@@ -67,7 +67,23 @@ TEST_F(FailedSwap, OfAFailedRegisterMayHaveHadOneAndIsNamed) {
   const Error error = push(ProviderError{remote_.subject, "the disk does not answer"});
   EXPECT_EQ(error.code, ErrorCode::indeterminate);
   EXPECT_THAT(error.message, testing::HasSubstr("the disk does not answer"));
-  EXPECT_EQ(device_.tracking().intents.size(), 1U);
+  ASSERT_EQ(device_.tracking().intents.size(), 1U);
+  EXPECT_EQ(device_.tracking().intents[0].requests, 3U);
+}
+
+TEST(RejectedPush, KeepsInTheRepositoryThatTheRemoteHadAHead) {
+  TestRemote remote;
+  Device peer;
+  Device device;
+  const Revision theirs = peer.put("theirs", "1");
+  ASSERT_TRUE(peer->push("main", remote.connection()).has_value());
+  device.put("mine", "1");
+  const auto rejected = device->push("main", remote.connection());
+  ASSERT_EQ(rejected->outcome.kind, PushOutcome::Kind::rejected);
+  EXPECT_EQ(device.tracking().shown, (Head{theirs, 1}));
+  TestRemote wiped;
+  EXPECT_EQ(device->push("main", wiped.connection()).error().code, ErrorCode::remote_reset);
+  EXPECT_TRUE(wiped.revision().is_zero());
 }
 
 }  // namespace

@@ -55,6 +55,40 @@ TEST_F(HeadReviewTest, FindsTheAcceptedSwapInTheHistory) {
   EXPECT_TRUE(settled.tracking.intents.empty());
 }
 
+TEST_F(HeadReviewTest, KeepsANewerHeadThatWasFetchedWhereTheHistorySettlesAnOlderSwap) {
+  const Head fetched{kOther, 7};
+  state_.tracking.fetched = fetched;
+  history({record(6, kBase, kMine), record(7, kMine, kOther), record(8, kOther, kTheirs)});
+  const Settlement settled = settle({kTheirs, 8});
+  EXPECT_EQ(settled.tracking.origin, kMine);
+  EXPECT_EQ(settled.tracking.fetched, fetched);
+  EXPECT_EQ(settled.tracking.newest_head(), (Head{kTheirs, 8}));
+}
+
+TEST_F(HeadReviewTest, NoticesARollbackAfterTheHistorySettledAnOlderSwap) {
+  history({record(6, kBase, kMine), record(7, kMine, kOther), record(8, kOther, kTheirs)});
+  state_.tracking = settle({kTheirs, 8}).tracking;
+  const auto reviewed = review_head(state_, Head{kOther, 7}, {});
+  ASSERT_FALSE(reviewed.has_value());
+  EXPECT_EQ(reviewed.error().code, ErrorCode::rollback);
+}
+
+TEST_F(HeadReviewTest, KeepsTheGreatestNumberWhereALateAnswerHasNone) {
+  state_.tracking.fetched = Head{kOther, 7};
+  agree_on(state_.tracking, {kMine, std::nullopt});
+  EXPECT_EQ(state_.tracking.origin, kMine);
+  EXPECT_EQ(state_.tracking.newest_head(), (Head{kOther, 7}));
+}
+
+TEST_F(HeadReviewTest, ForgetsWhatWasShownOnceTheBranchAccountsForIt) {
+  state_.tracking.intents.clear();
+  state_.tracking = settle({kTheirs, 7}).tracking;
+  EXPECT_EQ(state_.tracking.shown, (Head{kTheirs, 7}));
+  agree_on(state_.tracking, {kTheirs, 7});
+  EXPECT_EQ(state_.tracking.shown, std::nullopt);
+  EXPECT_EQ(settle({kTheirs, 7}).tracking, state_.tracking);
+}
+
 TEST_F(HeadReviewTest, PrefersTheLatestOfSeveralAcceptedSwaps) {
   state_.tracking.intents.push_back({kBase, 5, kOther});
   history({record(6, kBase, kMine), record(7, kMine, kBase), record(8, kBase, kOther),

@@ -168,8 +168,48 @@ TEST_F(Push, IsRejectedWhereTheRemoteHasMovedOn) {
   EXPECT_EQ(outcome->kind, Kind::rejected);
   EXPECT_EQ(outcome->actual->revision, theirs);
   EXPECT_FALSE(outcome->ambiguous);
-  EXPECT_EQ(run_.log, "head");
-  EXPECT_EQ(run_.branch, before);
+  EXPECT_EQ(run_.log, "head commit");
+  SyncState noted = before;
+  noted.tracking.shown = run_.remote.head;
+  EXPECT_EQ(run_.branch, noted);
+  EXPECT_EQ(run_.push()->kind, Kind::rejected);
+  EXPECT_EQ(run_.commits.size(), 1U) << "what is known is not noted again";
+}
+
+TEST_F(Push, ThatWasRejectedKnowsThatTheRemoteHadAHead) {
+  for (const bool tells_sequence : {true, false}) {
+    run_.branch = {};
+    run_.remote.tells_sequence = tells_sequence;
+    run_.remote.accept(build(run_.remote.blocks, {{"theirs", "1"}}));
+    edit("mine", "1");
+    ASSERT_EQ(run_.push()->kind, Kind::rejected);
+    run_.remote.head.reset();
+    EXPECT_EQ(run_.push().error().code, ErrorCode::remote_reset);
+    EXPECT_EQ(run_.pull().error().code, ErrorCode::remote_reset);
+  }
+}
+
+TEST_F(Push, ThatWasRejectedKnowsTheNumberOfTheHead) {
+  agree(numbered_entries(10));
+  edit("mine", "1");
+  peer_publishes("older");
+  const std::optional<Head> older = run_.remote.head;
+  peer_publishes("newer");
+  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  run_.remote.head = older;
+  EXPECT_EQ(run_.push().error().code, ErrorCode::rollback);
+  EXPECT_EQ(run_.pull().error().code, ErrorCode::rollback);
+}
+
+TEST_F(Push, ThatIsAmbiguousNotesTheHeadToo) {
+  agree(numbered_entries(10));
+  const Revision before = run_.branch.current;
+  run_.branch.tracking.intents = {{before, 1, edit("mine", "1")}};
+  run_.remote.keeps_history = false;
+  peer_publishes("theirs");
+  ASSERT_TRUE(run_.push()->ambiguous);
+  EXPECT_EQ(run_.branch.tracking.shown, run_.remote.head);
+  EXPECT_EQ(run_.branch.tracking.intents.size(), 1U);
 }
 
 TEST_F(Push, FindsThatTheRemoteHasTheSameAlready) {
@@ -370,6 +410,7 @@ TEST_F(Push, KeepsAnIntentThatWasRefusedOnlyTheSecondTime) {
 
 TEST_F(Push, IsAcceptedWhereTheRefusalNamesTheDesiredRevision) {
   agree(numbered_entries(10));
+  const Revision before_push = run_.branch.current;
   const Revision mine = edit("mine", "1");
   run_.intercept = [&](const Action& action) -> std::optional<Answer> {
     const auto* swap = std::get_if<SwapHead>(&action);
@@ -381,7 +422,7 @@ TEST_F(Push, IsAcceptedWhereTheRefusalNamesTheDesiredRevision) {
   ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->kind, Kind::accepted);
   EXPECT_EQ(run_.branch.tracking.origin, mine);
-  EXPECT_EQ(run_.branch.tracking.last_sequence(), 1U)
+  EXPECT_EQ(run_.branch.tracking.newest_head(), (Head{before_push, 1}))
       << "the last known number must not be forgotten";
 }
 

@@ -45,16 +45,20 @@ struct RemoteTracking {
   /// The last head that was fetched together with its whole tree. A partial replica notes the head
   /// alone.
   std::optional<Head> fetched;
+  /// A head that the register showed and that is newer than `origin` and `fetched`, or the first
+  /// one where there is neither. Its tree need not be here.
+  std::optional<Head> shown;
   /// The last revisions that a register without sequence numbers showed, oldest first. At most
   /// `kSeenRevisionsMax`.
   std::vector<Revision> seen;
 
   /// True where this branch ever saw a head at the remote: from then on, no head means a reset.
   [[nodiscard]] bool has_seen_head() const {
-    return !origin.is_zero() || sequence.has_value() || fetched.has_value();
+    return !origin.is_zero() || sequence.has_value() || fetched.has_value() || shown.has_value();
   }
-  /// The greatest sequence number that the register showed; a lower one is a rollback.
-  [[nodiscard]] std::optional<std::uint64_t> last_sequence() const;
+  /// The head with the greatest sequence number that the register told; a lower one is a rollback.
+  /// Absent where it told none.
+  [[nodiscard]] std::optional<Head> newest_head() const;
 
   friend bool operator==(const RemoteTracking&, const RemoteTracking&) = default;
 };
