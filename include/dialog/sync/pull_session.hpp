@@ -28,8 +28,9 @@ struct PullOptions {
 /// clock, no threads; memory is bounded by windows and depth, beside one hash per fetched block and
 /// the local changes during a merge. Not thread-safe.
 ///
-/// The branch and the main archive change with the one successful `CommitState` and not before: a
-/// pull that fails leaves the replica as it was. A local commit that races it is merged, never
+/// The branch changes with the one successful `CommitState`, and the main archive with no earlier
+/// action: a pull that fails leaves the replica as it was, or, where only a `CommitState` failed,
+/// with proven blocks that nothing refers to. A local commit that races it is merged, never
 /// dropped. A pull that finds nothing new is one `FetchHead`. A partial replica fetches only what
 /// the merge has to read.
 ///
