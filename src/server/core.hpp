@@ -6,10 +6,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -54,6 +56,7 @@ class ServerCore {
   using Tcp = boost::asio::ip::tcp;
   Result<void> listen();
   void accept();
+  void tell_accept_failed(const boost::system::error_code& error);
   void admit_connection(Tcp::socket socket);
   void turn_away(Tcp::socket socket);
   void run_io();
@@ -64,6 +67,7 @@ class ServerCore {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   Tcp::acceptor acceptor_;
   boost::asio::steady_timer accept_again_;
+  std::optional<std::chrono::steady_clock::time_point> accept_failed_told_;
   std::atomic<std::uint16_t> port_{0};
   std::vector<std::thread> io_threads_;
   std::string request_id_prefix_;

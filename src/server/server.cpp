@@ -18,6 +18,8 @@ using BoostError = boost::system::error_code;
 
 // For an accept that failed for want of file descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+// It fails again and again then.
+constexpr std::chrono::minutes kAcceptFailedPause{1};
 
 std::string random_prefix() {
   std::array<std::uint8_t, 4> bytes{};
@@ -101,11 +103,22 @@ void ServerCore::accept() {
                              admit_connection(std::move(socket));
                              return accept();
                            }
+                           tell_accept_failed(error);
                            accept_again_.expires_after(kAcceptPause);
                            accept_again_.async_wait([this](const BoostError& stopped) {
                              if (!stopped) accept();
                            });
                          });
+}
+
+void ServerCore::tell_accept_failed(const BoostError& error) {
+  const auto now = std::chrono::steady_clock::now();
+  if (accept_failed_told_ && now < *accept_failed_told_ + kAcceptFailedPause) return;
+  accept_failed_told_ = now;
+  std::string message = "clients wait for a connection: " + error.message();
+  if (error == asio::error::no_descriptors)
+    message += "; raise the limit of files that this process may open (ulimit -n, LimitNOFILE=)";
+  log.event(Severity::warning, "accept_failed", message);
 }
 
 void ServerCore::admit_connection(Tcp::socket socket) {

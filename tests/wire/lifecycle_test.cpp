@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 #include "served_fixture.hpp"
 
@@ -121,6 +125,43 @@ TEST_F(Lifecycle, a_wrong_configuration_is_told) {
   EXPECT_EQ(no_address.start().error().code, ErrorCode::invalid_argument);
   server::Server no_network(*service_, {.trusted_proxies = {"10.0.0.0/33"}}, log_);
   EXPECT_EQ(no_network.start().error().code, ErrorCode::invalid_argument);
+}
+
+// Takes all file descriptors but one while it lives.
+class DescriptorsTaken {
+ public:
+  DescriptorsTaken() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    struct rlimit few = before_;
+    few.rlim_cur = std::min<rlim_t>(before_.rlim_cur, 256);
+    setrlimit(RLIMIT_NOFILE, &few);
+    for (int file; (file = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.push_back(file);
+    close(taken_.back());
+    taken_.pop_back();
+  }
+  ~DescriptorsTaken() {
+    for (const int file : taken_) close(file);
+    setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  DescriptorsTaken(const DescriptorsTaken&) = delete;
+  DescriptorsTaken& operator=(const DescriptorsTaken&) = delete;
+
+ private:
+  struct rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEST_F(Lifecycle, that_file_descriptors_run_out_is_told_but_not_again_and_again) {
+  serve();
+  for (int round = 0; round < 2; ++round) {
+    std::optional<DescriptorsTaken> taken(std::in_place);
+    RawClient client(port());
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    log_.wait_for_event("accept_failed");
+    taken.reset();
+    EXPECT_EQ(client.receive()->status, 200);
+  }
+  EXPECT_EQ(log_.event_count("accept_failed"), 1U);
 }
 
 TEST_F(Lifecycle, each_request_is_logged_without_secrets) {

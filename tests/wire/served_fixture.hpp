@@ -45,6 +45,10 @@ class CapturingLog final : public server::Log {
                          [&](const auto& record) { return record.status == status; });
     });
   }
+  std::size_t event_count(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::count(events_.begin(), events_.end(), name));
+  }
   void wait_for_event(std::string_view name) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock,
