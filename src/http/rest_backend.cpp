@@ -155,7 +155,7 @@ RemoteResult<Head> RestBackend::judge_swap(const Subject& subject, const Revisio
       return judge_unnamed(subject, expected, desired, !accepted, context);
     }
     cache_.store(subject, shown->revision);
-    return fail(RevisionBackendError(RevisionMismatch{subject, expected, shown->revision, false}));
+    return fail(RevisionBackendError(RevisionMismatch{subject, expected, shown->revision}));
   }
   if (response.status == 404 && (!expected.is_zero() || wire::parse_error(response.body))) {
     cache_.forget(subject);
@@ -199,7 +199,7 @@ RemoteResult<Head> RestBackend::judge_unnamed(const Subject& subject, const Revi
     return fail(RevisionBackendError(PublishFailed{
         subject, "refused, although the register shows the expected revision again", false}));
   }
-  return fail(RevisionBackendError(RevisionMismatch{subject, expected, head->revision, false}));
+  return fail(RevisionBackendError(RevisionMismatch{subject, expected, head->revision}));
 }
 
 RemoteResult<std::optional<HeadHistory>> RestBackend::do_history(const Subject& subject,

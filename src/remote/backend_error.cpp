@@ -35,9 +35,7 @@ std::string RevisionBackendError::message() const {
           [](const Unauthorized& e) { return "access denied: " + e.reason; },
           [](const RevisionMismatch& e) {
             return "another writer updated first: expected " + e.expected.hex() + ", found " +
-                   e.actual.hex() +
-                   (e.ambiguous ? "; an earlier attempt may have been accepted in between" : "") +
-                   "; fetch, merge and swap again";
+                   e.actual.hex() + "; fetch, merge and swap again";
           },
           [](const FetchFailed& e) { return "the revision could not be fetched: " + e.reason; },
           [](const PublishFailed& e) {

@@ -60,7 +60,7 @@ RemoteResult<Head> MemoryBackend::do_swap(const Subject& subject, const Revision
   }
   cache_.store(subject, actual->revision);
   if (actual->revision == desired) return Head{desired, actual->sequence};
-  return fail(RevisionBackendError(RevisionMismatch{subject, expected, actual->revision, false}));
+  return fail(RevisionBackendError(RevisionMismatch{subject, expected, actual->revision}));
 }
 
 RemoteResult<std::optional<HeadHistory>> MemoryBackend::do_history(const Subject& subject,

@@ -13,7 +13,6 @@ constexpr std::size_t kPromotedAtOnce = 512;
 /// What an error of a swap says about its effect.
 Answer after_failed_swap(const RevisionBackendError& error) {
   if (const auto* mismatch = error.as<RevisionMismatch>()) {
-    if (mismatch->ambiguous) return SwapUnknown{};
     return SwapRefused{Head{mismatch->actual, std::nullopt}};
   }
   if (error.as<NotFound>() != nullptr) return SwapRefused{};

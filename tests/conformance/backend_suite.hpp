@@ -96,7 +96,6 @@ TYPED_TEST_P(BackendConformance, MismatchCarriesWhatWasExpectedAndWhatIsThere) {
   EXPECT_EQ(mismatch->subject, this->subject_);
   EXPECT_EQ(mismatch->expected, this->r2_);
   EXPECT_EQ(mismatch->actual, this->r1_);
-  EXPECT_FALSE(mismatch->ambiguous);
   EXPECT_EQ(swapped.error().code(), ErrorCode::conflict);
 }
 

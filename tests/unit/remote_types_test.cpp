@@ -86,7 +86,6 @@ TEST(RevisionBackendError, RevisionMismatchTellsWhatWasExpectedAndWhatIsThere) {
   EXPECT_EQ(mismatch->subject, subject());
   EXPECT_EQ(mismatch->expected, revision("a"));
   EXPECT_EQ(mismatch->actual, revision("b"));
-  EXPECT_FALSE(mismatch->ambiguous);
   EXPECT_EQ(error.code(), ErrorCode::conflict);
   EXPECT_THAT(error.message(), HasSubstr(revision("b").hex()));
 }

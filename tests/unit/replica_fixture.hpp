@@ -61,7 +61,7 @@ class ShakyBackend final : public RevisionBackend {
     const auto& refused = std::get<Register::Refused>(*outcome);
     if (!refused.actual) return fail(RevisionBackendError(NotFound{subject}));
     return fail(
-        RevisionBackendError(RevisionMismatch{subject, expected, refused.actual->revision, false}));
+        RevisionBackendError(RevisionMismatch{subject, expected, refused.actual->revision}));
   }
 
   RemoteResult<std::optional<HeadHistory>> do_history(const Subject& subject, std::uint64_t after,

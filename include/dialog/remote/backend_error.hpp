@@ -22,9 +22,6 @@ struct RevisionMismatch {
   Subject subject;
   Revision expected;
   Revision actual;
-  /// True where an earlier attempt of the same swap may have been accepted in between and no
-  /// history could be asked. Then `actual` may already hold the desired change.
-  bool ambiguous = false;
 };
 
 /// The revision could not be fetched.
