@@ -126,6 +126,10 @@ Result<void> TreeTransfer::close_window() {
 }
 
 Result<std::vector<BlockExpectation>> TreeTransfer::only_new(std::vector<BlockExpectation> blocks) {
+  // A value that another key has, too, is checked there, or was: where it fails all fails.
+  std::erase_if(blocks, [this](const BlockExpectation& block) {
+    return block.ref.kind != BlockKind::node && !values_.add(block);
+  });
   for (const std::unique_ptr<BaseIndex>& base : bases_) {
     if (blocks.empty()) break;
     DIALOG_ASSIGN(const auto membership,

@@ -15,9 +15,9 @@
 namespace dialog {
 
 /// Walks an untrusted tree from its root down, fetches what is absent, checks every block against
-/// its parent before it is kept, and leaves out what is part of a tree that is complete here. Level
-/// by level within a window: a small difference takes a round trip per level, a large one is
-/// bounded by the windows and the depth.
+/// its parent before it is kept, and leaves out what is part of a tree that is complete here, and
+/// values that another key has too. Level by level within a window: a small difference takes a
+/// round trip per level, a large one is bounded by the windows and the depth.
 class TreeTransfer {
  public:
   enum class Absent {
@@ -55,6 +55,7 @@ class TreeTransfer {
   std::vector<std::unique_ptr<BaseIndex>> bases_;
   Absent absent_;
   Context context_;
+  CheckedValues values_;
   std::vector<Frame> frames_;
   std::vector<BlockExpectation> window_;
   std::vector<std::optional<Block>> window_blocks_;

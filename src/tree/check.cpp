@@ -18,6 +18,9 @@ tl::unexpected<Error> bad_block(const Hash& hash, const char* fault) {
 /// Chunks of a value in memory at once.
 constexpr std::size_t kChunksTogether = 16;
 
+/// Some megabytes in memory. Each stands for 64 KiB of honest data, but for the last of a value.
+constexpr std::size_t kCheckedMax = std::size_t{1} << 16;
+
 Result<void> check_place(const Node& node, const BlockExpectation& expectation) {
   const Hash& hash = node.hash();
   if (expectation.is_root) {
@@ -84,6 +87,22 @@ Result<std::vector<BlockExpectation>> check_index(const Block& block,
 }
 
 }  // namespace
+
+CheckedValues::Checked CheckedValues::key_of(const BlockExpectation& expectation) {
+  const BlockRef& ref = expectation.ref;
+  // A chunk is what its size and its address say, whatever it is a part of.
+  const Hash whole = ref.kind == BlockKind::value_index ? expectation.value_hash : Hash{};
+  return {ref.hash, ref.kind, ref.size.bytes, whole};
+}
+
+bool CheckedValues::contains(const BlockExpectation& expectation) const {
+  return checked_.contains(key_of(expectation));
+}
+
+bool CheckedValues::add(const BlockExpectation& expectation) {
+  if (checked_.size() == kCheckedMax) checked_.clear();
+  return checked_.insert(key_of(expectation)).second;
+}
 
 BlockExpectation expect_root(const Hash& root) {
   BlockExpectation expectation;

@@ -27,6 +27,7 @@ class TreeVerifier {
                                           std::make_move_iterator(pending_.end()));
       pending_.resize(pending_.size() - count);
       std::reverse(batch.begin(), batch.end());
+      std::erase_if(batch, [this](const BlockExpectation& one) { return is_checked(one); });
       DIALOG_TRY(check(batch));
       if (options_.on_progress && !options_.on_progress(report_.blocks)) stopped_ = true;
     }
@@ -40,7 +41,8 @@ class TreeVerifier {
     DIALOG_ASSIGN(const auto blocks, read(batch));
     std::vector<BlockExpectation> below;
     for (std::size_t i = 0; i < batch.size() && !stopped_; ++i) {
-      if (!blocks[i]) continue;
+      // Another key of this batch may have the same value.
+      if (!blocks[i] || is_checked(batch[i])) continue;
       auto children = check_block(*blocks[i], batch[i]);
       if (!children) {
         add_fault(batch[i], std::move(children).error());
@@ -52,12 +54,18 @@ class TreeVerifier {
         DIALOG_TRY(check_chunks(batch[i], *children));
         continue;
       }
+      if (batch[i].ref.kind == BlockKind::value_chunk) checked_.add(batch[i]);
       for (BlockExpectation& child : *children) {
         if (child.ref.kind == BlockKind::node || options_.values) below.push_back(std::move(child));
       }
     }
     std::move(below.rbegin(), below.rend(), std::back_inserter(pending_));
     return {};
+  }
+
+  /// Sound values only: each key whose value is not gets a fault of its own.
+  [[nodiscard]] bool is_checked(const BlockExpectation& expectation) const {
+    return expectation.ref.kind != BlockKind::node && checked_.contains(expectation);
   }
 
   Result<void> check_chunks(const BlockExpectation& index,
@@ -81,7 +89,10 @@ class TreeVerifier {
         }
       }
     }
-    if (sound && !stopped_ && hasher.finish() != index.value_hash) {
+    if (!sound || stopped_) return {};
+    if (hasher.finish() == index.value_hash) {
+      checked_.add(index);
+    } else {
       add_fault(index, Error{ErrorCode::corrupt,
                              "block " + index.ref.hash.hex() +
                                  ": its chunks are not the value that its entry names",
@@ -129,6 +140,7 @@ class TreeVerifier {
   const VerifyOptions& options_;
   const Context& context_;
   std::vector<BlockExpectation> pending_;  // the next one last
+  CheckedValues checked_;
   VerifyReport report_;
   bool stopped_ = false;
 };

@@ -420,6 +420,51 @@ TEST_F(TreeCheck, NamesEveryFaultWithItsPlace) {
             (std::set<Bytes>{node.entries[2].first, node.entries[4].first, node.entries[6].first}));
 }
 
+/// Many keys with two values between them: one in chunks, and one that is a single block.
+class TreeCheckOfRepeats : public TreeCheck {
+ protected:
+  static constexpr std::size_t kKeys = 500;
+
+  TreeCheckOfRepeats() {
+    Model repeats;
+    for (std::uint64_t i = 0; i < kKeys; ++i) {
+      repeats[numbered("large", i)] = Bytes(100'000, 'l');
+      repeats[numbered("middle", i)] = Bytes(3'000, 'm');
+    }
+    root = build(repeated.inner, repeats);
+  }
+
+  [[nodiscard]] std::size_t reads_of(const Hash& hash) const {
+    return static_cast<std::size_t>(std::count(repeated.got.begin(), repeated.got.end(), hash));
+  }
+  VerifyReport verify_repeats() {
+    NodeSource source(repeated);
+    const auto report = verify_tree(source, root);
+    EXPECT_TRUE(report) << why(report);
+    return report.value_or(VerifyReport{});
+  }
+
+  WatchedArchive repeated;
+  const SplitValue large = *split_value(Bytes(100'000, 'l'));
+  const SplitValue middle = *split_value(Bytes(3'000, 'm'));
+};
+
+TEST_F(TreeCheckOfRepeats, ChecksAValueOnce) {
+  const VerifyReport report = verify_repeats();
+  EXPECT_TRUE(report.sound());
+  EXPECT_EQ(report.blocks, repeated.inner.block_count());
+  EXPECT_EQ(report.bytes, repeated.inner.byte_count());
+  EXPECT_EQ(reads_of(large.blocks[0].hash()), 1U);
+  // These are read together with their neighbours.
+  EXPECT_LT(reads_of(large.blocks.back().hash()), kKeys / 4);
+  EXPECT_LT(reads_of(middle.blocks[0].hash()), kKeys / 4);
+}
+
+TEST_F(TreeCheckOfRepeats, NamesEveryKeyWhoseValueIsDamaged) {
+  repeated.hidden = {large.blocks[0].hash(), middle.blocks[0].hash()};
+  EXPECT_EQ(verify_repeats().absent, 2 * kKeys);
+}
+
 TEST_F(TreeCheck, StopsWhenItsCallerSaysSo) {
   NodeSource source(archive);
   const auto report =

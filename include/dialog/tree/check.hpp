@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "dialog/archive/block.hpp"
@@ -45,6 +46,32 @@ Result<std::vector<BlockExpectation>> check_block(const Block& block,
 Result<void> check_value(NodeSource& source, const BlockExpectation& expectation,
                          const Context& context = {});
 
+/// Remembers which blocks of values were checked in a walk, and as what, so that a value that many
+/// keys have costs one check. Bounded: at worst something is checked again. Not thread-safe.
+class CheckedValues final {
+ public:
+  /// Only for references to values.
+  [[nodiscard]] bool contains(const BlockExpectation& expectation) const;
+  /// False where it was here.
+  bool add(const BlockExpectation& expectation);
+
+ private:
+  // All that the check of a block, and of what is below it, depends on.
+  struct Checked {
+    Hash hash;
+    BlockKind kind;
+    std::uint64_t bytes;
+    Hash value_hash;
+    friend bool operator==(const Checked&, const Checked&) = default;
+  };
+  struct HashOf {
+    std::size_t operator()(const Checked& checked) const { return std::hash<Hash>()(checked.hash); }
+  };
+  static Checked key_of(const BlockExpectation& expectation);
+
+  std::unordered_set<Checked, HashOf> checked_;
+};
+
 /// One thing that is wrong with a tree.
 struct TreeFault {
   BlockExpectation expectation;  ///< of the block at fault, or of the absent one
@@ -68,8 +95,9 @@ struct VerifyReport {
   [[nodiscard]] bool sound() const { return corrupt == 0 && absent == 0; }
 };
 
-/// Walks a whole tree, past every cache, and checks each block. Faults are part of the report; an
-/// error means that the walk itself could not go on. Bounded memory.
+/// Walks a whole tree, past every cache, and checks each block; a sound value that several keys
+/// have is checked and counted once, but for a bound on what the walk remembers. Faults are part of
+/// the report; an error means that the walk itself could not go on. Bounded memory.
 Result<VerifyReport> verify_tree(NodeSource& source, const Hash& root,
                                  const VerifyOptions& options = {}, const Context& context = {});
 
