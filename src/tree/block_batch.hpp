@@ -19,7 +19,6 @@ class BlockBatch {
   Result<void> add(Block block) {
     bytes_ += block.size();
     bytes_total_ += block.size();
-    ++blocks_total_;
     blocks_.push_back(std::move(block));
     return bytes_ >= kBytesMax ? flush() : Result<void>{};
   }
@@ -32,7 +31,6 @@ class BlockBatch {
     return {};
   }
 
-  [[nodiscard]] std::uint64_t blocks_total() const { return blocks_total_; }
   [[nodiscard]] std::uint64_t bytes_total() const { return bytes_total_; }
 
  private:
@@ -42,7 +40,6 @@ class BlockBatch {
   const Context context_;
   std::vector<Block> blocks_;
   std::size_t bytes_ = 0;
-  std::uint64_t blocks_total_ = 0;
   std::uint64_t bytes_total_ = 0;
 };
 

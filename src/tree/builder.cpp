@@ -82,11 +82,6 @@ Result<void> TreeBuilder::add(ByteView key, ByteView value) {
   return state_->append(key, split.stored.view());
 }
 
-Result<void> TreeBuilder::add_stored(ByteView key, const ValueView& value) {
-  DIALOG_TRY(state_->check_key(key));
-  return state_->append(key, value);
-}
-
 Result<Hash> TreeBuilder::finish() {
   State& state = *state_;
   DIALOG_CHECK(!state.finished, "a builder was finished twice");
@@ -115,7 +110,5 @@ Result<Hash> TreeBuilder::finish() {
 }
 
 const TreeSize& TreeBuilder::size() const { return state_->size; }
-
-std::uint64_t TreeBuilder::blocks_written() const { return state_->batch.blocks_total(); }
 
 }  // namespace dialog

@@ -117,23 +117,6 @@ Result<std::vector<std::optional<StoredValue>>> find_values(NodeSource& source, 
   return Lookup(source, keys, context).run(root);
 }
 
-Result<std::vector<std::optional<Bytes>>> get_values(NodeSource& source, const Hash& root,
-                                                     std::span<const ByteView> keys,
-                                                     const Context& context) {
-  DIALOG_ASSIGN(const auto stored, find_values(source, root, keys, context));
-  std::vector<ValueView> views;
-  for (const auto& value : stored) {
-    if (value) views.push_back(value->view());
-  }
-  DIALOG_ASSIGN(std::vector<Bytes> loaded, load_values(source, views, context));
-  std::vector<std::optional<Bytes>> values(keys.size());
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (stored[i]) values[i] = std::move(loaded[next++]);
-  }
-  return values;
-}
-
 Result<TreeSummary> summarize_tree(NodeSource& source, const Hash& root, const Context& context) {
   if (root.is_zero()) return TreeSummary{};
   DIALOG_ASSIGN(const NodePtr top, source.load_one({root, {}, {}, {}}, context));

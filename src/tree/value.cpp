@@ -150,20 +150,6 @@ Hash ValueView::hash() const {
 
 Hash ValueView::index() const { return hash_at(payload_, 1); }
 
-Result<StoredValue> StoredValue::parse(ByteView payload) {
-  ByteView rest = payload;
-  const auto header = detail::take_varint(rest);
-  if (header && (*header >> 1) > kValueBytesMax) {
-    return fail(ErrorCode::too_large,
-                "a value is larger than " + std::to_string(kValueBytesMax) + " bytes");
-  }
-  const auto extent = detail::leaf_payload(payload);
-  if (!extent || extent->bytes != payload.size()) {
-    return fail(ErrorCode::malformed, "the encoding of a value is not canonical");
-  }
-  return StoredValue(ValueView(payload));
-}
-
 Result<SplitValue> split_value(ByteView value) {
   if (value.size() > kValueBytesMax) {
     return fail(ErrorCode::too_large, "a value of " + std::to_string(value.size()) +

@@ -93,6 +93,12 @@ inline Hash build(Archive& archive, const Model& model) {
   return root.value_or(Hash{});
 }
 
+/// What a tree's leaf holds for a key; absent where the model has none.
+inline std::optional<StoredValue> stored(const Model& model, const Bytes& key) {
+  const auto at = model.find(key);
+  return at == model.end() ? std::nullopt : std::optional(split_value(at->second)->stored);
+}
+
 /// The root that a build from nothing gives, anywhere.
 inline Hash root_of(const Model& model) {
   MemoryArchive archive;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 #include "dialog/archive/archive.hpp"
@@ -27,16 +26,11 @@ class TreeBuilder final {
   /// goes on. After an error of the archive it cannot be used any more.
   [[nodiscard]] Result<void> add(ByteView key, ByteView value);
 
-  /// The same for a value whose own blocks, if any, are where they belong.
-  [[nodiscard]] Result<void> add_stored(ByteView key, const ValueView& value);
-
   /// Writes what is left and returns the root; zeros where nothing was added. Once.
   [[nodiscard]] Result<Hash> finish();
 
   /// What was added so far.
   [[nodiscard]] const TreeSize& size() const;
-  /// Blocks handed to the archive so far.
-  [[nodiscard]] std::uint64_t blocks_written() const;
 
  private:
   struct State;

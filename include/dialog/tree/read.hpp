@@ -23,13 +23,8 @@ namespace dialog {
 Result<std::optional<Bytes>> get_value(NodeSource& source, const Hash& root, ByteView key,
                                        const Context& context = {});
 
-/// The values of many keys, in order. Reads the archive once per level, for all keys together.
-/// `invalid_argument` where the keys don't strictly ascend.
-Result<std::vector<std::optional<Bytes>>> get_values(NodeSource& source, const Hash& root,
-                                                     std::span<const ByteView> keys,
-                                                     const Context& context = {});
-
-/// The same, but leaves the values where they are.
+/// The values of many keys, in order, as their leaves hold them. Reads the archive once per level,
+/// for all keys together. `invalid_argument` where the keys don't strictly ascend.
 Result<std::vector<std::optional<StoredValue>>> find_values(NodeSource& source, const Hash& root,
                                                             std::span<const ByteView> keys,
                                                             const Context& context = {});

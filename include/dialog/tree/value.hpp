@@ -20,8 +20,7 @@ class NodeSource;
 /// the address of the block that leads to them. Borrows the leaf's bytes.
 class ValueView {
  public:
-  /// `payload` must come from `Node`, `StoredValue` or `StoredValue::parse`: it is not checked
-  /// again.
+  /// `payload` must come from a `Node` or a `StoredValue`: it is not checked again.
   explicit ValueView(ByteView payload) : payload_(payload) {}
 
   [[nodiscard]] std::uint64_t size() const;
@@ -51,10 +50,6 @@ class ValueView {
 class StoredValue {
  public:
   explicit StoredValue(const ValueView& view) : payload_(view.payload()) {}
-
-  /// Reads the encoding of a value that may come from anywhere; `malformed` where it is not the one
-  /// canonical encoding, `too_large` above `kValueBytesMax`.
-  static Result<StoredValue> parse(ByteView payload);
 
   /// Valid as long as this object is not changed.
   [[nodiscard]] ValueView view() const { return ValueView(payload_); }
