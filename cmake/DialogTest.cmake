@@ -8,11 +8,10 @@ target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O
 #   One executable and one test of ctest of the same name. Every source is a GoogleTest file; main comes along.
 #   LAYERS    the layers under test; their own layers come along, and so does dialog_test_support
 #   LINK      other libraries, by the names of cmake/Dependencies.cmake
-#   LABELS    what the test is; these four decide where it runs, any other is for `ctest -L`:
+#   LABELS    what the test is; these three decide where it runs, any other is for `ctest -L`:
 #               heavy    too slow for the sanitizers and WebAssembly
 #               kill     kills processes; release only
 #               install  needs an installed copy; release only
-#               demo     runs the demo; release only
 #   PORTABLE  also built and run without exceptions (preset core) and for WebAssembly (preset wasm): no sockets,
 #             files, threads, iostream, exceptions or death tests, and only layers from base to replica and http;
 #             therefore not under ThreadSanitizer
