@@ -229,16 +229,22 @@ Result<void> BlockArchive::for_each(const std::function<bool(const Hash&, ByteVi
   return fail(ErrorCode::corrupt, "a block in " + environment_->folder() + " has a damaged key");
 }
 
-Result<void> check_blocks(Environment& environment) {
+Result<BlockCount> check_blocks(Environment& environment) {
+  BlockCount count;
   Result<void> outcome;
   DIALOG_TRY(scan_blocks(environment, {}, [&](ByteView key, ByteView bytes) {
     const std::size_t prefix = key.size() < Hash::kSize ? 0 : key.size() - Hash::kSize;
     const Hash hash = Hash::of(bytes);
-    if (hash.bytes() == key.substr(prefix)) return true;
-    outcome = damaged(Hash::from_bytes(key.substr(prefix)).value_or(hash), environment);
-    return false;
+    if (hash.bytes() != key.substr(prefix)) {
+      outcome = damaged(Hash::from_bytes(key.substr(prefix)).value_or(hash), environment);
+      return false;
+    }
+    ++count.blocks;
+    count.bytes += bytes.size();
+    return true;
   }));
-  return outcome;
+  DIALOG_TRY(std::move(outcome));
+  return count;
 }
 
 }  // namespace dialog::lmdb

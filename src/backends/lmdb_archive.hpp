@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -55,7 +56,12 @@ class BlockArchive final : public CollectableArchive {
   std::size_t waiting_bytes_ = 0;
 };
 
-/// Checks every block of a database, under whatever prefix, against its hash.
-Result<void> check_blocks(Environment& environment);
+struct BlockCount {
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Checks every block of a database, under whatever prefix, against its hash, and counts them.
+Result<BlockCount> check_blocks(Environment& environment);
 
 }  // namespace dialog::lmdb

@@ -14,11 +14,6 @@ constexpr std::size_t kFixedBytes = 2 * Hash::kSize + 8 + 8 + 2;
 // A history that was kept longer under other options shrinks by so many records with each swap.
 constexpr int kForgottenMax = 16;
 
-struct StoredHead {
-  HeadRecord record;
-  Bytes did;
-};
-
 Bytes history_key(const Hash& id, std::uint64_t sequence) {
   Bytes key(id.bytes());
   append_u64(key, sequence);
@@ -38,21 +33,21 @@ Bytes encode(ByteView key, const HeadRecord& record, std::string_view did) {
   return seal(key, body);
 }
 
-Result<StoredHead> decode(ByteView key, ByteView stored, const std::string& folder) {
-  const std::string what = "a head in " + folder;
+// Of the subject or of the history: what follows the author is the subject's DID.
+Result<HeadRecord> decode(ByteView key, ByteView stored, const std::string& folder) {
+  const std::string what =
+      "a head of the subject with the id " + to_hex(key.substr(0, Hash::kSize)) + " in " + folder;
   DIALOG_ASSIGN(const ByteView body, unseal(key, stored, what));
   if (body.size() < kFixedBytes) return fail(ErrorCode::corrupt, what + " is too short");
-  StoredHead head;
-  head.record.revision = Revision(*Hash::from_bytes(body.substr(0, Hash::kSize)));
-  head.record.previous = Revision(*Hash::from_bytes(body.substr(Hash::kSize, Hash::kSize)));
-  head.record.sequence = read_u64(body.substr(2 * Hash::kSize));
-  head.record.time =
-      WallTime(static_cast<std::int64_t>(read_u64(body.substr(2 * Hash::kSize + 8))));
+  HeadRecord record;
+  record.revision = Revision(*Hash::from_bytes(body.substr(0, Hash::kSize)));
+  record.previous = Revision(*Hash::from_bytes(body.substr(Hash::kSize, Hash::kSize)));
+  record.sequence = read_u64(body.substr(2 * Hash::kSize));
+  record.time = WallTime(static_cast<std::int64_t>(read_u64(body.substr(2 * Hash::kSize + 8))));
   const std::size_t author = read_u16(body.substr(kFixedBytes - 2));
   if (body.size() < kFixedBytes + author) return fail(ErrorCode::corrupt, what + " is too short");
-  head.record.author = Bytes(body.substr(kFixedBytes, author));
-  head.did = Bytes(body.substr(kFixedBytes + author));
-  return head;
+  record.author = Bytes(body.substr(kFixedBytes, author));
+  return record;
 }
 
 }  // namespace
@@ -67,8 +62,7 @@ class HeadRegister::SwapJob final : public Job {
     std::optional<HeadRecord> latest;
     DIALOG_ASSIGN(const auto stored, transaction.get(Table::subjects, id_.bytes()));
     if (stored) {
-      DIALOG_ASSIGN(auto head, decode(id_.bytes(), *stored, folder));
-      latest = std::move(head.record);
+      DIALOG_ASSIGN(latest, decode(id_.bytes(), *stored, folder));
     }
     const Revision current = latest ? latest->revision : Revision();
     if (swap_.must_create ? latest.has_value() : current != swap_.expected) {
@@ -114,8 +108,7 @@ Result<std::optional<HeadRecord>> HeadRegister::read(const Subject& subject,
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(const auto stored, reader.get(Table::subjects, id.bytes()));
   if (!stored) return std::nullopt;
-  DIALOG_ASSIGN(auto head, decode(id.bytes(), *stored, environment_->folder()));
-  return std::move(head.record);
+  return decode(id.bytes(), *stored, environment_->folder());
 }
 
 Result<Register::SwapOutcome> HeadRegister::swap(const Subject& subject, const Swap& swap,
@@ -143,46 +136,24 @@ Result<HeadHistory> HeadRegister::history(const Subject& subject, std::uint64_t 
   if (of_subject() && sequence_of(cursor.key()) > after + 1) history.complete = false;
   DIALOG_ASSIGN(there, cursor.seek(history_key(id, after + 1)));
   while (of_subject() && history.records.size() < limit) {
-    DIALOG_ASSIGN(auto head, decode(cursor.key(), cursor.value(), environment_->folder()));
-    history.records.push_back(std::move(head.record));
+    DIALOG_ASSIGN(auto record, decode(cursor.key(), cursor.value(), environment_->folder()));
+    history.records.push_back(std::move(record));
     DIALOG_ASSIGN(there, cursor.next());
   }
   if (of_subject()) history.complete = false;
   return history;
 }
 
-Result<std::vector<LmdbServerStore::Published>> HeadRegister::published(const Hash& after,
-                                                                        std::size_t limit) {
-  std::vector<LmdbServerStore::Published> subjects;
+Result<std::uint64_t> HeadRegister::check(Table table) {
+  std::uint64_t records = 0;
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
-  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::subjects));
-  DIALOG_ASSIGN(bool there, cursor.seek(after.bytes()));
-  if (there && cursor.key() == after.bytes()) {
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, table));
+  DIALOG_ASSIGN(bool there, cursor.seek({}));
+  for (; there; ++records) {
+    DIALOG_TRY(decode(cursor.key(), cursor.value(), environment_->folder()));
     DIALOG_ASSIGN(there, cursor.next());
   }
-  while (there && subjects.size() < limit) {
-    DIALOG_ASSIGN(auto head, decode(cursor.key(), cursor.value(), environment_->folder()));
-    auto subject = Subject::parse(head.did);
-    if (!subject) {
-      return fail(ErrorCode::corrupt, "a head in " + environment_->folder() + " names no subject");
-    }
-    subjects.push_back({*std::move(subject), std::move(head.record)});
-    DIALOG_ASSIGN(there, cursor.next());
-  }
-  return subjects;
-}
-
-Result<void> HeadRegister::check() {
-  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
-  for (const Table table : {Table::subjects, Table::history}) {
-    DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, table));
-    DIALOG_ASSIGN(bool there, cursor.seek({}));
-    while (there) {
-      DIALOG_TRY(decode(cursor.key(), cursor.value(), environment_->folder()));
-      DIALOG_ASSIGN(there, cursor.next());
-    }
-  }
-  return {};
+  return records;
 }
 
 }  // namespace dialog::lmdb

@@ -2,9 +2,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
-#include "dialog/backends/lmdb_server_store.hpp"
 #include "dialog/remote/register.hpp"
 #include "lmdb_environment.hpp"
 
@@ -22,10 +20,8 @@ class HeadRegister final : public Register {
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
 
-  Result<std::vector<LmdbServerStore::Published>> published(const Hash& after, std::size_t limit);
-
-  /// Checks every record.
-  Result<void> check();
+  /// Checks every record of `subjects` or of `history`, and counts them.
+  Result<std::uint64_t> check(Table table);
 
  private:
   class SwapJob;

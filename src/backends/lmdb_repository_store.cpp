@@ -61,7 +61,8 @@ Result<std::unique_ptr<StoreLease>> LmdbRepositoryStore::lease(LeaseKind kind) {
 Result<void> LmdbRepositoryStore::check() {
   DIALOG_TRY(state_->environment->check_pages(lmdb::PageScope::all));
   DIALOG_TRY(state_->heads.list({}));
-  return lmdb::check_blocks(*state_->environment);
+  DIALOG_TRY(lmdb::check_blocks(*state_->environment));
+  return {};
 }
 
 }  // namespace dialog

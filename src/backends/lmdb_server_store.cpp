@@ -42,16 +42,11 @@ Result<std::unique_ptr<LmdbServerStore>> LmdbServerStore::open(const std::string
 
 Register& LmdbServerStore::head_register() { return state_->heads; }
 
-std::shared_ptr<Archive> LmdbServerStore::archive_for(const Subject& subject) {
-  return collectable_archive_for(subject);
-}
-
 Result<void> LmdbServerStore::check_writable() const {
   return state_->environment->check_writable();
 }
 
-std::shared_ptr<CollectableArchive> LmdbServerStore::collectable_archive_for(
-    const Subject& subject) {
+std::shared_ptr<Archive> LmdbServerStore::archive_for(const Subject& subject) {
   const Hash id = subject.id();
   const std::lock_guard lock(state_->mutex);
   auto& archives = state_->archives;
@@ -67,15 +62,15 @@ std::shared_ptr<CollectableArchive> LmdbServerStore::collectable_archive_for(
   return made;
 }
 
-Result<std::vector<LmdbServerStore::Published>> LmdbServerStore::published(const Hash& after,
-                                                                           std::size_t limit) {
-  return state_->heads.published(after, limit);
-}
-
-Result<void> LmdbServerStore::check() {
+Result<LmdbServerStore::Checked> LmdbServerStore::check() {
   DIALOG_TRY(state_->environment->check_pages(lmdb::PageScope::all));
-  DIALOG_TRY(state_->heads.check());
-  return lmdb::check_blocks(*state_->environment);
+  Checked checked;
+  DIALOG_ASSIGN(checked.subjects, state_->heads.check(lmdb::Table::subjects));
+  DIALOG_ASSIGN(checked.swaps, state_->heads.check(lmdb::Table::history));
+  DIALOG_ASSIGN(const lmdb::BlockCount blocks, lmdb::check_blocks(*state_->environment));
+  checked.blocks = blocks.blocks;
+  checked.bytes = blocks.bytes;
+  return checked;
 }
 
 }  // namespace dialog

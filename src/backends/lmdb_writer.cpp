@@ -65,8 +65,8 @@ Result<void> Environment::run(Job& job, const Context& context, Clock& clock) {
   return std::move(self.result);
 }
 
-// Until the job is settled, or leads and may write. Neither another process's lock nor a fired token
-// wakes anybody, so this looks around from time to time.
+// Until the job is settled, or leads and may write. Neither another process's lock nor a fired
+// token wakes anybody, so this looks around from time to time.
 Result<void> Environment::wait_to_write(Waiting& self, const Context& context, Clock& clock,
                                         std::unique_lock<std::mutex>& queue_lock) {
   for (auto pause = kLookAroundFirst;; pause = std::min(2 * pause, kLookAroundLeading)) {

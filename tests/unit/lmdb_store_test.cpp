@@ -1,6 +1,8 @@
 #include <cstdint>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <variant>
@@ -62,27 +64,42 @@ TEST_F(LmdbServer, ShrinksALongerHistoryLittleByLittle) {
   EXPECT_EQ(history(0).records.back().sequence, 70U);
 }
 
-TEST_F(LmdbServer, ListsThePublishedSubjectsPageByPage) {
+TEST_F(LmdbServer, CountsWhatItChecks) {
+  open(3);
+  publish(subject_, 0, 5);
+  publish(subject_named("two"), 0, 1);
+  const Block block = Block::of("shared");
+  for (const char* const name : {"one", "two"}) {
+    const auto archive = store_->archive_for(subject_named(name));
+    ASSERT_TRUE(archive->put({&block, 1}).has_value() && archive->flush().has_value());
+  }
+  const auto checked = store_->check();
+  ASSERT_TRUE(checked.has_value()) << checked.error().message;
+  EXPECT_EQ(checked->subjects, 2U);
+  EXPECT_EQ(checked->swaps, 3U + 1U);
+  EXPECT_EQ(checked->blocks, 2U);
+  EXPECT_EQ(checked->bytes, 2 * block.size());
+}
+
+TEST_F(LmdbServer, NamesADamagedSwapWhenItIsChecked) {
   open(10);
-  std::vector<Subject> subjects;
-  for (int i = 0; i < 25; ++i) {
-    subjects.push_back(subject_named(std::to_string(i)));
-    publish(subjects.back(), 0, 1);
+  const Register::Swap swap{{}, revision_number(1), {}, "the author of it", false};
+  ASSERT_TRUE(store_->head_register().swap(subject_, swap, {}).has_value());
+  store_.reset();
+  const std::string data = folder_ / "data.mdb";
+  std::ifstream in(data, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(in), {});
+  // In the head and in the history.
+  for (auto at = bytes.find(swap.author); at != std::string::npos;
+       at = bytes.find(swap.author, at)) {
+    bytes[at] = 'T';
   }
-  std::vector<Subject> found;
-  Hash after;
-  for (;;) {
-    const auto page = store_->published(after, 10).value();
-    if (page.empty()) break;
-    EXPECT_LE(page.size(), 10U);
-    for (const auto& published : page) {
-      EXPECT_EQ(published.head.sequence, 1U);
-      found.push_back(published.subject);
-      EXPECT_LT(after, published.subject.id());
-      after = published.subject.id();
-    }
-  }
-  EXPECT_THAT(found, testing::UnorderedElementsAreArray(subjects));
+  std::ofstream(data, std::ios::binary) << bytes;
+  open(10);
+  const auto checked = store_->check();
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_EQ(checked.error().code, ErrorCode::corrupt);
+  EXPECT_THAT(checked.error().message, testing::HasSubstr(subject_.id().hex()));
 }
 
 TEST_F(LmdbServer, RefusesAnAuthorThatIsTooLong) {

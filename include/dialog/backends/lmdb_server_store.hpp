@@ -1,9 +1,8 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "dialog/backends/lmdb_options.hpp"
 #include "dialog/remote/server_store.hpp"
@@ -26,19 +25,16 @@ class LmdbServerStore final : public ServerStore {
 
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
   [[nodiscard]] Result<void> check_writable() const override;
-  /// The same archive with what garbage collection needs.
-  std::shared_ptr<CollectableArchive> collectable_archive_for(const Subject& subject);
-
-  struct Published {
-    Subject subject;
-    HeadRecord head;
+  struct Checked {
+    std::uint64_t subjects = 0;  ///< that have a head
+    std::uint64_t swaps = 0;     ///< in the histories
+    std::uint64_t blocks = 0;    ///< of all subjects
+    std::uint64_t bytes = 0;     ///< of these blocks
   };
-  /// The subjects that have a head, in the order of their ids, beyond `after` (zeros: from the
-  /// start).
-  Result<std::vector<Published>> published(const Hash& after, std::size_t limit);
-
-  /// As `LmdbRepositoryStore::check`.
-  Result<void> check();
+  /// Reads the whole database, pages first, then every head, swap and block: `corrupt` names the
+  /// first thing that is damaged. Says nothing of the trees: a register takes any revision. Others
+  /// may write meanwhile.
+  Result<Checked> check();
 
  private:
   struct State;
