@@ -347,9 +347,14 @@ class PushSession::Machine {
   /// swap may have been accepted and overtaken since, and the next session settles it.
   void retract(std::optional<Error> error) {
     retract_error_ = std::move(error);
+    if (retract_error_) refused_by_.reset();
     commit(After::retracted, nullptr, [this](const SyncState& now) -> std::optional<SyncState> {
       SyncState desired = now;
       discount_request(desired.tracking, intent_, !retract_error_);
+      // A refusal seldom tells the number. Then it is news only where nothing is known so far.
+      const bool tells_more =
+          refused_by_ && (refused_by_->sequence || !desired.tracking.has_seen_head());
+      if (tells_more) note_shown(desired.tracking, *refused_by_);
       return desired;
     });
   }

@@ -189,6 +189,20 @@ TEST_F(Push, ThatWasRejectedKnowsThatTheRemoteHadAHead) {
   }
 }
 
+TEST_F(Push, ThatWasRefusedKnowsThatTheRemoteHadAHead) {
+  edit("mine", "1");
+  run_.intercept = [this](const Action& action) -> std::optional<Answer> {
+    if (std::holds_alternative<SwapHead>(action) && !run_.remote.head)
+      run_.remote.accept(build(run_.remote.blocks, {{"theirs", "1"}}));
+    return std::nullopt;
+  };
+  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  EXPECT_EQ(run_.branch.tracking.shown, run_.remote.head);
+  run_.remote.head.reset();
+  run_.intercept = {};
+  EXPECT_EQ(run_.push().error().code, ErrorCode::remote_reset);
+}
+
 TEST_F(Push, ThatWasRejectedKnowsTheNumberOfTheHead) {
   agree(numbered_entries(10));
   edit("mine", "1");
