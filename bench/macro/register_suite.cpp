@@ -3,6 +3,7 @@
 
 #include "dialog/base/hash.hpp"
 #include "dialog/remote/subject.hpp"
+#include "http_floor.hpp"
 #include "http_load.hpp"
 #include "lmdb_floor.hpp"
 #include "local_server.hpp"
@@ -52,19 +53,22 @@ void head(Report& report, const Settings& settings, int clients) {
     first.desired = Revision(Hash::of("x"));
     must(server.store().head_register().swap(subjects.back(), first, {}), "swap");
   }
-  HttpLoad load;
-  load.port = server.port();
-  load.clients = clients;
-  load.seconds = kSeconds;
-  load.next = [](int client) {
-    return "HEAD /" + subject_of(client) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  const HttpFloor floor;
+  const auto measure = [clients](std::uint16_t port) {
+    HttpLoad load;
+    load.port = port;
+    load.clients = clients;
+    load.seconds = kSeconds;
+    load.next = [](int client) {
+      return "HEAD /" + subject_of(client) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    };
+    load.answered = [](int, int status) { return status == 200; };
+    const HttpLoadResult result = run_http_load(load);
+    return Sample{result.requests_per_second, result.p99_us};
   };
-  load.answered = [](int, int status) { return status == 200; };
   report.paired({"register", "head", "requests/s", {}, {}, static_cast<std::uint64_t>(clients)},
-                {{"dialog", [&] {
-                    const HttpLoadResult result = run_http_load(load);
-                    return Sample{result.requests_per_second, result.p99_us};
-                  }}});
+                {{"dialog", [&] { return measure(server.port()); }},
+                 {"asio", [&] { return measure(floor.port()); }}});
 }
 
 /// Durable commits of one record after the other, as many as fit into the time: no network, no

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 #include "data.hpp"
@@ -72,6 +73,15 @@ std::vector<Edit> updates(const Records& records, const std::vector<std::uint32_
   return edits;
 }
 
+/// Anew, in the order of the keys.
+void fill(LmdbFloor& lmdb, const Records& records, const std::vector<std::uint32_t>& order) {
+  lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
+    check_lmdb(mdb_drop(txn, dbi, 0), "mdb_drop");
+    for (const std::uint32_t i : order)
+      LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
+  });
+}
+
 void bulk_sorted(Report& report, const Settings& settings, const Records& records,
                  const std::vector<std::uint32_t>& order) {
   const auto rate = [&](double start) {
@@ -89,11 +99,7 @@ void bulk_sorted(Report& report, const Settings& settings, const Records& record
                     const ScratchFolder folder(settings.folder);
                     LmdbFloor lmdb(folder.path());
                     const double start = seconds_now();
-                    lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
-                      for (const std::uint32_t i : order) {
-                        LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
-                      }
-                    });
+                    fill(lmdb, records, order);
                     return rate(start);
                   }}});
 }
@@ -229,21 +235,62 @@ void scan(Report& report, Database& database, LmdbFloor& lmdb, const Records& re
                   }}});
 }
 
-void diff(Report& report, Database& database, const Records& records) {
+/// How many entries differ between two databases with the same keys: without hashes both are read
+/// from end to end.
+std::size_t compare(LmdbFloor& one, LmdbFloor& other) {
+  std::size_t differing = 0;
+  one.read([&](MDB_txn* one_txn, MDB_dbi one_dbi) {
+    other.read([&](MDB_txn* other_txn, MDB_dbi other_dbi) {
+      MDB_cursor* cursors[2] = {};
+      check_lmdb(mdb_cursor_open(one_txn, one_dbi, &cursors[0]), "mdb_cursor_open");
+      check_lmdb(mdb_cursor_open(other_txn, other_dbi, &cursors[1]), "mdb_cursor_open");
+      MDB_val keys[2];
+      MDB_val values[2];
+      const auto next = [&](int i) {
+        return mdb_cursor_get(cursors[i], &keys[i], &values[i], MDB_NEXT) == 0;
+      };
+      const auto equal = [](const MDB_val& a, const MDB_val& b) {
+        return a.mv_size == b.mv_size && std::memcmp(a.mv_data, b.mv_data, a.mv_size) == 0;
+      };
+      while (next(0) && next(1)) {
+        if (!equal(keys[0], keys[1])) give_up("diff: the databases have different keys");
+        if (!equal(values[0], values[1])) ++differing;
+      }
+      for (MDB_cursor* const cursor : cursors) mdb_cursor_close(cursor);
+    });
+  });
+  return differing;
+}
+
+void diff(Report& report, const Settings& settings, Database& database, LmdbFloor& lmdb,
+          const Records& records) {
+  const auto order = records.sorted();
+  const ScratchFolder folder(settings.folder);
+  LmdbFloor changed(folder.path());
   for (const std::size_t d : {std::size_t{1}, std::size_t{100}, std::size_t{10'000}}) {
     if (d > records.size()) continue;
-    const Hash other =
-        database.edited(updates(records, distinct_indexes(records.size(), d, d), d + 1));
+    const auto edits = updates(records, distinct_indexes(records.size(), d, d), d + 1);
+    const Hash other = database.edited(edits);
+    fill(changed, records, order);
+    changed.write([&](MDB_txn* txn, MDB_dbi dbi) {
+      for (const Edit& edit : edits) LmdbFloor::put(txn, dbi, edit.key, *edit.value);
+    });
+    const auto timed = [d](const auto& count) {
+      const double start = seconds_now();
+      const std::size_t seen = count();
+      if (seen != d) give_up("diff: saw " + std::to_string(seen) + " changes");
+      return Sample{(seconds_now() - start) * 1e3, {}};
+    };
+    const auto with_hashes = [&] {
+      std::size_t seen = 0;
+      must(diff_trees(database.source(), database.root(), other,
+                      [&](const Change&) { return ++seen, true; }),
+           "diff");
+      return seen;
+    };
     report.paired({"tree", "diff", "ms", records.size(), d, {}},
-                  {{"dialog", [&] {
-                      const double start = seconds_now();
-                      std::size_t seen = 0;
-                      must(diff_trees(database.source(), database.root(), other,
-                                      [&](const Change&) { return ++seen, true; }),
-                           "diff");
-                      if (seen != d) give_up("diff: saw " + std::to_string(seen) + " changes");
-                      return Sample{(seconds_now() - start) * 1e3, {}};
-                    }}});
+                  {{"dialog", [&] { return timed(with_hashes); }},
+                   {"lmdb", [&] { return timed([&] { return compare(lmdb, changed); }); }}});
   }
 }
 
@@ -259,13 +306,10 @@ void run_tree_suite(Report& report, const Settings& settings) {
   database.build(records, order);
   const ScratchFolder folder(settings.folder);
   LmdbFloor lmdb(folder.path());
-  lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
-    for (const std::uint32_t i : order)
-      LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
-  });
+  fill(lmdb, records, order);
   get(report, database, lmdb, records);
   scan(report, database, lmdb, records);
-  diff(report, database, records);
+  diff(report, settings, database, lmdb, records);
   commit1(report, database, lmdb, records);
 }
 
