@@ -1,12 +1,16 @@
 // Bytes as the head and body of a request. The scanner of heads comes to the same outcome however
-// the bytes are cut, and the service answers whatever passes with a well-formed response.
+// the bytes are cut, the parser takes what passes for the same request or refuses it, and the
+// service answers with a well-formed response.
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "dialog/http/wire.hpp"
 #include "dialog/remote/server_store.hpp"
 #include "dialog/server/service.hpp"
 #include "fuzz_support.hpp"
+#include "parse_head.hpp"
 #include "request_head.hpp"
 
 using namespace dialog;
@@ -38,11 +42,43 @@ HttpRequest read_request(ByteView head, ByteView body) {
     const ByteView line = head.substr(at, end - at);
     const std::size_t colon = line.find(':');
     const std::size_t value = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
-    request.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(value)));
+    const std::size_t value_end = std::max(value, line.find_last_not_of(" \t") + 1);
+    request.headers.add(std::string(line.substr(0, colon)),
+                        std::string(line.substr(value, value_end - value)));
     at = end + 2;
   }
   request.body = body;
   return request;
+}
+
+// The parser keeps fields of one name together.
+std::vector<HttpHeaders::Field> by_name(const HttpHeaders& headers) {
+  auto fields = headers.fields();
+  for (auto& [name, value] : fields) {
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  std::stable_sort(fields.begin(), fields.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  return fields;
+}
+
+// Two readers of one connection that disagree let one request hide in another.
+void compare_with_parser(ByteView head, const HttpRequest& request) {
+  server::HeadParser parser;
+  if (!server::parse_head(parser, head)) return;
+  const HttpRequest parsed = server::request_of(parser);
+  fuzz::require(parsed.method == request.method && parsed.target == request.target,
+                "scanner and parser see one request line");
+  fuzz::require(by_name(parsed.headers) == by_name(request.headers),
+                "scanner and parser see the same fields");
+  const std::string* const length = request.headers.find("Content-Length");
+  const auto parsed_length = parser.content_length();
+  fuzz::require(length == nullptr
+                    ? !parsed_length.has_value()
+                    : parsed_length.has_value() && *parsed_length == std::stoull(*length),
+                "scanner and parser see one length");
+  fuzz::require(parser.chunked() == (request.headers.find("Transfer-Encoding") != nullptr),
+                "scanner and parser see one transfer coding");
 }
 
 void answer(const HttpRequest& request) {
@@ -72,7 +108,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto* complete = std::get_if<HeadScanner::Complete>(&whole)) {
     fuzz::require(complete->head_bytes == std::get<HeadScanner::Complete>(pieces).head_bytes,
                   "heads end at one place");
-    answer(read_request(bytes.substr(0, complete->head_bytes), bytes.substr(complete->head_bytes)));
+    const ByteView head = bytes.substr(0, complete->head_bytes);
+    const HttpRequest request = read_request(head, bytes.substr(complete->head_bytes));
+    compare_with_parser(head, request);
+    answer(request);
   }
   return 0;
 }

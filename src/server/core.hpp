@@ -33,6 +33,7 @@ class ServerCore {
   Result<void> start();
   void stop();
   [[nodiscard]] std::uint16_t port() const { return port_.load(); }
+  [[nodiscard]] bool needs_tokens() const { return needs_tokens_; }
   [[nodiscard]] std::size_t connection_count() const { return connections_.load(); }
 
   /// Called by the destructor of a connection that was counted.
@@ -69,6 +70,7 @@ class ServerCore {
   boost::asio::steady_timer accept_again_;
   std::optional<std::chrono::steady_clock::time_point> accept_failed_told_;
   std::atomic<std::uint16_t> port_{0};
+  std::atomic<bool> needs_tokens_{false};
   std::vector<std::thread> io_threads_;
   std::string request_id_prefix_;
   std::atomic<std::uint64_t> next_request_{0};

@@ -53,6 +53,7 @@ Result<void> ServerCore::listen() {
   }
   const Tcp::endpoint endpoint = found.begin()->endpoint();
   if (!normalized(endpoint.address()).is_loopback() && !config.open && !service.has_tokens()) {
+    needs_tokens_ = true;
     return fail(ErrorCode::invalid_argument,
                 "listening on " + config.host +
                     " without tokens would let everybody who reaches it write; give it "
@@ -212,6 +213,8 @@ Server::Server(Service& service, ServerConfig config, Log& log)
     : core_(std::make_unique<ServerCore>(service, std::move(config), log)) {}
 Server::~Server() { core_->stop(); }
 Result<void> Server::start() { return core_->start(); }
+bool Server::needs_tokens() const { return core_->needs_tokens(); }
+
 std::uint16_t Server::port() const { return core_->port(); }
 std::size_t Server::connection_count() const { return core_->connection_count(); }
 void Server::stop() { core_->stop(); }

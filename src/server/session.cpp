@@ -208,13 +208,8 @@ bool Session::skip_empty_line() {
   return buffer_.size() == 0;
 }
 
-bool Session::read_fields(HeadParser& parser) {
-  const auto& message = parser.get();
-  request_.method = std::string(message.method_string());
-  request_.target = std::string(message.target());
-  for (const auto& field : message) {
-    request_.headers.add(std::string(field.name_string()), std::string(field.value()));
-  }
+bool Session::read_fields(const HeadParser& parser) {
+  request_ = request_of(parser);
   record_.method = request_.method;
   record_.path = loggable_path(request_.target);
   keep_alive_ = parser.keep_alive();
@@ -238,16 +233,10 @@ bool Session::is_rebound() const {
 
 void Session::on_head(std::size_t head_bytes) {
   HeadParser parser;
-  // The scanner judged the head's size, and the length of the body is judged below.
-  parser.header_limit(static_cast<std::uint32_t>(head_bytes) + 1);
-  parser.body_limit(boost::none);
-  BoostError error;
-  const std::size_t used = parser.put(asio::buffer(buffer_.data(), head_bytes), error);
-  if ((error && error != http::error::need_more) || !parser.is_header_done()) {
+  if (!parse_head(parser, {static_cast<const char*>(buffer_.data().data()), head_bytes})) {
     return refuse(400, ErrorCode::malformed, "this is no HTTP request");
   }
-  DIALOG_CHECK(used == head_bytes, "the scanner and the parser must agree on where a head ends");
-  buffer_.consume(used);
+  buffer_.consume(head_bytes);
   const bool counted = read_fields(parser);
   body_.emplace(std::move(parser));
   body_->eager(true);

@@ -3,7 +3,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "core.hpp"
+#include "parse_head.hpp"
 #include "request_head.hpp"
 
 namespace dialog::server {
@@ -36,7 +36,6 @@ class Session final : public std::enable_shared_from_this<Session> {
 
  private:
   using Time = std::chrono::steady_clock::time_point;
-  using HeadParser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
   using BodyParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using BoostError = boost::system::error_code;
 
@@ -53,7 +52,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void scan_head();
   bool skip_empty_line();
   void on_head(std::size_t head_bytes);
-  bool read_fields(HeadParser& parser);
+  bool read_fields(const HeadParser& parser);
   bool count_client();
   [[nodiscard]] bool is_rebound() const;
   bool judge_length(std::size_t body_bytes_max);
