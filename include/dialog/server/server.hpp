@@ -73,6 +73,10 @@ class Server {
   /// `unavailable` where the address cannot be listened on. At most once per object.
   Result<void> start();
 
+  /// Whether `start` failed because everybody on the network could write: with tokens, or told to
+  /// be open, it would have gone on.
+  [[nodiscard]] bool needs_tokens() const;
+
   /// The port that is listened on; 0 before `start`.
   [[nodiscard]] std::uint16_t port() const;
 
