@@ -37,7 +37,9 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   const int seconds = number(text.substr(23, 2));
   // A leap second has the number 60.
   if (!day.ok() || hours > 23 || minutes > 59 || seconds > 60) return std::nullopt;
-  return std::chrono::sys_days{day}.time_since_epoch() + std::chrono::hours{hours} +
+  // In WallTime from the start: the minutes of the year 9999 have no room in the 32 bits that a
+  // library may count minutes in.
+  return WallTime{std::chrono::sys_days{day}.time_since_epoch()} + std::chrono::hours{hours} +
          std::chrono::minutes{minutes} + std::chrono::seconds{seconds};
 }
 
