@@ -38,7 +38,7 @@ Result<std::vector<bool>> OverlayArchive::do_has(std::span<const Hash> hashes,
   return found;
 }
 
-// What is above is not yet proven and need not last; what is below was not written through here.
-Result<void> OverlayArchive::do_flush(const Context&) { return {}; }
+// What is below was not written through here.
+Result<void> OverlayArchive::do_flush(const Context& context) { return upper_.flush(context); }
 
 }  // namespace dialog

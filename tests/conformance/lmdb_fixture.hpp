@@ -38,13 +38,6 @@ class LmdbFixture {
 
 using LmdbRepositoryFixture = LmdbFixture<LmdbRepositoryStore>;
 
-class LmdbRegisterFixture {
- public:
-  Register& heads() { return fixture_.store().head_register(); }
-  void reopen() { fixture_.reopen(); }
-
- private:
-  LmdbFixture<LmdbServerStore> fixture_;
-};
+using LmdbServerStoreFixture = LmdbFixture<LmdbServerStore>;
 
 }  // namespace dialog::test

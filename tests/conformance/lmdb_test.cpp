@@ -4,6 +4,7 @@
 #include "lmdb_fixture.hpp"
 #include "register_race_suite.hpp"
 #include "register_suite.hpp"
+#include "server_store_suite.hpp"
 
 namespace dialog::test {
 namespace {
@@ -17,31 +18,6 @@ class LmdbArchiveFixture final : public ArchiveFixture {
 
  private:
   LmdbRepositoryFixture stores_;
-};
-
-class LmdbSubjectFixture final : public ArchiveFixture {
- public:
-  LmdbSubjectFixture() {
-    // Neighbours that must not show.
-    for (const char* const name : {"two", "three", "four"}) {
-      const Block block = Block::of(name);
-      const auto neighbour = stores_.store().archive_for(subject_named(name));
-      DIALOG_CHECK(neighbour->put({&block, 1}) && neighbour->flush(), "a neighbour's block");
-    }
-    connect();
-  }
-  Archive& archive() override { return *archive_; }
-  void reopen() override {
-    archive_.reset();
-    stores_.reopen();
-    connect();
-  }
-
- private:
-  void connect() { archive_ = stores_.store().archive_for(subject_named("one")); }
-
-  LmdbFixture<LmdbServerStore> stores_;
-  std::shared_ptr<Archive> archive_;
 };
 
 class QuarantineFixture final : public ArchiveFixture {
@@ -73,7 +49,9 @@ const auto kCollectable = testing::Values(factory<LmdbArchiveFixture>("Repositor
                                           factory<LmdbArchiveFixture>("Tight", tight()));
 const auto kDurable = testing::Values(
     factory<LmdbArchiveFixture>("Repository", {}), factory<LmdbArchiveFixture>("Tight", tight()),
-    ArchiveFactory{"Subject", [] { return std::make_unique<LmdbSubjectFixture>(); }});
+    ArchiveFactory{"Subject", [] {
+                     return std::make_unique<SubjectArchiveFixture<LmdbServerStoreFixture>>();
+                   }});
 
 }  // namespace
 
@@ -87,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(LmdbQuarantine, ArchiveConformance,
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreConformance, LmdbRepositoryFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreRaces, LmdbRepositoryFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterConformance, LmdbRegisterFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterRaces, LmdbRegisterFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, ServerStoreConformance, LmdbServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterConformance, RegisterOf<LmdbServerStoreFixture>);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterRaces, RegisterOf<LmdbServerStoreFixture>);
 
 }  // namespace dialog::test
