@@ -3,6 +3,10 @@
 #include <utility>
 #include <variant>
 
+#include "dialog/tree/block_ref.hpp"
+#include "dialog/tree/node.hpp"
+#include "dialog/tree/value.hpp"
+
 namespace dialog::sim {
 namespace {
 
@@ -26,7 +30,66 @@ Revision SimRemote::head() {
   return *record ? (*record)->revision : Revision();
 }
 
-void SimRemote::wipe() { register_ = std::make_unique<MemoryRegister>(); }
+std::uint64_t SimRemote::sequence() {
+  const auto record = register_->read(subject_, {});
+  return *record ? (*record)->sequence : 0;
+}
+
+void SimRemote::wipe() { roll_back(0); }
+
+void SimRemote::roll_back(std::uint64_t sequence) {
+  condition_ = sequence == 0 ? Condition::wiped : Condition::rolled_back;
+  aside_ = std::exchange(register_, std::make_unique<MemoryRegister>());
+  const auto history = aside_->history(subject_, 0, static_cast<std::size_t>(sequence), {});
+  for (const HeadRecord& record : history->records) {
+    const auto copied =
+        register_->swap(subject_, {record.previous, record.revision, record.time, {}, false}, {});
+    if (!copied) note("the register cannot be copied");
+  }
+}
+
+void SimRemote::poison(const Block& root) {
+  condition_ = Condition::poisoned;
+  before_poison_ = head();
+  const auto stored = blocks_.put({&root, 1});
+  const auto swapped = register_->swap(
+      subject_, {before_poison_, Revision(root.hash()), WallTime{0}, {}, false}, {});
+  if (!stored || !swapped) note("the register cannot be poisoned");
+}
+
+void SimRemote::restore() {
+  if (condition_ == Condition::poisoned) {
+    const auto swapped =
+        register_->swap(subject_, {head(), before_poison_, WallTime{0}, {}, false}, {});
+    if (!swapped) note("the register cannot be cured");
+  } else if (condition_ != Condition::sound) {
+    register_ = std::exchange(aside_, nullptr);
+  }
+  condition_ = Condition::sound;
+}
+
+bool SimRemote::has(const Hash& hash) { return blocks_.has({&hash, 1})->front(); }
+
+// Whatever is cut off, no block may be here before what it refers to.
+void SimRemote::check_upload(const std::vector<Block>& blocks) {
+  for (const Block& block : blocks) {
+    if (has(block.hash())) ++uploads_in_vain_;
+    const auto node = Node::parse(block);
+    if (!node) continue;
+    for (const BlockRef& ref : refs_of(**node)) {
+      if (!has(ref.hash)) return note("a node arrived before what it refers to");
+      if (ref.kind != BlockKind::value_index) continue;
+      const auto chunks = parse_value_index(**blocks_.get_one(ref.hash), ref.size.bytes);
+      if (!chunks) return note("a node arrived with a value that is none");
+      for (const Hash& chunk : *chunks)
+        if (!has(chunk)) return note("a node arrived before a value's chunks");
+    }
+  }
+}
+
+void SimRemote::note(std::string fault) {
+  if (fault_.empty()) fault_ = "remote: " + std::move(fault);
+}
 
 Answer SimRemote::swap(const SwapHead& request) {
   const auto sequence = [&](const HeadRecord& record) {
@@ -39,6 +102,7 @@ Answer SimRemote::swap(const SwapHead& request) {
   if (!outcome) return Failed{outcome.error()};
   if (const auto* accepted = std::get_if<Register::Accepted>(&*outcome)) {
     ++swaps_accepted_;
+    if (condition_ != Condition::sound) note("somebody published over a head that was not good");
     if (on_accepted) on_accepted(request.desired);
     return SwapAccepted{{accepted->record.revision, sequence(accepted->record)}};
   }
@@ -63,6 +127,7 @@ Answer SimRemote::serve(const Action& request) {
           [&](const FetchBlocks& ask) -> Answer { return BlocksAre{*blocks_.get(ask.hashes)}; },
           [&](const AskPresent& ask) -> Answer { return PresenceIs{*blocks_.has(ask.hashes)}; },
           [&](const UploadBlocks& upload) -> Answer {
+            check_upload(upload.blocks);
             if (const auto stored = blocks_.put(upload.blocks); !stored)
               return Failed{stored.error()};
             return Uploaded{};

@@ -1,12 +1,16 @@
 #include "sim_replica.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "sim_reach.hpp"
 
 namespace dialog::sim {
 namespace {
 
 constexpr const char* kBranch = "main";
 constexpr const char* kRemote = "origin";
+constexpr std::size_t kSessionsMax = 2;
 constexpr std::uint64_t kSharedKeys = 60;
 constexpr std::uint64_t kOwnedKeys = 30;
 constexpr std::size_t kPaddingBytes = 500;
@@ -33,45 +37,61 @@ ReplicaCounts& ReplicaCounts::operator+=(const ReplicaCounts& other) {
   crashes += other.crashes;
   pushes_accepted += other.pushes_accepted;
   pushes_rejected += other.pushes_rejected;
+  partial_pushes_accepted += other.partial_pushes_accepted;
   merges += other.merges;
   conflicts += other.conflicts;
   fast_forwards += other.fast_forwards;
   failed_sessions += other.failed_sessions;
+  shared_swaps += other.shared_swaps;
+  resets_noticed += other.resets_noticed;
+  rollbacks_noticed += other.rollbacks_noticed;
+  faults_of_trees_noticed += other.faults_of_trees_noticed;
   ambiguous += other.ambiguous;
   collections += other.collections;
   return *this;
 }
 
-SimReplica::SimReplica(std::string name, const Surroundings& around)
-    : name_(std::move(name)), around_(around), store_(around.random) {
-  auto created = Repository::create(store_, around_.clock);
+/// Makes a change of the store, and takes care that nobody else made one.
+template <class Change>
+auto SimReplica::change(Change&& make) {
+  if (store_.changes() != accounted_changes_)
+    note_fault("something was written outside of any commit");
+  auto result = make();
+  accounted_changes_ = store_.changes();
+  return result;
+}
+
+SimReplica::SimReplica(Options options, const Surroundings& around)
+    : options_(std::move(options)), around_(around), store_(around.random) {
+  CreateRepository create;
+  create.partial = options_.is_partial;
+  auto created = change([&] { return Repository::create(store_, around_.clock, create); });
   if (!created) {
     note_fault("create: " + created.error().message);
     return;
   }
-  repository_.emplace(*std::move(created));
-  if (auto added = repository_->add_remote({kRemote, "sim://", "did:web:simulation.example", {}});
-      !added) {
-    note_fault("add_remote: " + added.error().message);
-  }
+  open();
+  const auto added = change([&] {
+    return repository_->add_remote({kRemote, "sim://", "did:web:simulation.example", {}});
+  });
+  if (!added) note_fault("add_remote: " + added.error().message);
 }
 
 void SimReplica::open() {
-  auto opened = Repository::open(store_, around_.clock);
-  if (!opened) return note_fault("cannot open after a crash: " + opened.error().message);
+  OpenRepository options;
+  if (options_.is_partial) options.read_through = &around_.remote.blocks();
+  auto opened = Repository::open(store_, around_.clock, options);
+  if (!opened) return note_fault("cannot open: " + opened.error().message);
   repository_.emplace(*std::move(opened));
 }
 
 void SimReplica::crash() {
   ++counts_.crashes;
-  ++life_;
-  session_.emplace<std::monostate>();
-  local_.reset();
-  before_session_.reset();
+  sessions_.clear();
   repository_.reset();
   store_.power_cut();
+  accounted_changes_ = store_.changes();
   open();
-  if (auto done = std::exchange(done_, nullptr)) done();
 }
 
 void SimReplica::act(std::uint64_t crash_chance) {
@@ -80,25 +100,39 @@ void SimReplica::act(std::uint64_t crash_chance) {
     case 0:
     case 1:
     case 2:
-      return start_pull({});
+      return start(SimSession::Kind::pull);
     case 3:
     case 4:
     case 5:
-      return start_push({});
+      return start(SimSession::Kind::push);
     case 6:
-      if (!is_busy() && around_.random.chance(1, 4)) {
-        const auto collected = repository_->collect_garbage();
-        if (!collected) return note_fault("collect: " + collected.error().message);
-        ++counts_.collections;
-      }
+      if (sessions_.empty() && around_.random.chance(1, 4)) collect_garbage();
       return;
     default:
       return commit();
   }
 }
 
-void SimReplica::plan_edits(Model::Commit& plan, std::map<Bytes, std::optional<Bytes>>& shared,
-                            Transaction& transaction) {
+void SimReplica::heal() {
+  store_.interrupt_commits(0);
+  options_.tampered = 0;
+}
+
+// A collection that takes too much would not be noticed otherwise: the next session gets it again.
+void SimReplica::collect_garbage() {
+  const auto branch = repository_->branch(kBranch);
+  if (!branch) return note_fault("branch: " + branch.error().message);
+  const Reached needed = reach(store_.archive(), needed_by(*branch));
+  if (!needed.absent.empty() && !is_partial()) note_fault("a tree that is needed is not whole");
+  const auto collected = change([&] { return repository_->collect_garbage(); });
+  if (!collected) return note_fault("collect: " + collected.error().message);
+  ++counts_.collections;
+  const auto kept = store_.archive().has(needed.present);
+  if (!std::all_of(kept->begin(), kept->end(), [](bool is_kept) { return is_kept; }))
+    note_fault("a block that is needed was collected");
+}
+
+void SimReplica::plan_edits(Model::Commit& plan, Edits& shared, Transaction& transaction) {
   SeededRandom& random = around_.random;
   for (std::uint64_t i = 1 + random.below(4); i > 0; --i) {
     switch (random.below(5)) {
@@ -110,11 +144,12 @@ void SimReplica::plan_edits(Model::Commit& plan, std::map<Bytes, std::optional<B
         shared[padded("s/", random.below(kSharedKeys))] = random_value(random);
         break;
       case 3:
-        plan.owned[padded("o/" + name_ + "/", random.below(kOwnedKeys))] =
+        plan.owned[padded("o/" + options_.name + "/", random.below(kOwnedKeys))] =
             random.chance(1, 4) ? std::nullopt : std::optional(random_value(random));
         break;
       default:
-        plan.added_markers[padded("m/" + name_ + "/", next_marker_++)] = random_value(random);
+        plan.added_markers[padded("m/" + options_.name + "/", next_marker_++)] =
+            random_value(random);
         break;
     }
   }
@@ -136,7 +171,7 @@ void SimReplica::commit() {
   auto transaction = repository_->begin(kBranch);
   if (!transaction) return note_fault("begin: " + transaction.error().message);
   Model::Commit plan;
-  std::map<Bytes, std::optional<Bytes>> edits;
+  Edits edits;
   plan_edits(plan, edits, *transaction);
   for (const auto& [key, value] : plan.owned) edits[key] = value;
   for (const auto& [key, value] : plan.added_markers) edits[key] = value;
@@ -146,8 +181,7 @@ void SimReplica::commit() {
     if (!changed) return note_fault("edit: " + changed.error().message);
   }
   const std::uint64_t interruptions = store_.interruptions();
-  const auto committed = transaction->commit();
-  before_session_.reset();
+  const auto committed = change([&] { return transaction->commit(); });
   if (committed) {
     ++counts_.commits;
     return around_.model.acknowledge(plan);
@@ -158,102 +192,104 @@ void SimReplica::commit() {
   crash();
 }
 
-bool SimReplica::begin(const char* what) {
-  auto begun = repository_->begin_session(kBranch, kRemote, {what, name_});
-  if (!begun) {
-    note_fault(std::string(what) + ": " + begun.error().message);
-    return false;
+void SimReplica::write(const Bytes& key, const std::optional<Bytes>& value) {
+  const auto written = change([&] {
+    return repository_->transact(kBranch, [&](Transaction& transaction) {
+      return value ? transaction.put(key, *value) : transaction.erase(key);
+    });
+  });
+  if (!written) note_fault("write: " + written.error().message);
+}
+
+void SimReplica::start(SimSession::Kind kind) {
+  if (sessions_.size() == kSessionsMax) return;
+  auto begun = repository_->begin_session(kBranch, kRemote, {"sync", options_.name});
+  if (!begun) return note_fault("begin_session: " + begun.error().message);
+  const std::uint64_t number = ++session_count_;
+  if (kind == SimSession::Kind::push) last_push_settled_ = false;
+  sessions_[number] =
+      std::make_unique<SimSession>(*std::move(begun), kind, around_.remote.condition());
+  advance(number);
+}
+
+void SimReplica::answer(std::uint64_t number, Answer answer) {
+  const auto found = sessions_.find(number);
+  if (found == sessions_.end()) return;
+  BlocksAre* const blocks = std::get_if<BlocksAre>(&answer);
+  if (blocks != nullptr && around_.random.chance(options_.tampered, 1000))
+    found->second->tamper(*blocks, around_.random);
+  found->second->supply(std::move(answer));
+  advance(number);
+}
+
+void SimReplica::advance(std::uint64_t number) {
+  SimSession& session = *sessions_.at(number);
+  while (const auto* wanted = std::get_if<CommitState>(&session.next())) {
+    for (const SwapIntent& intent : wanted->desired.tracking.intents)
+      if (intent.requests > 1) ++counts_.shared_swaps;
+    const std::uint64_t interruptions = store_.interruptions();
+    Answer answer = change([&] { return session.commit(*wanted); });
+    if (store_.interruptions() != interruptions) return crash();
+    session.supply(std::move(answer));
   }
-  local_ = std::make_unique<LocalSession>(*std::move(begun));
-  before_session_ = store_.contents();
-  ++session_number_;
-  return true;
-}
-
-void SimReplica::start_pull(std::function<void()> done) {
-  if (is_busy() || !begin("pull")) return;
-  done_ = std::move(done);
-  session_.emplace<PullSession>(local_->input());
-  advance();
-}
-
-void SimReplica::start_push(std::function<void()> done) {
-  if (is_busy() || !begin("push")) return;
-  done_ = std::move(done);
-  last_push_settled_ = false;
-  session_.emplace<PushSession>(local_->input());
-  advance();
-}
-
-void SimReplica::supply(Answer answer) {
-  if (auto* pull = std::get_if<PullSession>(&session_)) pull->supply(std::move(answer));
-  if (auto* push = std::get_if<PushSession>(&session_)) push->supply(std::move(answer));
-}
-
-void SimReplica::advance() {
-  while (true) {
-    auto* pull = std::get_if<PullSession>(&session_);
-    const Action& action = pull != nullptr ? pull->next() : std::get<PushSession>(session_).next();
-    if (std::holds_alternative<Finished>(action)) return finish();
-    if (const auto* commit_state = std::get_if<CommitState>(&action)) {
-      const std::uint64_t interruptions = store_.interruptions();
-      Answer answer = local_->commit(*commit_state);
-      if (store_.interruptions() != interruptions) return crash();
-      before_session_.reset();
-      supply(std::move(answer));
-      continue;
-    }
-    around_.network.call(around_.remote, action,
-                         [this, life = life_, number = session_number_](Answer answer) {
-                           if (life != life_ || number != session_number_ || !is_busy()) return;
-                           supply(std::move(answer));
-                           advance();
-                         });
+  if (std::holds_alternative<Finished>(session.next())) {
+    finish(session);
+    sessions_.erase(number);
     return;
   }
+  around_.network.call(around_.remote, session.next(),
+                       [this, number](Answer answer) { this->answer(number, std::move(answer)); });
 }
 
-void SimReplica::finish() {
-  if (const auto* pull = std::get_if<PullSession>(&session_)) finish(pull->outcome());
-  if (const auto* push = std::get_if<PushSession>(&session_)) finish(push->outcome());
-  session_.emplace<std::monostate>();
-  local_.reset();
-  before_session_.reset();
-  if (auto done = std::exchange(done_, nullptr)) done();
+void SimReplica::finish(const SimSession& session) {
+  change([] { return 0; });
+  if (const std::string fault = session.fault(); !fault.empty()) note_fault(fault);
+  if (session.error() != nullptr) return note_failure(*session.error());
+  if (session.pull() != nullptr) finish(*session.pull()->outcome());
+  if (session.push() != nullptr) finish(*session.push()->outcome());
 }
 
-void SimReplica::finish(const Result<PullOutcome>& outcome) {
-  if (!outcome) return note_failure(outcome.error());
-  if (outcome->kind == PullOutcome::Kind::merged) ++counts_.merges;
-  if (outcome->kind == PullOutcome::Kind::fast_forward) ++counts_.fast_forwards;
-  counts_.conflicts += outcome->merge.conflicts();
-  counts_.ambiguous += outcome->ambiguous.size();
+void SimReplica::finish(const PullOutcome& outcome) {
+  note_head(outcome.remote);
+  if (outcome.kind == PullOutcome::Kind::merged) ++counts_.merges;
+  if (outcome.kind == PullOutcome::Kind::fast_forward) ++counts_.fast_forwards;
+  counts_.conflicts += outcome.merge.conflicts();
+  counts_.ambiguous += outcome.ambiguous.size();
 }
 
-void SimReplica::finish(const Result<PushOutcome>& outcome) {
-  if (!outcome) return note_failure(outcome.error());
-  last_push_settled_ = outcome->kind != PushOutcome::Kind::rejected;
-  if (outcome->kind == PushOutcome::Kind::accepted) ++counts_.pushes_accepted;
-  if (outcome->kind == PushOutcome::Kind::rejected) ++counts_.pushes_rejected;
+void SimReplica::finish(const PushOutcome& outcome) {
+  last_push_settled_ = outcome.kind != PushOutcome::Kind::rejected;
+  last_push_ = outcome.traffic;
+  note_head(outcome.actual);
+  switch (outcome.kind) {
+    case PushOutcome::Kind::rejected:
+      ++counts_.pushes_rejected;
+      break;
+    case PushOutcome::Kind::accepted:
+      ++counts_.pushes_accepted;
+      if (is_partial()) ++counts_.partial_pushes_accepted;
+      has_seen_head_ = true;
+      break;
+    case PushOutcome::Kind::up_to_date:
+      break;
+  }
 }
 
 void SimReplica::note_failure(const Error& error) {
   ++counts_.failed_sessions;
-  switch (error.code) {
-    case ErrorCode::timeout:
-    case ErrorCode::indeterminate:
-    case ErrorCode::conflict:
-      break;
-    default:
-      note_fault("a session failed: " + error.message);
-  }
-  if (before_session_ && !(store_.contents() == *before_session_)) {
-    note_fault("a session that failed left something behind: " + error.message);
-  }
+  if (error.code == ErrorCode::remote_reset) ++counts_.resets_noticed;
+  if (error.code == ErrorCode::rollback) ++counts_.rollbacks_noticed;
+  if (error.code == ErrorCode::corrupt) ++counts_.faults_of_trees_noticed;
+}
+
+void SimReplica::note_head(const std::optional<Head>& head) {
+  if (!head) return;
+  has_seen_head_ = true;
+  last_sequence_ = std::max(last_sequence_, head->sequence.value_or(0));
 }
 
 void SimReplica::note_fault(std::string what) {
-  if (fault_.empty()) fault_ = name_ + ": " + std::move(what);
+  if (fault_.empty()) fault_ = options_.name + ": " + std::move(what);
 }
 
 Revision SimReplica::current() {

@@ -1,6 +1,10 @@
 #include "sim_store.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "dialog/archive/memory_archive.hpp"
 
@@ -11,13 +15,17 @@ class SimStore::Disk {
   explicit Disk(SeededRandom& random) : random_(random) {}
 
   void sync() {
-    for (auto& [hash, block] : volatile_) durable_.insert_or_assign(hash, block);
+    for (auto& [hash, block] : volatile_) keep(hash, block);
     volatile_.clear();
+  }
+
+  void keep(const Hash& hash, const Block& block) {
+    if (durable_.emplace(hash, block).second) ++changes_;
   }
 
   void power_cut() {
     for (auto& [hash, block] : volatile_) {
-      if (random_.chance(1, 2)) durable_.insert_or_assign(hash, block);
+      if (random_.chance(1, 2)) keep(hash, block);
     }
     volatile_.clear();
   }
@@ -31,6 +39,7 @@ class SimStore::Disk {
   SeededRandom& random_;
   std::uint64_t interruptions_ = 0;
   std::uint64_t interrupt_ = 0;
+  std::uint64_t changes_ = 0;
   std::map<Hash, Block> durable_;
   std::map<Hash, Block> volatile_;
   std::map<std::string, Bytes, std::less<>> records_;
@@ -49,7 +58,7 @@ class SimStore::Blocks final : public CollectableArchive {
 
   Result<void> remove(std::span<const Hash> hashes) override {
     for (const Hash& hash : hashes) {
-      disk_.durable_.erase(hash);
+      disk_.changes_ += disk_.durable_.erase(hash);
       disk_.volatile_.erase(hash);
     }
     return {};
@@ -129,6 +138,7 @@ class SimStore::Heads final : public HeadStore {
   void apply(std::span<const RecordChange> changes) {
     disk_.sync();
     for (const RecordChange& change : changes) {
+      ++disk_.changes_;
       if (change.desired) {
         disk_.records_.insert_or_assign(change.key, *change.desired);
       } else {
@@ -162,11 +172,6 @@ void SimStore::power_cut() { disk_->power_cut(); }
 
 void SimStore::interrupt_commits(std::uint64_t numerator) { disk_->interrupt_ = numerator; }
 
-SimStore::Contents SimStore::contents() const {
-  Contents out;
-  for (const auto& [hash, block] : disk_->durable_) out.blocks.push_back(hash);
-  out.records.insert(disk_->records_.begin(), disk_->records_.end());
-  return out;
-}
+std::uint64_t SimStore::changes() const { return disk_->changes_; }
 
 }  // namespace dialog::sim

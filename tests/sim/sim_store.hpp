@@ -1,10 +1,7 @@
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "dialog/base/random.hpp"
 #include "dialog/replica/head_store.hpp"
@@ -33,13 +30,8 @@ class SimStore final : public RepositoryStore {
   /// How many commits were interrupted so far.
   [[nodiscard]] std::uint64_t interruptions() const;
 
-  /// Everything durable, to compare two moments.
-  struct Contents {
-    std::vector<Hash> blocks;
-    std::map<std::string, Bytes> records;
-    friend bool operator==(const Contents&, const Contents&) = default;
-  };
-  [[nodiscard]] Contents contents() const;
+  /// How often anything durable changed: a block or a record more, less or another.
+  [[nodiscard]] std::uint64_t changes() const;
 
  private:
   class Disk;

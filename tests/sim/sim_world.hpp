@@ -23,8 +23,9 @@ struct WorldCounts {
   WorldCounts& operator+=(const WorldCounts& other);
 };
 
-/// One run: some replicas and a remote, a time of trouble, then a time without, in which all must
-/// become equal. Everything follows from the seed.
+/// One run: some replicas and a remote, a time of trouble, in the middle of it maybe a disaster of
+/// the remote, then a time without, in which all must become equal. Everything follows from the
+/// seed.
 class SimWorld {
  public:
   struct Options {
@@ -40,14 +41,23 @@ class SimWorld {
   [[nodiscard]] WorldCounts counts() const;
 
  private:
-  void trouble();
+  void trouble(std::uint64_t steps);
+  void disaster();
+  [[nodiscard]] bool strike();
+  Block unsound_root();
+  [[nodiscard]] bool knows_better(const SimReplica& replica);
   void heal();
   bool drain();
+  void settle_all();
   bool settle(SimReplica& replica);
   void check_remote(const Revision& head);
   void check_end();
+  void check_end(SimReplica& replica, const Model::Contents& contents);
+  void check_undo();
+  void check_idle();
   void note(std::string fault);
   bool is_faulty();
+  SimReplica& any_replica();
 
   Options options_;
   SeededRandom random_;
@@ -57,6 +67,7 @@ class SimWorld {
   SimRemote remote_;
   Model model_;
   std::vector<std::unique_ptr<SimReplica>> replicas_;
+  std::uint64_t crash_chance_ = 0;
   bool keeps_history_;
   bool deep_ = false;
   std::string fault_;
