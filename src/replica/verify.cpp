@@ -162,13 +162,14 @@ class Inspector {
 
   Result<void> inspect_blocks() {
     bool goes_on = true;
+    const std::uint64_t before = std::exchange(report_.blocks, 0);
     DIALOG_TRY(store_.archive().for_each([&](const Hash& hash, ByteView bytes) {
       ++report_.blocks;
       if (Hash::of(bytes) != hash) {
         note("block " + hash.hex(),
              Error{ErrorCode::corrupt, "its bytes differ from its hash", {}});
       }
-      if (report_.blocks % kProgressEvery == 0) goes_on = is_wanted(report_.blocks);
+      if (report_.blocks % kProgressEvery == 0) goes_on = is_wanted(before + report_.blocks);
       return goes_on;
     }));
     if (!goes_on) return stopped();

@@ -40,8 +40,9 @@ struct VerifyRepositoryOptions {
 };
 
 struct VerifyRepositoryReport {
-  std::uint64_t roots = 0;   ///< different trees that were walked
-  std::uint64_t blocks = 0;  ///< looked at in all, those of several trees once for each
+  std::uint64_t roots = 0;  ///< different trees that were walked
+  /// That are stored, where those were looked at; else those of the trees, once for each tree.
+  std::uint64_t blocks = 0;
   std::uint64_t fault_count = 0;
   std::vector<RepositoryFault> faults;
   /// Blocks that a partial repository does not have, which is no fault there.
