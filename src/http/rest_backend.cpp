@@ -85,6 +85,40 @@ bool leaves_open(const HttpResponse& response) {
           said->code != ErrorCode::resource_exhausted && said->code != ErrorCode::storage_full);
 }
 
+// Absent where the answer is none of this protocol.
+Result<std::optional<wire::Capabilities>> ask_capabilities(const detail::RestCaller& caller,
+                                                           const Context& context) {
+  const HttpRequest request = caller.request("GET", caller.endpoint().capabilities_url());
+  auto response = caller.send(request, kAnswerBytesMax, context, Repeat::always);
+  if (!response) {
+    const ErrorCode code = response.error().error.code;
+    if (code == ErrorCode::malformed || code == ErrorCode::too_large) return std::nullopt;
+    return fail(std::move(response).error().error);
+  }
+  if (response->status == 200) {
+    auto capabilities = wire::parse_capabilities(response->body);
+    if (capabilities) return std::optional<wire::Capabilities>(*capabilities);
+    if (capabilities.error().code != ErrorCode::not_a_remote)
+      return fail(std::move(capabilities).error());
+    return std::nullopt;
+  }
+  Error error = detail::status_error(*response, caller.endpoint());
+  if (error.code == ErrorCode::not_a_remote || error.code == ErrorCode::not_found)
+    return std::nullopt;
+  return fail(std::move(error));
+}
+
+// A 404 may come from anybody.
+Result<void> check_remote(const detail::RestCaller& caller, const Context& context) {
+  if (!caller.capabilities_required()) return {};
+  DIALOG_ASSIGN(const auto capabilities, ask_capabilities(caller, context));
+  if (capabilities) return {};
+  return fail(ErrorCode::not_a_remote, caller.endpoint().text() +
+                                           " answers 404, and does not say what it is; this does "
+                                           "not look like a remote of this protocol: check the "
+                                           "address");
+}
+
 }  // namespace
 
 Result<RestBackend> RestBackend::create(const RestBackendConfig& config, HttpTransport transport) {
@@ -106,6 +140,9 @@ RemoteResult<Head> RestBackend::fetch_until(const Subject& subject, const Contex
   if (!response) return fail(fetch_error(subject, std::move(response).error().error));
   if (response->status == 404) {
     cache_.forget(subject);
+    if (auto checked = check_remote(*caller_, context); !checked) {
+      return fail(fetch_error(subject, std::move(checked).error()));
+    }
     return fail(RevisionBackendError(NotFound{subject}));
   }
   if (response->status != 200) {
@@ -248,24 +285,7 @@ Result<std::optional<wire::Capabilities>> fetch_capabilities(const RestBackendCo
                                                              HttpTransport transport,
                                                              const Context& context) {
   DIALOG_ASSIGN(const auto caller, detail::RestCaller::create(config, std::move(transport)));
-  const HttpRequest request = caller->request("GET", caller->endpoint().capabilities_url());
-  auto response = caller->send(request, kAnswerBytesMax, caller->bounded(context), Repeat::always);
-  if (!response) {
-    const ErrorCode code = response.error().error.code;
-    if (code == ErrorCode::malformed || code == ErrorCode::too_large) return std::nullopt;
-    return fail(std::move(response).error().error);
-  }
-  if (response->status == 200) {
-    auto capabilities = wire::parse_capabilities(response->body);
-    if (capabilities) return std::optional<wire::Capabilities>(*capabilities);
-    if (capabilities.error().code != ErrorCode::not_a_remote)
-      return fail(std::move(capabilities).error());
-    return std::nullopt;
-  }
-  Error error = detail::status_error(*response, caller->endpoint());
-  if (error.code == ErrorCode::not_a_remote || error.code == ErrorCode::not_found)
-    return std::nullopt;
-  return fail(std::move(error));
+  return ask_capabilities(*caller, caller->bounded(context));
 }
 
 }  // namespace dialog

@@ -27,6 +27,7 @@ class RestCaller {
                                                           HttpTransport transport);
 
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] bool capabilities_required() const { return config_.capabilities_required(); }
   [[nodiscard]] Clock& clock() const { return *transport_.clock; }
 
   /// `context` with the configured time-out, counted from now, where that ends earlier. `extra` is

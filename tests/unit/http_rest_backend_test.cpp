@@ -563,6 +563,23 @@ TEST_F(RestBackendTest, ARemoteWithoutCapabilitiesHasNone) {
   }
 }
 
+TEST_F(RestBackendTest, WhereNothingIsPublishedARemoteCanBeRequiredToTellItsCapabilities) {
+  const RestBackendConfig config = RestBackendConfig("https://a/p").with_capabilities_required();
+  answer(response(404), response(200, {}, wire::print_capabilities({})), response(404),
+         response(404), response(404), response(200, {}, "<html>"), response(404),
+         lost(true, ErrorCode::timeout), response(200, {etag(r1_)}));
+  auto made = backend(config);
+  EXPECT_NE(made.fetch(subject_).error().as<NotFound>(), nullptr);
+  EXPECT_EQ(requests()[1].method, "GET");
+  EXPECT_EQ(requests()[1].target, "https://a/p/");
+  EXPECT_EQ(made.fetch(subject_).error().code(), ErrorCode::not_a_remote);
+  EXPECT_EQ(made.fetch(subject_).error().code(), ErrorCode::not_a_remote);
+  EXPECT_EQ(made.fetch(subject_).error().code(), ErrorCode::timeout);
+  EXPECT_EQ(requests().size(), 8U);
+  EXPECT_EQ(*made.fetch(subject_), r1_);
+  EXPECT_EQ(requests().size(), 9U);
+}
+
 TEST_F(RestBackendTest, CapabilitiesThatCannotBeAskedForAreAnError) {
   answer(response(401), lost(true, ErrorCode::timeout),
          response(200, {}, R"({"protocol":"dialog-remote","version":3})"));

@@ -51,6 +51,15 @@ class RestBackendConfig {
     return *this;
   }
 
+  /// The remote must tell its capabilities. A plain register need not, but whoever wants its
+  /// archive, too, does better to ask: another web server answers 404, and would pass for a
+  /// register on which nothing was ever published. Costs a round trip where nothing is published,
+  /// none otherwise.
+  RestBackendConfig& with_capabilities_required() & {
+    capabilities_required_ = true;
+    return *this;
+  }
+
   RestBackendConfig&& with_auth(AuthMethod auth) && {
     return std::move(with_auth(std::move(auth)));
   }
@@ -64,6 +73,9 @@ class RestBackendConfig {
   RestBackendConfig&& with_plain_http_credentials() && {
     return std::move(with_plain_http_credentials());
   }
+  RestBackendConfig&& with_capabilities_required() && {
+    return std::move(with_capabilities_required());
+  }
 
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] const AuthMethod& auth() const { return auth_; }
@@ -73,6 +85,7 @@ class RestBackendConfig {
   }
   [[nodiscard]] const RetryPolicy& retry() const { return retry_; }
   [[nodiscard]] bool plain_http_credentials() const { return plain_http_credentials_; }
+  [[nodiscard]] bool capabilities_required() const { return capabilities_required_; }
 
  private:
   std::string endpoint_;
@@ -81,6 +94,7 @@ class RestBackendConfig {
   std::vector<std::pair<std::string, std::string>> headers_;
   RetryPolicy retry_;
   bool plain_http_credentials_ = false;
+  bool capabilities_required_ = false;
 };
 
 }  // namespace dialog
