@@ -5,12 +5,26 @@
 namespace dialog::cli {
 namespace {
 
+constexpr std::size_t kQuotedBytesMax = 120;
+
 // The length of the well-formed UTF-8 sequence that starts here; 0 where there is none.
 std::size_t utf8_length(ByteView bytes) {
   for (std::size_t length = 1; length <= std::min<std::size_t>(4, bytes.size()); ++length) {
     if (is_utf8(bytes.substr(0, length))) return length;
   }
   return 0;
+}
+
+// Takes the first character off; where there is none in UTF-8, the first byte.
+struct Character {
+  ByteView bytes;
+  bool is_utf8;
+};
+Character take_character(ByteView& bytes) {
+  const std::size_t length = utf8_length(bytes);
+  const Character character{bytes.substr(0, std::max<std::size_t>(length, 1)), length > 0};
+  bytes.remove_prefix(character.bytes.size());
+  return character;
 }
 
 bool is_control(ByteView character) {
@@ -20,13 +34,15 @@ bool is_control(ByteView character) {
   return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
 }
 
+void append_as_hex(std::string& text, ByteView bytes) {
+  for (const char octet : bytes) text += "\\x" + to_hex(ByteView(&octet, 1));
+}
+
 std::string escape(ByteView bytes) {
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
-    const std::size_t length = utf8_length(bytes);
-    const ByteView character = bytes.substr(0, std::max<std::size_t>(length, 1));
-    bytes.remove_prefix(character.size());
+    const auto [character, is_utf8] = take_character(bytes);
     if (character == "\\") {
       text += "\\\\";
     } else if (character == "\n") {
@@ -35,8 +51,8 @@ std::string escape(ByteView bytes) {
       text += "\\r";
     } else if (character == "\t") {
       text += "\\t";
-    } else if (length == 0 || is_control(character)) {
-      for (const char octet : character) text += "\\x" + to_hex(ByteView(&octet, 1));
+    } else if (!is_utf8 || is_control(character)) {
+      append_as_hex(text, character);
     } else {
       text += character;
     }
@@ -125,10 +141,35 @@ std::string encode(ByteFormat format, ByteView bytes) {
 }
 
 bool is_plain_text(ByteView bytes) {
-  const auto is_unfit = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
-  };
-  return std::none_of(bytes.begin(), bytes.end(), is_unfit) && is_utf8(bytes);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    const bool is_white = c == '\t' || c == '\n' || c == '\r';
+    if (!is_white && is_control(bytes.substr(i, c == '\xc2' ? 2 : 1))) return false;
+  }
+  return is_utf8(bytes);
+}
+
+std::string without_controls(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const auto [character, is_utf8] = take_character(text);
+    if (is_utf8 && (!is_control(character) || character == "\n")) {
+      shown += character;
+    } else {
+      append_as_hex(shown, character);
+    }
+  }
+  return shown;
+}
+
+std::string in_quotes(ByteView bytes) {
+  std::string text = "\"";
+  ByteView rest = bytes;
+  while (!rest.empty() && text.size() < kQuotedBytesMax) {
+    text += escape(take_character(rest).bytes);
+  }
+  return text + (rest.empty() ? "\"" : "\"...");
 }
 
 }  // namespace dialog::cli

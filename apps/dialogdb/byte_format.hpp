@@ -30,7 +30,14 @@ Result<Bytes> decode(ByteFormat format, std::string_view text);
 std::string encode(ByteFormat format, ByteView bytes);
 
 /// True where the bytes can stand in a JSON string and be read by a person: UTF-8 without control
-/// characters other than tab and line ends.
+/// characters (U+0000 to U+001F, U+007F to U+009F) other than tab and line ends.
 bool is_plain_text(ByteView bytes);
+
+/// Text for a terminal, on lines of its own: what could steer the terminal, and what is no UTF-8,
+/// becomes \xHH.
+std::string without_controls(std::string_view text);
+
+/// Foreign text within a message: in quotes, escaped, and cut where it is long.
+std::string in_quotes(ByteView bytes);
 
 }  // namespace dialog::cli

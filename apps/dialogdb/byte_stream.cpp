@@ -1,8 +1,10 @@
 #include "byte_stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -60,28 +62,38 @@ Result<void> MemorySink::write(ByteView bytes) {
   return {};
 }
 
-Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path, int stop) {
   if (path == "-") {
-    return std::make_unique<FileSource>(STDIN_FILENO, "standard input", std::nullopt);
+    return std::unique_ptr<FileSource>(new FileSource(STDIN_FILENO, "standard input", stop));
   }
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return fail(system_error(errno, "cannot open " + path));
-  std::optional<std::uint64_t> size;
-  struct stat status{};
-  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-    size = static_cast<std::uint64_t>(status.st_size);
-  }
-  return std::make_unique<FileSource>(descriptor, path, size);
+  return std::unique_ptr<FileSource>(new FileSource(descriptor, path, stop));
 }
 
-FileSource::FileSource(int descriptor, std::string path, std::optional<std::uint64_t> size)
-    : descriptor_(descriptor), path_(std::move(path)), size_(size) {}
+FileSource::FileSource(int descriptor, std::string path, int stop)
+    : descriptor_(descriptor), path_(std::move(path)), stop_(stop) {
+  struct stat status{};
+  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
+}
 
 FileSource::~FileSource() {
   if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
 }
 
+Result<void> FileSource::wait_for_input() const {
+  std::array<pollfd, 2> awaited{{{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}}};
+  while (::poll(awaited.data(), awaited.size(), -1) < 0) {
+    if (errno != EINTR) return fail(system_error(errno, "cannot wait for " + path_));
+  }
+  if (awaited[1].revents == 0) return {};
+  return fail(ErrorCode::cancelled, "interrupted while reading " + path_);
+}
+
 Result<std::size_t> FileSource::read(std::span<char> buffer) {
+  if (stop_ != kNeverStops && !size_) DIALOG_TRY(wait_for_input());
   while (true) {
     const ssize_t count = ::read(descriptor_, buffer.data(), buffer.size());
     if (count >= 0) {
@@ -93,7 +105,6 @@ Result<std::size_t> FileSource::read(std::span<char> buffer) {
 }
 
 Result<std::unique_ptr<FileSink>> FileSink::create(const std::string& path) {
-  if (path == "-") return std::make_unique<FileSink>(STDOUT_FILENO, "standard output", "");
   // What is no regular file (a pipe, /dev/stdout) cannot be replaced by renaming.
   struct stat status{};
   const bool in_place = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
@@ -102,14 +113,14 @@ Result<std::unique_ptr<FileSink>> FileSink::create(const std::string& path) {
   const int descriptor =
       ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOutputMode);
   if (descriptor < 0) return fail(system_error(errno, "cannot create " + opened));
-  return std::make_unique<FileSink>(descriptor, path, temporary);
+  return std::unique_ptr<FileSink>(new FileSink(descriptor, path, temporary));
 }
 
 FileSink::FileSink(int descriptor, std::string path, std::string temporary)
     : descriptor_(descriptor), path_(std::move(path)), temporary_(std::move(temporary)) {}
 
 FileSink::~FileSink() {
-  if (descriptor_ > STDOUT_FILENO) ::close(descriptor_);
+  ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 

@@ -63,33 +63,40 @@ class MemorySink final : public ByteSink {
 /// A file, or standard input for the path `-`. `not_found`, `storage_failed`.
 class FileSource final : public ByteSource {
  public:
-  static Result<std::unique_ptr<FileSource>> open(const std::string& path);
-  FileSource(int descriptor, std::string path, std::optional<std::uint64_t> size);
+  static constexpr int kNeverStops = -1;
+  /// Where input has to be waited for, as from a pipe, a read ends with `cancelled` once the
+  /// descriptor `stop` can be read.
+  static Result<std::unique_ptr<FileSource>> open(const std::string& path, int stop = kNeverStops);
   ~FileSource() override;
   Result<std::size_t> read(std::span<char> buffer) override;
 
+  /// As messages name it.
+  [[nodiscard]] const std::string& path() const { return path_; }
   /// Of a regular file; absent for a pipe.
   [[nodiscard]] std::optional<std::uint64_t> size() const { return size_; }
   [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
 
  private:
+  FileSource(int descriptor, std::string path, int stop);
+  Result<void> wait_for_input() const;
   int descriptor_;
   std::string path_;
+  int stop_;
   std::optional<std::uint64_t> size_;
   std::uint64_t bytes_read_ = 0;
 };
 
-/// A file, or standard output for the path `-`. A file appears under its name only in `finish`, so
-/// that a failed export leaves what was there before.
+/// A file. It appears under its name only in `finish`, so that a failed export leaves what was
+/// there before.
 class FileSink final : public ByteSink {
  public:
   static Result<std::unique_ptr<FileSink>> create(const std::string& path);
-  FileSink(int descriptor, std::string path, std::string temporary);
   ~FileSink() override;
   Result<void> write(ByteView bytes) override;
   Result<void> finish() override;
 
  private:
+  FileSink(int descriptor, std::string path, std::string temporary);
   Result<void> drain();
   int descriptor_;
   std::string path_;

@@ -76,25 +76,41 @@ Result<void> rename_branch(Program& program, const std::string& from, const std:
 }
 
 struct UpstreamOptions {
-  std::string remote;
+  std::optional<std::string> remote;
   std::string branch;
   bool none = false;
   bool forget = false;
 };
+
+// Without a remote: the upstream.
+Result<void> forget(Program& program, Repository& repository, const std::string& name,
+                    std::optional<std::string> remote) {
+  DIALOG_ASSIGN(const Branch branch, repository.branch(name));
+  if (!remote) remote = branch.upstream;
+  if (!remote || remote->empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "which remote is branch " + name +
+                    " to forget? 'dialogdb branch upstream --forget REMOTE'");
+  }
+  DIALOG_TRY(repository.remote(*remote));
+  DIALOG_TRY(repository.forget_remote_state(name, *remote));
+  program.output().note("Branch " + name + " has forgotten what it knew of " + *remote +
+                        "; the next pull merges as if they had never met");
+  return {};
+}
 
 Result<void> set_upstream(Program& program, const UpstreamOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   Repository& repository = workspace->repository();
   DIALOG_ASSIGN(const std::string name, workspace->branch_or_default(options.branch));
   if (options.forget) {
-    DIALOG_ASSIGN(const Branch branch, repository.branch(name));
-    const std::string remote =
-        options.remote.empty() ? branch.upstream.value_or("") : options.remote;
-    DIALOG_TRY(repository.forget_remote_state(name, remote));
+    DIALOG_TRY(forget(program, repository, name, options.remote));
   } else if (options.none) {
     DIALOG_TRY(repository.set_upstream(name, std::nullopt));
-  } else if (!options.remote.empty()) {
+    program.output().note("Branch " + name + " now has no upstream");
+  } else if (options.remote) {
     DIALOG_TRY(repository.set_upstream(name, options.remote));
+    program.output().note("Branch " + name + " now has the upstream " + *options.remote);
   } else if (!program.output().json()) {
     DIALOG_ASSIGN(const Branch branch, repository.branch(name));
     program.output().line(branch.upstream.value_or("none"));

@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "dialog/identity/did.hpp"
+#include "new_repository_folder.hpp"
 #include "sync_report.hpp"
 #include "workspace.hpp"
 
@@ -52,18 +53,17 @@ Result<Repository::Cloned> clone_into(LmdbRepositoryStore& store, Link& link, co
   if (options.lazy) open.read_through = &link.blocks();
   auto cloned = Repository::clone(store, system_clock(), link.connection(), clone, sync, open);
   if (cloned) return cloned;
-  Error error = advised(std::move(cloned).error(), remote, options.branch);
-  if (error.code == ErrorCode::not_found) {
-    error.message +=
-        ". Nothing is published there: check the address and the DID. To begin an "
-        "empty database with this remote say --allow-empty";
+  Error error = at_remote(std::move(cloned).error(), remote);
+  if (error.code == ErrorCode::not_found) error.message += " (--allow-empty)";
+  if (error.code == ErrorCode::unauthorized) {
+    error.message += ". Name a token with --token-file FILE or --token-env VAR";
   }
   return fail(std::move(error));
 }
 
 Result<void> run_clone(Program& program, const CloneOptions& options) {
   DIALOG_ASSIGN(const Remote remote, make_remote(program, options));
-  const Location location(program.resolve(options.folder));
+  DIALOG_ASSIGN(const Location location, Location::in(program.resolve(options.folder)));
   DIALOG_ASSIGN(const auto link, Link::open(program, remote));
   DIALOG_ASSIGN(NewRepositoryFolder folder, NewRepositoryFolder::make(location));
   Json document{{"verb", "clone"}, {"repository", location.folder()}, {"subject", remote.subject}};

@@ -122,7 +122,7 @@ Result<void> run_diff(Program& program, const DiffOptions& options) {
       ends.before, ends.after,
       [&](const Change& change) {
         result = printer.print(change);
-        return result.has_value() && !output.reader_is_gone();
+        return result.has_value() && output.takes_more();
       },
       program.context()));
   return result;

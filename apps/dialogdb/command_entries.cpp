@@ -23,7 +23,7 @@ Result<Bytes> read_value(const Program& program, const PutOptions& options) {
   }
   Bytes text = options.value;
   if (!options.has_value) {
-    DIALOG_ASSIGN(const auto source, FileSource::open(program.resolve(options.file)));
+    DIALOG_ASSIGN(const auto source, program.open_input(options.file));
     DIALOG_ASSIGN(text, read_whole(*source, 2 * kValueBytesMax));
   }
   auto value = decode(options.formats.value_or_text(), text);

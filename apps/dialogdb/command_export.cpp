@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "range_options.hpp"
 #include "transfer_options.hpp"
+#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -13,6 +14,12 @@ struct ExportOptions {
   bool json_values = false;
 };
 
+Result<std::unique_ptr<ByteSink>> open_sink(Program& program, const std::string& file) {
+  if (file == "-") return std::make_unique<OutputSink>(program.output());
+  DIALOG_ASSIGN(auto sink, FileSink::create(program.resolve(file)));
+  return sink;
+}
+
 Result<void> run_export(Program& program, const ExportOptions& options) {
   DIALOG_ASSIGN(const ScanRange range, make_range(options.range));
   DIALOG_ASSIGN(EntryOptions entry, entry_options(options.transfer, options.range.formats));
@@ -20,7 +27,7 @@ Result<void> run_export(Program& program, const ExportOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   DIALOG_ASSIGN(const Snapshot snapshot,
                 open_snapshot(*workspace, options.range.branch, options.range.at));
-  DIALOG_ASSIGN(const auto sink, FileSink::create(program.resolve(options.transfer.file)));
+  DIALOG_ASSIGN(const auto sink, open_sink(program, options.transfer.file));
   DIALOG_ASSIGN(const auto writer, make_entry_writer(*sink, entry));
   DIALOG_ASSIGN(const TreeSummary summary, snapshot.summary(program.context()));
   std::uint64_t exported = 0;
@@ -56,7 +63,9 @@ void add_export(CLI::App& app, Program& program) {
   add_transfer_options(verb, options->transfer);
   add_range_options(verb, options->range);
   add_value_format(verb, options->range.formats);
-  verb->add_option("--limit", options->range.limit, "At most so many")->type_name("N");
+  verb->add_option("--limit", options->range.limit, "At most so many")
+      ->transform(whole_number())
+      ->type_name("N");
   verb->add_flag("--reverse", options->range.reverse, "The greatest key first");
   verb->add_flag("--json-values", options->json_values,
                  "NDJSON: embed values that are JSON texts as JSON");

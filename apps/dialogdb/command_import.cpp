@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "entry_sorter.hpp"
 #include "transfer_options.hpp"
+#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -37,6 +38,8 @@ class Import {
   Result<void> read(EntryReader& reader, const FileSource& source);
   Result<void> take(Entry entry);
   Result<void> refuse(const BadLine& bad);
+  [[nodiscard]] std::string input_name() const;
+  [[nodiscard]] Error in_input(Error error) const;
   Result<void> commit();
   void report();
 
@@ -55,7 +58,7 @@ class Import {
 
 Result<void> Import::run() {
   DIALOG_ASSIGN(const EntryOptions entry, entry_options(options_.transfer, options_.formats));
-  DIALOG_ASSIGN(const auto source, FileSource::open(program_.resolve(options_.transfer.file)));
+  DIALOG_ASSIGN(const auto source, program_.open_input(options_.transfer.file));
   DIALOG_ASSIGN(const auto reader, make_entry_reader(*source, entry));
   DIALOG_ASSIGN(const Branch branch, workspace_.repository().branch(branch_));
   revision_ = branch.current;
@@ -68,20 +71,21 @@ Result<void> Import::run() {
 Result<void> Import::read(EntryReader& reader, const FileSource& source) {
   const auto progress = program_.progress("reading", true);
   while (true) {
-    DIALOG_ASSIGN(ReadStep step, reader.next());
-    if (std::holds_alternative<EndOfInput>(step)) return {};
-    if (auto* const entry = std::get_if<Entry>(&step)) {
-      DIALOG_TRY(take(std::move(*entry)));
-    } else {
-      DIALOG_TRY(refuse(std::get<BadLine>(step)));
-    }
-    progress->update(source.bytes_read(), source.size());
+    auto step = reader.next();
     if (context_.cancel.cancelled()) {
       return fail(ErrorCode::cancelled,
                   imported_ == 0 ? "interrupted; nothing was imported"
                                  : "interrupted; whole batches with " +
                                        counted(imported_, "entry", "entries") + " are imported");
     }
+    if (!step) return fail(in_input(std::move(step).error()));
+    if (std::holds_alternative<EndOfInput>(*step)) return {};
+    if (auto* const entry = std::get_if<Entry>(&*step)) {
+      DIALOG_TRY(take(std::move(*entry)));
+    } else {
+      DIALOG_TRY(refuse(std::get<BadLine>(*step)));
+    }
+    progress->update(source.bytes_read(), source.size());
   }
 }
 
@@ -104,11 +108,18 @@ Result<void> Import::refuse(const BadLine& bad) {
                                 : "whole batches with " + counted(imported_, "entry", "entries") +
                                       " before it "
                                       "are imported";
-  const std::string name =
-      options_.transfer.file == "-" ? "standard input" : options_.transfer.file;
-  return fail(bad.code, name + ", line " + std::to_string(bad.line) + ", column " +
+  return fail(bad.code, input_name() + ", line " + std::to_string(bad.line) + ", column " +
                             std::to_string(bad.column) + ": " + bad.message + "\n  " + state +
                             ". Correct the line, or leave such lines out with --skip-bad-lines");
+}
+
+std::string Import::input_name() const {
+  return options_.transfer.file == "-" ? "standard input" : options_.transfer.file;
+}
+
+// The errors of a file name it already.
+Error Import::in_input(Error error) const {
+  return error.code == ErrorCode::malformed ? error.within(input_name()) : error;
 }
 
 Result<void> Import::commit() {
@@ -192,7 +203,7 @@ void add_import(CLI::App& app, Program& program) {
   verb->add_option("--batch", options->batch,
                    "Commit after every N entries, so that a failure leaves those before it")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->transform(whole_number(1));
   program.on(verb, [options](Program& running) { return run_import(running, *options); });
 }
 

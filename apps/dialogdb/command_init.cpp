@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "dialog/identity/did.hpp"
+#include "new_repository_folder.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -23,7 +24,8 @@ Result<Identity> make_identity(const Program& program, const InitOptions& option
     return Identity{did.text(), std::nullopt};
   }
   if (!options.key_file.empty()) {
-    DIALOG_ASSIGN(SecretKey key, read_key_file(program.resolve(options.key_file)));
+    DIALOG_ASSIGN(const auto source, program.open_input(options.key_file));
+    DIALOG_ASSIGN(SecretKey key, read_key_file(*source));
     const Did did = Did::of(key.public_key());
     return Identity{did.text(), std::move(key)};
   }
@@ -35,10 +37,7 @@ Result<Identity> make_identity(const Program& program, const InitOptions& option
 Result<void> fill(const NewRepositoryFolder& folder, const Identity& identity,
                   const InitOptions& options) {
   if (identity.key) {
-    std::string text = identity.key->to_text() + "\n";
-    auto written = write_secret_file(folder.key_file(), text, Replace::no);
-    wipe(text);
-    DIALOG_TRY(std::move(written));
+    DIALOG_TRY(write_key_file(folder.key_file(), *identity.key, Replace::no));
   }
   DIALOG_ASSIGN(const auto store,
                 LmdbRepositoryStore::open(folder.database(), store_options(LmdbOpen::create)));
@@ -50,7 +49,7 @@ Result<void> fill(const NewRepositoryFolder& folder, const Identity& identity,
 }
 
 Result<void> run_init(Program& program, const InitOptions& options) {
-  const Location location(program.resolve(options.folder));
+  DIALOG_ASSIGN(const Location location, Location::in(program.resolve(options.folder)));
   DIALOG_ASSIGN(const Identity identity, make_identity(program, options));
   DIALOG_ASSIGN(NewRepositoryFolder folder, NewRepositoryFolder::make(location));
   DIALOG_TRY(fill(folder, identity, options));

@@ -1,13 +1,17 @@
+#include <cstdio>
 #include <memory>
 
 #include "commands.hpp"
 #include "dialog/identity/did.hpp"
 #include "dialog/server/tokens.hpp"
-#include "range_options.hpp"
+#include "token_file.hpp"
+#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
 namespace {
+
+constexpr std::uint64_t kTokenDaysMax = 36500;
 
 struct KeyOptions {
   std::string file;
@@ -15,29 +19,27 @@ struct KeyOptions {
   bool force = false;
 };
 
-Result<void> write_secret(Program& program, const std::string& path, std::string text,
-                          Replace replace) {
-  Result<void> result;
-  if (path == "-") {
-    program.output().line(text);
+void show_new_key(Output& output, const std::string& did, const SecretKey& key) {
+  std::string secret = key.to_text();
+  if (output.json()) {
+    output.document(Json{{"did", did}, {"secret", secret}});
   } else {
-    result = write_secret_file(program.resolve(path), text + "\n", replace);
+    output.line(secret);
+    output.note(did);
   }
-  wipe(text);
-  return result;
+  wipe(secret);
 }
 
 Result<void> generate(Program& program, const KeyOptions& options) {
   const SecretKey key = SecretKey::generate();
-  DIALOG_TRY(write_secret(program, options.file, key.to_text(), Replace::no));
   const std::string did = Did::of(key.public_key()).text();
-  if (program.output().json()) {
-    if (options.file != "-") program.output().document(Json{{"did", did}, {"file", options.file}});
-  } else if (options.file != "-") {
-    program.output().line(did);
-  } else {
-    program.output().note(did);
+  if (options.file == "-") {
+    show_new_key(program.output(), did, key);
+    return {};
   }
+  DIALOG_TRY(write_key_file(program.resolve(options.file), key, Replace::no));
+  program.output().json() ? program.output().document(Json{{"did", did}, {"file", options.file}})
+                          : program.output().line(did);
   return {};
 }
 
@@ -70,11 +72,11 @@ Result<void> show(Program& program, const KeyOptions& options) {
 
 Result<void> import(Program& program, const KeyOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
-  DIALOG_ASSIGN(const SecretKey key, read_key_file(program.resolve(options.file)));
+  DIALOG_ASSIGN(const auto source, program.open_input(options.file));
+  DIALOG_ASSIGN(const SecretKey key, read_key_file(*source));
   const std::string did = Did::of(key.public_key()).text();
   const std::string path = workspace->location().key_file();
-  auto written =
-      write_secret(program, path, key.to_text(), options.force ? Replace::yes : Replace::no);
+  auto written = write_key_file(path, key, options.force ? Replace::yes : Replace::no);
   if (!written && written.error().code == ErrorCode::already_exists) {
     return fail(ErrorCode::already_exists,
                 "this repository has a key already; --force replaces it, and then the old one is "
@@ -96,23 +98,29 @@ struct TokenOptions {
   std::vector<std::string> subjects;
   unsigned days = 0;
   std::string tokens_file;
-  std::string out;
+  std::string out = "-";
+  [[nodiscard]] bool shows_secret() const { return out == "-"; }
 };
 
-Result<void> append_token_line(const std::string& path, const std::string& line) {
-  std::string content;
-  if (auto present = read_small_file(path)) {
-    content = *std::move(present);
-  } else if (present.error().code != ErrorCode::not_found) {
-    return fail(std::move(present).error());
+// Of the line and the secret's file either both are there afterwards or none.
+Result<void> store_token(const Program& program, const TokenOptions& options,
+                         const server::NewToken& made) {
+  std::unique_ptr<TokenFile> tokens;
+  if (!options.tokens_file.empty()) {
+    DIALOG_ASSIGN(tokens, TokenFile::open(program.resolve(options.tokens_file)));
+    if (tokens->has_token(options.name)) {
+      return fail(ErrorCode::invalid_argument,
+                  options.tokens_file + " holds a token named " + in_quotes(options.name) +
+                      " already; choose another name, or remove its line first");
+    }
   }
-  if (!content.empty() && content.back() != '\n') content += '\n';
-  content += line + "\n";
-  // What the server would refuse must not get there.
-  if (auto parsed = server::TokenSet::parse(content); !parsed) {
-    return fail(parsed.error().within(path));
-  }
-  return write_secret_file(path, content, Replace::yes);
+  const bool has_file = !options.shows_secret();
+  const std::string file = program.resolve(options.out);
+  if (has_file) DIALOG_TRY(write_secret_file(file, made.secret + "\n", Replace::no));
+  if (!tokens) return {};
+  auto appended = tokens->append(made.line);
+  if (!appended && has_file) std::remove(file.c_str());
+  return appended;
 }
 
 Result<void> make_token(Program& program, const TokenOptions& options) {
@@ -126,20 +134,15 @@ Result<void> make_token(Program& program, const TokenOptions& options) {
     token.expires = now + std::chrono::hours(24) * options.days;
   }
   DIALOG_ASSIGN(server::NewToken made, server::make_token(std::move(token)));
-  if (!options.out.empty()) {
-    DIALOG_TRY(write_secret(program, options.out, made.secret, Replace::no));
-  }
-  if (!options.tokens_file.empty()) {
-    DIALOG_TRY(append_token_line(program.resolve(options.tokens_file), made.line));
-  }
+  DIALOG_TRY(store_token(program, options, made));
   Output& output = program.output();
   if (output.json()) {
     Json document{{"name", options.name}, {"line", made.line}};
-    if (options.out.empty()) document["secret"] = made.secret;
+    if (options.shows_secret()) document["secret"] = made.secret;
     output.document(document);
   } else {
     if (options.tokens_file.empty()) output.line("For the server's token file: " + made.line);
-    if (options.out.empty()) output.line("For the client, shown only once: " + made.secret);
+    if (options.shows_secret()) output.line("For the client, shown only once: " + made.secret);
   }
   wipe(made.secret);
   return {};
@@ -163,7 +166,7 @@ void add_token(CLI::App& key, Program& program) {
       ->expected(1)
       ->take_all();
   verb->add_option("--days", options->days, "Valid for so many days; by default for ever")
-      ->check(CLI::Range(1, 36500))
+      ->transform(whole_number(1, kTokenDaysMax))
       ->type_name("N");
   verb->add_option("--tokens", options->tokens_file, "Add the line to the server's token file")
       ->type_name("FILE");

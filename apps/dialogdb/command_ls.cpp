@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "range_options.hpp"
+#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -38,7 +39,7 @@ Result<void> run_ls(Program& program, const LsOptions& options) {
     } else {
       output.line(entry_line(key, value, formats));
     }
-    return !output.reader_is_gone();
+    return output.takes_more();
   };
   if (options.keys_only) {
     return snapshot.scan(
@@ -47,7 +48,7 @@ Result<void> run_ls(Program& program, const LsOptions& options) {
   }
   const auto visit = [&](ByteView key, ByteView value) -> Result<void> {
     if (show(key, &value)) return {};
-    return fail(ErrorCode::cancelled, "nobody reads the output any more");
+    return fail(ErrorCode::cancelled, "standard output takes no more");
   };
   return visit_entries(snapshot, range, visit, program.context());
 }
@@ -88,7 +89,9 @@ void add_ls(CLI::App& app, Program& program) {
                     "dialogdb ls --from m --to n --reverse", "dialogdb ls --keys-only --json"});
   add_range_options(verb, options->range);
   add_value_format(verb, options->range.formats);
-  verb->add_option("--limit", options->range.limit, "At most so many")->type_name("N");
+  verb->add_option("--limit", options->range.limit, "At most so many")
+      ->transform(whole_number())
+      ->type_name("N");
   verb->add_flag("--reverse", options->range.reverse, "The greatest key first");
   verb->add_flag("--keys-only", options->keys_only, "No values");
   program.on(verb, [options](Program& running) { return run_ls(running, *options); });

@@ -110,7 +110,6 @@ Result<void> list(Program& program) {
 // What the remote itself says: its head, and whether it keeps blocks.
 Result<void> ask(Program& program, const Remote& remote, Json& document) {
   DIALOG_ASSIGN(const auto link, Link::open(program, remote));
-  DIALOG_ASSIGN(const auto capabilities, link->capabilities(program.context()));
   auto head = link->backend().fetch_head(link->subject(), program.context());
   if (head) {
     document["revision"] = head->revision.hex();
@@ -120,11 +119,7 @@ Result<void> ask(Program& program, const Remote& remote, Json& document) {
   } else {
     return fail(std::move(error));
   }
-  if (!capabilities && document["revision"].is_null()) {
-    program.output().warn(remote.url +
-                          " shows neither what it is nor this database: it may be a "
-                          "register on which nothing was published, or another web server");
-  }
+  DIALOG_ASSIGN(const auto capabilities, link->capabilities(program.context()));
   document["archive"] = capabilities ? Json(capabilities->archive) : Json(nullptr);
   document["history"] = capabilities ? Json(capabilities->history) : Json(nullptr);
   return {};

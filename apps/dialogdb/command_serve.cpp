@@ -6,10 +6,15 @@
 #include "commands.hpp"
 #include "dialog/backends/lmdb_server_store.hpp"
 #include "dialog/server/server.hpp"
+#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
 namespace {
+
+constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+// Room for the largest batch, going in or out, and for another one.
+constexpr std::uint64_t kBytesInFlightMin = 2 * wire::kBatchBytesMax;
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:8440";
@@ -22,10 +27,12 @@ struct ServeOptions {
   bool open = false;
   bool quoted_etag = false;
   bool no_log = false;
+  server::ServerConfig bounds;
+  server::ServiceConfig service_bounds;
 };
 
 Result<server::ServerConfig> server_config(const ServeOptions& options) {
-  server::ServerConfig config;
+  server::ServerConfig config = options.bounds;
   const std::size_t colon = options.listen.rfind(':');
   const std::string port = colon == std::string::npos ? "" : options.listen.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config.port);
@@ -51,9 +58,17 @@ Result<std::shared_ptr<const server::TokenSet>> load_tokens(const std::string& p
   return std::make_shared<const server::TokenSet>(*std::move(tokens));
 }
 
-void announce(Program& program, const ServeOptions& options, std::uint16_t port) {
-  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
-  const std::string url = fmt::format("http://{}:{}{}", host, port, options.path_prefix);
+// As it stands in a URL: a slash before it and none behind.
+std::string normal_prefix(std::string prefix) {
+  while (prefix.ends_with('/')) prefix.pop_back();
+  return prefix.empty() || prefix.starts_with('/') ? prefix : "/" + prefix;
+}
+
+void announce(Program& program, const std::string& host, std::uint16_t port,
+              const std::string& path_prefix) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  const std::string url =
+      fmt::format("http://{}:{}{}", is_ipv6 ? "[" + host + "]" : host, port, path_prefix);
   if (program.output().json()) {
     program.output().document(Json{{"url", url}, {"host", host}, {"port", port}});
   } else {
@@ -96,8 +111,8 @@ void serve_on(Program& program, const std::string& tokens_path, server::Service&
 Result<void> run_serve(Program& program, const ServeOptions& options) {
   DIALOG_ASSIGN(const server::ServerConfig config, server_config(options));
   const std::string tokens_path = options.tokens.empty() ? "" : program.resolve(options.tokens);
-  server::ServiceConfig service_config;
-  service_config.path_prefix = options.path_prefix;
+  server::ServiceConfig service_config = options.service_bounds;
+  service_config.path_prefix = normal_prefix(options.path_prefix);
   service_config.cors_origins = options.cors;
   if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
   const std::string data = program.resolve(options.data);
@@ -114,16 +129,36 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   server::Server server(service, config, *log);
   if (auto started = server.start(); !started) {
     Error error = std::move(started).error();
-    if (!options.open && tokens_path.empty() && error.code == ErrorCode::invalid_argument) {
-      error.message += " (--tokens FILE, --open)";
-    }
+    if (server.needs_tokens()) error.message += " (--tokens FILE, --open)";
     return fail(std::move(error));
   }
   DIALOG_TRY(write_port_file(program, options, server.port()));
-  announce(program, options, server.port());
+  announce(program, config.host, server.port(), service_config.path_prefix);
   serve_on(program, tokens_path, service, *log);
   server.stop();
   return {};
+}
+
+// The bounds on what clients can make the server hold.
+void add_bounds(CLI::App* verb, ServeOptions& options) {
+  const auto add = [&](const char* name, auto& bound, const CLI::Validator& check,
+                       const char* what) {
+    verb->add_option(name, bound, what)->transform(check)->type_name("N")->capture_default_str();
+  };
+  server::ServerConfig& server = options.bounds;
+  add("--connections", server.connections_max, whole_number(1, 1'000'000), "Open at once, at most");
+  add("--connections-per-address", server.connections_per_address_max, whole_number(1, 1'000'000),
+      "The same from one address; this machine's own are not counted");
+  add("--workers", server.worker_threads, whole_number(1, 1024),
+      "How many requests may use the database at once");
+  add("--bytes-in-flight", server.bytes_in_flight_max,
+      whole_number(kBytesInFlightMin, kMebibyte * kMebibyte),
+      "Bytes of all requests and answers that are held at once, at most");
+  server::ServiceConfig& service = options.service_bounds;
+  add("--batch-blocks", service.batch_hashes_max, whole_number(1, wire::kBatchHashesMax),
+      "Blocks in one request or answer, at most");
+  add("--batch-bytes", service.batch_bytes_max, whole_number(kBlockBytesMax, wire::kBatchBytesMax),
+      "Bytes of blocks in one request or answer, at most");
 }
 
 }  // namespace
@@ -162,6 +197,7 @@ void add_serve(CLI::App& app, Program& program) {
       ->take_all();
   verb->add_flag("--quoted-etag", options->quoted_etag, "ETags in quotes, as RFC 9110 wants them");
   verb->add_flag("--no-log", options->no_log, "No log on standard error");
+  add_bounds(verb, *options);
   program.on(verb, [options](Program& running) { return run_serve(running, *options); });
 }
 

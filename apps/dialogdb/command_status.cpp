@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "diff_counts.hpp"
+#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -175,6 +176,7 @@ void add_log(CLI::App& app, Program& program) {
                                       {"dialogdb log", "dialogdb log --limit 1 --json"});
   verb->add_option("branch", options->branch, "The branch")->type_name("BRANCH");
   verb->add_option("--limit", options->limit, "At most so many")
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
   program.on(verb, [options](Program& running) { return run_log(running, *options); });

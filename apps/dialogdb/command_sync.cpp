@@ -51,12 +51,13 @@ Json with_parties(const char* verb, const Parties& parties, const Json& outcome)
   return document;
 }
 
-Result<void> undecided_error(const PullOutcome& outcome) {
+Result<void> undecided_error(const Parties& parties, const PullOutcome& outcome) {
   if (outcome.kind != PullOutcome::Kind::undecided) return {};
   return fail(ErrorCode::conflict,
               counted(outcome.merge.undecided, "conflict was", "conflicts were") +
-                  " left undecided, and the branch was not moved. Look with 'dialogdb diff', then "
-                  "pull again with --policy default, ours or theirs");
+                  " left undecided, and the branch was not moved. Look with 'dialogdb diff " +
+                  parties.branch + " @" + parties.remote.name +
+                  "', then pull again with --policy default, ours or theirs");
 }
 
 Result<void> run_pull(Program& program, const SyncVerb& verb, bool fetch_only) {
@@ -70,7 +71,7 @@ Result<void> run_pull(Program& program, const SyncVerb& verb, bool fetch_only) {
   print_result(program.output(), verb.options,
                with_parties(fetch_only ? "fetch" : "pull", parties, pull_document(report->outcome)),
                pull_text(report->outcome, parties.remote.name), run.moved(report->stats.traffic));
-  return undecided_error(report->outcome);
+  return undecided_error(parties, report->outcome);
 }
 
 Json push_document(const PushOutcome& outcome) {
@@ -126,7 +127,7 @@ Result<void> run_sync(Program& program, const SyncVerb& verb) {
   }
   print_result(program.output(), verb.options, with_parties("sync", parties, outcome), text,
                run.moved(report->stats.traffic));
-  return undecided_error(report->pull);
+  return undecided_error(parties, report->pull);
 }
 
 std::shared_ptr<SyncVerb> add_common(CLI::App* verb) {

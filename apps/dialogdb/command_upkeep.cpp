@@ -31,16 +31,22 @@ void check_key(const Workspace& workspace, VerifyRepositoryReport& report) {
   }
 }
 
+// What a folder of a repository may hold.
+struct OwnNames {
+  std::string folder;
+  std::set<std::string> names;
+  std::string prefix;  ///< of what is there for a moment
+};
+
 // Files that are none of ours are no fault, but whoever put them there should know.
-void note_foreign_files(Output& output, const Workspace& workspace) {
-  static const std::set<std::string> kOwn{"db", "key"};
+void note_foreign_files(Output& output, const OwnNames& own) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(workspace.location().state_folder(), error)) {
-    const std::string name = entry.path().filename().string();
-    if (!kOwn.contains(name) && !name.starts_with("import-")) {
-      output.warn(entry.path().string() + " is not part of the repository, and is left alone");
-    }
+  for (fs::directory_iterator at(own.folder, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (own.names.contains(name) || name.starts_with(own.prefix)) continue;
+    output.warn(at->path().string() + " is not part of the repository, and is left alone");
   }
 }
 
@@ -72,7 +78,10 @@ void print_report(Output& output, const VerifyRepositoryReport& report) {
 
 Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
-  note_foreign_files(program.output(), *workspace);
+  const Location& location = workspace->location();
+  note_foreign_files(program.output(), {location.state_folder(), {"db", "key"}, "import-"});
+  note_foreign_files(program.output(),
+                     {location.database(), {"data.mdb", "lock.mdb", "lease", "scratch"}, "room-"});
   VerifyRepositoryReport report;
   {
     const auto progress = program.progress("verifying blocks");
@@ -88,13 +97,13 @@ Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
   if (!options.quick) {
     if (auto checked = workspace->store().check(); !checked) {
       ++report.fault_count;
-      report.faults.push_back({"database " + workspace->location().database(), checked.error()});
+      report.faults.push_back({"database " + location.database(), checked.error()});
     }
   }
   check_key(*workspace, report);
   print_report(program.output(), report);
   if (report.sound()) return {};
-  return fail(ErrorCode::corrupt, "the repository " + workspace->location().folder() + " has " +
+  return fail(ErrorCode::corrupt, "the repository " + location.folder() + " has " +
                                       counted(report.fault_count, "fault", "faults"));
 }
 

@@ -26,11 +26,11 @@ using MemberResult = Result<T, MemberFault>;
 
 MemberResult<Bytes> decoded(const JsonMember& member, ByteFormat format) {
   if (!member.text.starts_with('"')) {
-    return fail(MemberFault{member.column, "expected a string as \"" + member.name + "\""});
+    return fail(MemberFault{member.column, "expected a string as " + in_quotes(member.name)});
   }
   auto bytes = decode(format, json_string_value(member.text));
   if (bytes) return *std::move(bytes);
-  return fail(MemberFault{member.column, "\"" + member.name + "\": " + bytes.error().message});
+  return fail(MemberFault{member.column, in_quotes(member.name) + ": " + bytes.error().message});
 }
 
 // `key`, `key_hex` or `key_base64`, whichever occurs; the present forms are counted.
@@ -53,12 +53,12 @@ MemberResult<const JsonMember*> find_one(const Members& members, std::string_vie
   for (const JsonMember& member : members) {
     if (member.name != name) continue;
     if (found != nullptr) {
-      return fail(MemberFault{member.column, "\"" + member.name + "\" occurs twice"});
+      return fail(MemberFault{member.column, in_quotes(member.name) + " occurs twice"});
     }
     found = &member;
   }
   if (found == nullptr) {
-    return fail(MemberFault{1, "expected a field \"" + std::string(name) + "\""});
+    return fail(MemberFault{1, "expected a field " + in_quotes(name)});
   }
   return found;
 }
@@ -66,10 +66,9 @@ MemberResult<const JsonMember*> find_one(const Members& members, std::string_vie
 MemberResult<const JsonMember*> find_entry_part(const Members& members, std::string_view name) {
   std::size_t count = 0;
   const JsonMember* const found = find_form(members, name, count);
-  const std::string quoted = "\"" + std::string(name) + "\"";
   if (count == 1) return found;
-  if (count > 1) return fail(MemberFault{found->column, quoted + " is given twice"});
-  return fail(MemberFault{1, "expected a field " + quoted +
+  if (count > 1) return fail(MemberFault{found->column, in_quotes(name) + " is given twice"});
+  return fail(MemberFault{1, "expected a field " + in_quotes(name) +
                                  "; for objects of another shape name the field of the key with "
                                  "--key-field"});
 }
@@ -89,8 +88,8 @@ MemberResult<Entry> read_plain(const Members& members, const EntryOptions& optio
   for (const JsonMember& member : members) {
     if (&member != key && &member != value) {
       return fail(MemberFault{member.column,
-                              "\"" + member.name +
-                                  "\" would be lost: an entry has a key and a value. To store "
+                              in_quotes(member.name) +
+                                  " would be lost: an entry has a key and a value. To store "
                                   "whole objects name the field of the key with --key-field"});
     }
   }
@@ -107,8 +106,8 @@ MemberResult<Bytes> read_key_field(const Members& members, const EntryOptions& o
     return Bytes(member->text);
   }
   if (first != '"') {
-    return fail(
-        MemberFault{member->column, "expected a string or a number as \"" + name + "\", the key"});
+    return fail(MemberFault{member->column,
+                            "expected a string or a number as " + in_quotes(name) + ", the key"});
   }
   return decoded(*member, options.key_format);
 }

@@ -9,6 +9,7 @@
 namespace dialog::cli {
 namespace {
 
+constexpr std::size_t kNamesBytesMax = 400;
 constexpr std::size_t kRowBytesMax = 2 * kValueBytesMax + 64 * kKeyBytesMax;
 
 char delimiter_of(FileFormat format) { return format == FileFormat::tsv ? '\t' : ','; }
@@ -18,9 +19,9 @@ Result<std::size_t, std::string> column_of(const TableRow& row, const std::strin
                                            bool header) {
   if (header) {
     const auto found = std::find(row.fields.begin(), row.fields.end(), name);
-    if (found == row.fields.end()) return tl::unexpected("no column is named \"" + name + "\"");
+    if (found == row.fields.end()) return tl::unexpected("no column is named " + in_quotes(name));
     if (std::find(found + 1, row.fields.end(), name) != row.fields.end()) {
-      return tl::unexpected("two columns are named \"" + name + "\"");
+      return tl::unexpected("two columns are named " + in_quotes(name));
     }
     return static_cast<std::size_t>(found - row.fields.begin());
   }
@@ -29,7 +30,7 @@ Result<std::size_t, std::string> column_of(const TableRow& row, const std::strin
   if (error != std::errc{} || end != name.data() + name.size() || number == 0 ||
       number > row.fields.size()) {
     return tl::unexpected("without a header row a column is a number from 1 to " +
-                          std::to_string(row.fields.size()) + ", not \"" + name + "\"");
+                          std::to_string(row.fields.size()) + ", not " + in_quotes(name));
   }
   return number - 1;
 }
@@ -171,10 +172,13 @@ Result<void> TableReader::read_header() {
   auto columns = choose(row);
   if (!columns) {
     std::string names;
-    for (const Bytes& field : row.fields) names += (names.empty() ? "" : ", ") + field;
+    for (const Bytes& field : row.fields) {
+      names += (names.empty() ? "" : ", ") + encode(ByteFormat::escaped, field);
+      if (names.size() > kNamesBytesMax) break;
+    }
     return fail(ErrorCode::malformed,
                 "line " + std::to_string(row.line) + ", column 1: " + columns.error() +
-                    (options_.header ? "; the first row names: " + names.substr(0, 400) +
+                    (options_.header ? "; the first row names: " + names.substr(0, kNamesBytesMax) +
                                            ". Choose with --key-field and --value-field, or say "
                                            "--no-header"
                                      : ""));

@@ -1,16 +1,23 @@
 #include "json_text.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace dialog::cli {
 namespace {
 
+// More says nothing to a person; the parser repeats a whole unclosed string.
+constexpr std::size_t kFaultBytesMax = 300;
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Accepts every value and keeps only the first fault.
 class FaultFinder final : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::optional<JsonFault> fault;
+  /// The fault is a number that the parser cannot hold, and no fault of the text.
+  bool is_range = false;
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -28,11 +35,65 @@ class FaultFinder final : public nlohmann::json_sax<nlohmann::json> {
                    const nlohmann::detail::exception& error) override {
     const std::string_view text = error.what();
     const auto colon = text.find(": ");
-    fault = JsonFault{position,
-                      std::string(colon == std::string_view::npos ? text : text.substr(colon + 2))};
+    const std::string_view words = colon == std::string_view::npos ? text : text.substr(colon + 2);
+    fault = JsonFault{position, std::string(words.substr(0, kFaultBytesMax))};
+    is_range = dynamic_cast<const nlohmann::json::out_of_range*>(&error) != nullptr;
     return false;
   }
 };
+
+FaultFinder find_fault(std::string_view text) {
+  FaultFinder finder;
+  nlohmann::json::sax_parse(text.begin(), text.end(), &finder);
+  return finder;
+}
+
+// The length of the number at the front of `text`, without its sign; 0 where there is none.
+std::size_t number_length(std::string_view text) {
+  std::size_t at = 0;
+  const auto front = [&] { return at < text.size() ? text[at] : '\0'; };
+  const auto take_digits = [&] {
+    const std::size_t from = at;
+    while (is_digit(front())) ++at;
+    return at > from;
+  };
+  if (!is_digit(front())) return 0;
+  if (front() == '0') {
+    ++at;
+  } else {
+    take_digits();
+  }
+  std::size_t end = at;
+  if (front() == '.') {
+    ++at;
+    if (!take_digits()) return end;
+    end = at;
+  }
+  if (front() == 'e' || front() == 'E') {
+    ++at;
+    if (front() == '+' || front() == '-') ++at;
+    if (take_digits()) end = at;
+  }
+  return end;
+}
+
+// The same text with zeros for all numbers, in as many characters.
+std::string with_small_numbers(std::string_view text) {
+  std::string small(text);
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (in_string && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      in_string = !in_string;
+    } else if (const std::size_t length = in_string ? 0 : number_length(text.substr(i))) {
+      small[i] = '0';
+      std::fill_n(small.begin() + static_cast<std::ptrdiff_t>(i) + 1, length - 1, ' ');
+      i += length - 1;
+    }
+  }
+  return small;
+}
 
 // Walks over text that is known to be valid JSON.
 class Walker {
@@ -89,8 +150,8 @@ std::optional<JsonFault> json_fault(std::string_view text) {
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     return JsonFault{nul + 1, "a NUL byte"};
   }
-  FaultFinder finder;
-  nlohmann::json::sax_parse(text.begin(), text.end(), &finder);
+  FaultFinder finder = find_fault(text);
+  if (finder.is_range) finder = find_fault(with_small_numbers(text));
   return finder.fault;
 }
 

@@ -43,6 +43,8 @@ Result<RestBackendConfig> configure(const Program& program, const Remote& remote
   DIALOG_ASSIGN(AuthMethod auth, authenticate(program, options.token));
   RestBackendConfig config(remote.url);
   config.with_auth(std::move(auth));
+  // Where nothing is published, another web server would look the same.
+  config.with_capabilities_required();
   if (options.allow_plain_http) config.with_plain_http_credentials();
   return config;
 }

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <vector>
 
-#include "byte_stream.hpp"
 #include "dialog/backends/native_disk.hpp"
 
 namespace dialog::cli {
@@ -21,13 +20,16 @@ bool holds_repository(const fs::path& folder) {
 
 }  // namespace
 
+Result<Location> Location::in(const std::string& folder) {
+  DIALOG_ASSIGN(std::string path, absolute_path(folder));
+  return Location(std::move(path));
+}
+
 Result<Location> Location::find_above(const std::string& start) {
-  std::error_code error;
-  fs::path folder = fs::absolute(start.empty() ? "." : start, error).lexically_normal();
-  while (!error) {
+  DIALOG_ASSIGN(const std::string first, absolute_path(start.empty() ? "." : start));
+  for (fs::path folder = first;; folder = folder.parent_path()) {
     if (holds_repository(folder)) return Location(folder.string());
     if (folder == folder.parent_path()) break;
-    folder = folder.parent_path();
   }
   return fail(ErrorCode::not_found,
               "no repository in " + (start.empty() ? std::string("this folder") : start) +
@@ -35,27 +37,32 @@ Result<Location> Location::find_above(const std::string& start) {
 }
 
 Result<Location> Location::at(const std::string& folder) {
-  const fs::path path = fs::path(folder).lexically_normal();
+  DIALOG_ASSIGN(const std::string whole, absolute_path(folder));
+  const fs::path path = whole;
   if (path.filename() == ".dialogdb" && holds_repository(path.parent_path())) {
-    return Location(path.parent_path().empty() ? "." : path.parent_path().string());
+    return Location(path.parent_path().string());
   }
-  if (holds_repository(path)) return Location(folder);
+  if (holds_repository(path)) return Location(whole);
   return fail(ErrorCode::not_found,
               folder + " holds no repository. Make one with 'dialogdb init " + folder + "'");
 }
 
-Result<std::string> read_small_file(const std::string& path) {
-  DIALOG_ASSIGN(const auto source, FileSource::open(path));
+Result<std::string> read_small_file(FileSource& source) {
   std::string content;
   std::vector<char> buffer(4096);
   while (true) {
-    DIALOG_ASSIGN(const std::size_t count, source->read(buffer));
+    DIALOG_ASSIGN(const std::size_t count, source.read(buffer));
     if (count == 0) return content;
     content.append(buffer.data(), count);
     if (content.size() > kSmallFileBytesMax) {
-      return fail(ErrorCode::too_large, path + " exceeds 1 MiB; is it the right file?");
+      return fail(ErrorCode::too_large, source.path() + " exceeds 1 MiB; is it the right file?");
     }
   }
+}
+
+Result<std::string> read_small_file(const std::string& path) {
+  DIALOG_ASSIGN(const auto source, FileSource::open(path));
+  return read_small_file(*source);
 }
 
 Result<void> write_secret_file(const std::string& path, std::string_view content, Replace replace) {
@@ -67,19 +74,32 @@ bool is_readable_by_others(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
-Result<SecretKey> read_key_file(const std::string& path) {
-  DIALOG_ASSIGN(std::string text, read_small_file(path));
+Result<SecretKey> read_key_file(FileSource& source) {
+  DIALOG_ASSIGN(std::string text, read_small_file(source));
   auto key = SecretKey::from_text(text);
   wipe(text);
-  if (!key) return fail(key.error().within(path));
+  if (!key) return fail(key.error().within(source.path()));
   return key;
+}
+
+Result<SecretKey> read_key_file(const std::string& path) {
+  DIALOG_ASSIGN(const auto source, FileSource::open(path));
+  return read_key_file(*source);
+}
+
+Result<void> write_key_file(const std::string& path, const SecretKey& key, Replace replace) {
+  std::string text = key.to_text() + "\n";
+  auto written = write_secret_file(path, text, replace);
+  wipe(text);
+  return written;
 }
 
 Result<std::string> absolute_path(const std::string& path) {
   std::error_code error;
-  const fs::path whole = fs::absolute(path, error);
+  fs::path whole = fs::absolute(path, error).lexically_normal();
   if (error) return fail(system_error(error.value(), "cannot tell where " + path + " is"));
-  return whole.lexically_normal().string();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  return whole.string();
 }
 
 Result<void> make_folders(const std::string& path) {

@@ -12,16 +12,33 @@ namespace {
 constexpr std::size_t kPendingBytesMax = std::size_t{64} * 1024;
 constexpr std::size_t kMissingShownMax = 10;
 
-// Nothing can be done about a message that cannot be shown.
-void show(std::string text) {
-  text += '\n';
-  static_cast<void>(write_all(STDERR_FILENO, text, "standard error"));
+// Nothing can be done about a line that cannot be shown.
+void show(std::string line) {
+  line += '\n';
+  static_cast<void>(write_all(STDERR_FILENO, line, "standard error"));
 }
 
 }  // namespace
 
 std::string to_line(const Json& document) {
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // What JSON does not ask to be escaped: DEL, and U+0080 to U+009F.
+  if (text.find_first_of("\x7f\xc2") == std::string::npos) return text;
+  std::string line;
+  line.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if (octet == 0x7f) {
+      line += "\\u007f";
+    } else if (octet == 0xc2 && next < 0xa0) {
+      line += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else {
+      line += text[i];
+    }
+  }
+  return line;
 }
 
 void Output::raw(ByteView bytes) {
@@ -37,14 +54,14 @@ void Output::line(std::string_view text) {
 void Output::document(const Json& content) { line(to_line(content)); }
 
 void Output::note(std::string_view text) {
-  if (!options_.json && !options_.quiet) show(std::string(text));
+  if (!options_.json && !options_.quiet) show(without_controls(text));
 }
 
 void Output::warn(std::string_view text) {
   if (options_.json) {
     show(to_line(Json{{"warning", text}}));
   } else {
-    show("warning: " + std::string(text));
+    show("warning: " + without_controls(text));
   }
 }
 
@@ -53,7 +70,7 @@ void Output::error(const Error& error) {
     show(to_line(error_document(error)));
     return;
   }
-  std::string text = fmt::format("dialogdb: {}", error.message);
+  std::string text = "dialogdb: " + without_controls(error.message);
   const std::size_t shown = std::min(error.missing.size(), kMissingShownMax);
   for (std::size_t i = 0; i < shown && error.missing.size() > 1; ++i) {
     text += "\n  missing " + error.missing[i].hex();
@@ -65,7 +82,7 @@ void Output::error(const Error& error) {
 }
 
 void Output::drain() {
-  if (!failure_ && !reader_is_gone_) {
+  if (takes_more()) {
     errno = 0;
     if (auto written = write_all(STDOUT_FILENO, pending_, "standard output"); !written) {
       reader_is_gone_ = errno == EPIPE;
@@ -79,6 +96,12 @@ Result<void> Output::finish() {
   drain();
   if (failure_) return fail(*failure_);
   return {};
+}
+
+Result<void> OutputSink::write(ByteView bytes) {
+  output_.raw(bytes);
+  if (output_.takes_more()) return {};
+  return fail(ErrorCode::cancelled, "standard output takes no more");
 }
 
 void set_bytes(Json& object, const std::string& name, ByteView bytes, ByteFormat format) {

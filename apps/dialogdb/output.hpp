@@ -14,7 +14,8 @@ namespace dialog::cli {
 /// Members stay in the order in which they are set.
 using Json = nlohmann::ordered_json;
 
-/// One line of JSON; what is no UTF-8 in a message is replaced, for a file name may be anything.
+/// One line of JSON that no terminal takes for a command: control characters are escaped. What is
+/// no UTF-8 in a message is replaced, for a file name may be anything.
 std::string to_line(const Json& document);
 
 /// What the program tells: results on standard output, everything else on standard error. Not
@@ -48,6 +49,8 @@ class Output {
   Result<void> finish();
   /// True where nobody reads the results any more.
   [[nodiscard]] bool reader_is_gone() const { return reader_is_gone_; }
+  /// False where further results get nowhere: nobody reads them, or they cannot be written.
+  [[nodiscard]] bool takes_more() const { return !reader_is_gone_ && !failure_; }
 
  private:
   void drain();
@@ -55,6 +58,18 @@ class Output {
   Bytes pending_;
   std::optional<Error> failure_;
   bool reader_is_gone_ = false;
+};
+
+/// Writes to standard output what must not be held in memory. The output must outlive the sink.
+class OutputSink final : public ByteSink {
+ public:
+  explicit OutputSink(Output& output) : output_(output) {}
+  /// `cancelled` where the output takes no more; `Output::finish` tells why.
+  Result<void> write(ByteView bytes) override;
+  Result<void> finish() override { return output_.finish(); }
+
+ private:
+  Output& output_;
 };
 
 /// Sets `name`, or `name_hex` or `name_base64`, to the bytes: as text where they are plain,

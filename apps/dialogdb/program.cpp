@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "dialog/base/limits.hpp"
+#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -15,6 +16,9 @@ constexpr const char* kDescription =
     "A key-value database that synchronizes like git.\n"
     "Keys and values are any bytes; everything works offline; 'dialogdb VERB --help' shows "
     "examples.";
+
+constexpr const char* kGlobalOptions =
+    "With every verb: -C DIR, --repo DIR, --json, -q; 'dialogdb --help' explains them.";
 
 constexpr const char* kFooter =
     "Begin:\n"
@@ -30,12 +34,6 @@ void add_verbs(CLI::App& app, Program& program) {
         add_push, add_sync,   add_verify, add_gc,     add_key,    add_serve, add_version}) {
     add(app, program);
   }
-}
-
-std::string verb_path(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
-  if (chosen.empty()) return "";
-  return " " + chosen.front()->get_name() + verb_path(*chosen.front());
 }
 
 }  // namespace
@@ -58,6 +56,12 @@ std::string Program::resolve(const std::string& path) const {
   return (std::filesystem::path(folder_) / path).lexically_normal().string();
 }
 
+Result<std::unique_ptr<FileSource>> Program::open_input(const std::string& path) const {
+  const int stop = surroundings_.requests != nullptr ? surroundings_.requests->stop_descriptor()
+                                                     : FileSource::kNeverStops;
+  return FileSource::open(resolve(path), stop);
+}
+
 Result<Location> Program::find_repository() const {
   if (!repository_.empty()) return Location::at(resolve(repository_));
   if (folder_.empty()) {
@@ -74,10 +78,9 @@ CLI::App* Program::verb(CLI::App& parent, const std::string& name, const std::st
                         const std::vector<std::string>& examples) {
   CLI::App* const verb = parent.add_subcommand(name, description);
   std::string footer;
-  for (const std::string& example : examples) {
-    footer += (footer.empty() ? "Examples:\n  " : "\n  ") + example;
-  }
-  if (!footer.empty()) verb->footer(footer);
+  if (!examples.empty()) footer = "Examples:\n";
+  for (const std::string& example : examples) footer += "  " + example + "\n";
+  verb->footer(footer + kGlobalOptions);
   return verb;
 }
 
@@ -126,17 +129,24 @@ int Program::run(std::vector<std::string> arguments) {
     output_.line(version.what());
     return finish({});
   } catch (const CLI::ParseError& error) {
-    return finish(fail(ErrorCode::invalid_argument, std::string(error.what()) + "\nSee 'dialogdb" +
-                                                        verb_path(app) + " --help'"));
+    return finish(fail(ErrorCode::invalid_argument, usage_message(app, error)));
   }
   output_.configure(output_options_);
-  return finish(work_(*this));
+  auto found = check_folder();
+  return finish(found ? work_(*this) : found);
+}
+
+Result<void> Program::check_folder() const {
+  std::error_code ignored;
+  if (folder_.empty() || std::filesystem::is_directory(folder_, ignored)) return {};
+  return fail(ErrorCode::not_found, "-C " + in_quotes(folder_) + ": there is no such folder");
 }
 
 int Program::finish(const Result<void>& result) {
   const Result<void> flushed = output_.finish();
   if (output_.reader_is_gone()) return exit_code_;
-  const Result<void>& shown = result ? flushed : result;
+  // Where results could not be written, the verb itself ended because of that.
+  const Result<void>& shown = flushed ? result : flushed;
   if (!shown) {
     output_.error(shown.error());
     return error_row(shown.error().code).exit_code;
@@ -173,7 +183,8 @@ void add_value_format(CLI::App* verb, FormatOptions& options) {
 Result<Bytes> key_argument(const std::string& text, ByteFormat format) {
   auto key = decode(format, text);
   if (!key)
-    return fail(ErrorCode::invalid_argument, "the key \"" + text + "\": " + key.error().message);
+    return fail(ErrorCode::invalid_argument,
+                "the key " + in_quotes(text) + ": " + key.error().message);
   if (key->size() > kKeyBytesMax) {
     return fail(ErrorCode::too_large, "the key has " + std::to_string(key->size()) +
                                           " bytes; at most " + std::to_string(kKeyBytesMax) +

@@ -28,6 +28,8 @@ class Requests {
 
   /// Fires with the first request to stop.
   virtual CancelToken stopping() = 0;
+  /// Can be read from the first request to stop on; for `poll` only.
+  [[nodiscard]] virtual int stop_descriptor() const = 0;
   /// Waits for the next request. Who calls this promises to stop in a time of its own; a program
   /// that does not is ended a few seconds after the request.
   virtual Request wait() = 0;
@@ -62,6 +64,9 @@ class Program {
   [[nodiscard]] Result<Location> find_repository() const;
   /// A path as the user wrote it, as seen from the folder of `-C`.
   [[nodiscard]] std::string resolve(const std::string& path) const;
+  /// Opens a file that the user named, or standard input for `-`. Its reads end with `cancelled` at
+  /// the first request to stop.
+  [[nodiscard]] Result<std::unique_ptr<FileSource>> open_input(const std::string& path) const;
 
   using Work = std::function<Result<void>(Program& program)>;
   /// Adds a verb. `examples` are whole lines.
@@ -74,6 +79,7 @@ class Program {
 
  private:
   void add_globals(CLI::App& app);
+  [[nodiscard]] Result<void> check_folder() const;
   int finish(const Result<void>& result);
 
   Surroundings surroundings_;

@@ -195,28 +195,28 @@ std::string pull_text(const PullOutcome& outcome, const std::string& remote) {
   return text;
 }
 
+Error at_remote(Error error, const Remote& remote) {
+  error = error.within(remote.name + " (" + remote.url + ")");
+  if (error.code == ErrorCode::indeterminate) {
+    error.message += ". Run the same command again: it asks the remote what became of it";
+  }
+  return error;
+}
+
 Error advised(Error error, const Remote& remote, const std::string& branch) {
-  error = error.within(remote.name + " (" + remote.url + "/" + remote.subject + ")");
+  error = at_remote(std::move(error), remote);
+  const std::string forget =
+      "'dialogdb branch upstream --forget -b " + branch + " " + remote.name + "' forgets";
   switch (error.code) {
     case ErrorCode::remote_reset:
-      error.message += ". Nothing was changed here. Check the address with 'dialogdb remote show " +
-                       remote.name +
-                       "'; if the remote was really wiped, publish anew with "
-                       "'dialogdb branch upstream --forget -b " +
-                       branch + " " + remote.name + "', then push";
+      error.message += ". 'dialogdb remote show " + remote.name + "' shows the address, " + forget;
       break;
     case ErrorCode::rollback:
-      error.message +=
-          ". Nothing was changed here. Ask who runs the remote whether it was restored "
-          "from a backup; to go on from there: 'dialogdb branch upstream --forget -b " +
-          branch + " " + remote.name + "', then sync";
+      error.message += ". " + forget;
       break;
     case ErrorCode::unauthorized:
       error.message +=
           ". Name a token with 'dialogdb remote set " + remote.name + " --token-file FILE'";
-      break;
-    case ErrorCode::indeterminate:
-      error.message += ". Run the same command again: it asks the remote what became of it";
       break;
     default:
       break;

@@ -60,7 +60,9 @@ Json pull_document(const PullOutcome& outcome);
 /// For people: what happened, and what was decided about conflicts.
 std::string pull_text(const PullOutcome& outcome, const std::string& remote);
 
-/// Adds the way on to an error of a sync verb.
+/// Says at which remote an error occurred, and after an unknown end what to do.
+Error at_remote(Error error, const Remote& remote);
+/// The same for a verb on a branch, with the commands that the advice of the library takes.
 Error advised(Error error, const Remote& remote, const std::string& branch);
 
 }  // namespace dialog::cli

@@ -1,22 +1,11 @@
 #include "workspace.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <csignal>
-#include <cstdio>
-#include <fcntl.h>
-#include <filesystem>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 namespace dialog::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::string_view kPartPrefix = ".dialogdb.part-";
 constexpr std::size_t kCacheBytesMax = std::size_t{32} * 1024 * 1024;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -56,25 +45,6 @@ Error explained(Error error, const Location& location) {
       return error;
     default:
       return error.within(where);
-  }
-}
-
-void sync_folder(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
-
-// Attempts whose process is gone.
-void remove_leftovers(const std::string& folder) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPartPrefix)) continue;
-    const auto pid = parse_number(std::string_view(name).substr(kPartPrefix.size()));
-    if (!pid || ::kill(static_cast<pid_t>(*pid), 0) == 0 || errno != ESRCH) continue;
-    fs::remove_all(entry.path(), error);
   }
 }
 
@@ -170,41 +140,6 @@ Result<Revision> Workspace::moves_ago(const std::string& branch, const std::stri
                                           std::to_string(moves.size()) + " moves");
   }
   return moves.back().before;
-}
-
-Result<NewRepositoryFolder> NewRepositoryFolder::make(const Location& location) {
-  DIALOG_TRY(make_folders(location.folder()));
-  remove_leftovers(location.folder());
-  if (fs::exists(location.state_folder())) {
-    return fail(ErrorCode::already_exists, location.folder() + " holds a repository already");
-  }
-  const std::string path =
-      location.folder() + "/" + std::string(kPartPrefix) + std::to_string(::getpid());
-  if (::mkdir(path.c_str(), 0777) != 0) return fail(system_error(errno, "cannot make " + path));
-  return NewRepositoryFolder(location, path);
-}
-
-NewRepositoryFolder::NewRepositoryFolder(NewRepositoryFolder&& other) noexcept
-    : location_(std::move(other.location_)), path_(std::exchange(other.path_, {})) {}
-
-NewRepositoryFolder::~NewRepositoryFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
-}
-
-Result<void> NewRepositoryFolder::publish() {
-  sync_folder(path_);
-  if (::rename(path_.c_str(), location_.state_folder().c_str()) != 0) {
-    const int number = errno;
-    if (number == ENOTEMPTY || number == EEXIST) {
-      return fail(ErrorCode::already_exists,
-                  location_.folder() + " got a repository from another process meanwhile");
-    }
-    return fail(system_error(number, "cannot name " + location_.state_folder()));
-  }
-  path_.clear();
-  sync_folder(location_.folder());
-  return {};
 }
 
 }  // namespace dialog::cli

@@ -51,28 +51,4 @@ class Workspace final {
 /// How the program opens a repository's store.
 LmdbOptions store_options(LmdbOpen open);
 
-/// A new repository under a temporary name beside its place, so that it is there whole or not at
-/// all.
-class NewRepositoryFolder final {
- public:
-  /// `already_exists` where there is a repository. Removes what dead processes left of their
-  /// attempts.
-  static Result<NewRepositoryFolder> make(const Location& location);
-  NewRepositoryFolder(NewRepositoryFolder&& other) noexcept;
-  NewRepositoryFolder& operator=(NewRepositoryFolder&&) = delete;
-  /// Removes all that was not published.
-  ~NewRepositoryFolder();
-
-  [[nodiscard]] std::string database() const { return path_ + "/db"; }
-  [[nodiscard]] std::string key_file() const { return path_ + "/key"; }
-  /// Moves it to its place. The store must be closed.
-  Result<void> publish();
-
- private:
-  NewRepositoryFolder(Location location, std::string path)
-      : location_(std::move(location)), path_(std::move(path)) {}
-  Location location_;
-  std::string path_;
-};
-
 }  // namespace dialog::cli

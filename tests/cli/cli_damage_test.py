@@ -25,6 +25,8 @@ class Damage(ProgramTest):
         report = self.json("-C", self.path, "verify")
         self.assertEqual((report["sound"], report["fault_count"], report["faults"]), (True, 0, []))
         self.assertGreater(report["blocks"], 10)
+        kept = self.json("-C", self.path, "gc", "--dry-run")
+        self.assertEqual(report["blocks"], kept["kept_blocks"] + kept["removed_blocks"])
 
     def flip(self):
         content = bytearray(self.data.read_bytes())
@@ -73,12 +75,15 @@ class Damage(ProgramTest):
         self.assertIn("lost its database", self.error(CORRUPT, "-C", self.path, "ls")["message"])
 
     def test_foreign_files_are_told_and_left_alone(self):
-        stranger = self.path / ".dialogdb/letter.txt"
-        stranger.write_text("hello")
         _, err = self.run_program("-C", self.path, "verify")
-        self.assertIn(b"letter.txt", err)
-        self.run_program("-C", self.path, "put", "x", "1")
-        self.assertEqual(stranger.read_text(), "hello")
+        self.assertEqual(err, b"")
+        for stranger in self.path / ".dialogdb/letter.txt", self.path / ".dialogdb/db/letter.txt":
+            with self.subTest(stranger):
+                stranger.write_text("hello")
+                _, err = self.run_program("-C", self.path, "verify")
+                self.assertIn(bytes(stranger), err)
+                self.run_program("-C", self.path, "put", "x", "1")
+                self.assertEqual(stranger.read_text(), "hello")
 
     def test_a_broken_key_file_is_a_fault(self):
         (self.path / ".dialogdb/key").write_text("nonsense")

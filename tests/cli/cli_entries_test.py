@@ -1,6 +1,7 @@
 """Entries, formats, ranges, revisions: what needs no remote."""
 
 import base64
+import json
 import os
 import random
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from support.dialogdb import EXISTS, INVALID, MALFORMED, NOT_FOUND, TOO_LARGE, ProgramTest
+from support.dialogdb import EXISTS, INVALID, MALFORMED, NOT_FOUND, TOO_LARGE, ProgramTest, start
 
 
 class Help(ProgramTest):
@@ -32,6 +33,37 @@ class Help(ProgramTest):
 
     def test_an_unknown_option_is_wrong_usage_and_told_as_json_too(self):
         self.assertEqual(self.error(INVALID, "ls", "--nonsense")["code"], "invalid_argument")
+
+    def test_a_misspelt_verb_is_named_with_the_one_that_was_meant(self):
+        for words, wrong, meant in (("stauts", "stauts", "dialogdb status"), ("pll", "pll", "dialogdb pull"),
+                                    ("branch crate x", "crate", "dialogdb branch create"), ("nonsense", "nonsense", None),
+                                    ("key shwo", "shwo", "dialogdb key show")):
+            with self.subTest(words):
+                message = self.error(INVALID, *words.split())["message"]
+                self.assertIn(f'"{wrong}" is no verb', message)
+                self.assertIn(f"did you mean '{meant}'?" if meant else "--help", message)
+                self.assertEqual("did you mean" in message, meant is not None)
+
+    def test_numbers_are_whole_and_within_their_bounds(self):
+        path = self.repository()
+        for arguments in (("ls", "--limit", "-1"), ("log", "--limit", "1.5"), ("export", "--limit", "x"),
+                          ("import", "--batch", "0"), ("ls", "--limit", "0x10"), ("ls", "--limit", "99999999999999999999")):
+            with self.subTest(arguments):
+                message = self.error(INVALID, "-C", path, *arguments)["message"]
+                self.assertIn("expected a whole number from", message)
+                self.assertLess(len(message), 200)
+        self.run_program("-C", path, "import", input="".join(f'{{"key":"{i:02}","value":""}}\n' for i in range(20)))
+        self.assertEqual(len(self.lines("-C", path, "ls", "--limit", "010")), 10)
+
+    def test_the_help_of_a_verb_tells_the_global_options(self):
+        for verb in ("ls",), ("remote", "add"):
+            self.assertIn("-C DIR, --repo DIR, --json, -q", self.text(*verb, "--help"))
+
+    def test_a_folder_that_is_not_there_is_told(self):
+        for verb in ("ls",), ("init",), ("version",):
+            with self.subTest(verb):
+                self.assertIn('"nowhere": there is no such folder', self.error(NOT_FOUND, "-C", "nowhere", *verb)["message"])
+        self.assertFalse((self.folder / "nowhere").exists())
 
     def test_version(self):
         self.assertRegex(self.json("version")["version"], r"^\d+\.\d+\.\d+$")
@@ -59,6 +91,12 @@ class Discovery(ProgramTest):
     def test_a_wrong_subject_leaves_nothing_behind(self):
         self.error(INVALID, "init", "r", "--subject", "nonsense")
         self.assertFalse((self.folder / "r/.dialogdb").exists())
+
+    def test_its_place_is_told_in_one_way_by_all(self):
+        made = self.json("init", "r/")["repository"]
+        self.assertEqual(made, str((self.folder / "r").resolve()))
+        for arguments in ("-C", "r/"), ("-C", "r/.dialogdb"), ("--repo", "r/"), ("--repo", "r/.dialogdb/"):
+            self.assertEqual(self.json(*arguments, "status")["repository"], made, arguments)
 
     def test_is_found_from_folders_below(self):
         path = self.repository()
@@ -114,6 +152,24 @@ class Entries(ProgramTest):
         self.assertEqual(self.db("get", "--key-format", "escaped", "\\x00\\xff\\n"), b"x")
         self.assertEqual(self.lines("-C", self.path, "ls"), [{"key_base64": "AP8K", "value": "x"}])
         self.assertEqual(self.lines("-C", self.path, "ls", "--key-format", "hex")[0]["key_hex"], "00ff0a")
+
+    def test_what_could_steer_a_terminal_is_no_text_in_json(self):
+        for character in "\x1b", "\x7f", "\x80", "\x9b", "\x9f":
+            with self.subTest(character):
+                self.db("put", "k", character)
+                got = self.db("get", "k", "--json")
+                self.assertNotIn(character.encode(), got)
+                self.assertEqual(base64.b64decode(json.loads(got)["value_base64"]), character.encode())
+        self.db("put", "k", "\u00a0\u00e9\t\r\n")
+        self.assertEqual(self.json("-C", self.path, "get", "k")["value"], "\u00a0\u00e9\t\r\n")
+
+    def test_messages_steer_no_terminal(self):
+        for arguments in ("import", "\x1b[2J\x9b\x7f.csv"), ("get", "k", "--at", "\x1b[2J\x9b\x7f"):
+            for form in (), ("--json",):
+                _, err = self.run_program("-C", self.path, *arguments, *form, code=NOT_FOUND)
+                for sequence in b"\x1b", b"\xc2\x9b", b"\x7f":
+                    self.assertNotIn(sequence, err)
+                self.assertIn(b"u001b[2J" if form else b"x1b[2J", err)
 
     def test_empty_keys_and_values(self):
         self.db("put", "", "")
@@ -261,6 +317,32 @@ class Transfer(ProgramTest):
         self.assertIn(b"line 2, column 20", err)
         self.assertEqual(self.entries(), [])
 
+    def test_the_file_is_named_whatever_is_wrong_in_it(self):
+        (self.folder / "in.csv").write_text("id,na\x1bme\n1,one\n")
+        for options in (), ("--key-field", "id", "--value-field", "x"), ("--no-header", "--key-field", "9"):
+            with self.subTest(options):
+                message = self.error(MALFORMED, "-C", self.path, "import", self.folder / "in.csv", *options)["message"]
+                self.assertIn("in.csv: line 1, column 1: ", message)
+                self.assertNotIn("\x1b", message)
+
+    def test_a_strange_name_of_a_field_is_shown_escaped_and_short(self):
+        for line in ('{"key":"a","value":"b","\\u001b[2J":1}', '{"key":"a","value":"b","%s":1}' % ("x" * 100000),
+                     '{"key":"a","value":"%s' % ("x" * 100000)):
+            _, err = self.imported(line + "\n", code=MALFORMED)
+            message = json.loads(err)["error"]["message"]
+            self.assertNotIn("\x1b", message)
+            self.assertLess(len(message), 1000)
+
+    def test_numbers_of_any_size_stay_as_they_are_written(self):
+        numbers = "1e400", "-1E+4000", "1" * 400, "0.1e-999", '[1e400,{"a":-2e999}]'
+        self.imported("".join('{"key":"%d","value": %s }\n' % row for row in enumerate(numbers)))
+        self.assertEqual([value for _, value in self.entries()], list(numbers))
+        self.imported("".join('{"id":"%d","n": %s }\n' % row for row in enumerate(numbers)), "--key-field", "id")
+        self.assertEqual(self.entries()[0][1], '{"id":"0","n":1e400}')
+        for wrong in "1e400-2", "01e400", "1e400x", "-1e400.5", "1e400 1":
+            with self.subTest(wrong):
+                self.imported('{"key":"a","value":%s}\n' % wrong, code=MALFORMED)
+
     def test_an_oversized_key_is_told_with_its_line(self):
         _, err = self.imported('{"key":"a","value":"1"}\n{"key":"%s","value":"1"}\n' % ("k" * 1025), code=TOO_LARGE)
         self.assertIn(b"line 2", err)
@@ -268,7 +350,7 @@ class Transfer(ProgramTest):
 
     def test_bad_lines_are_left_out_and_listed_where_that_is_asked_for(self):
         out, _ = self.imported('{"key":"a","value":"1"}\nnonsense\n{"key":"c","value":"3"}\n[]\n', "--skip-bad-lines")
-        report = __import__("json").loads(out)
+        report = json.loads(out)
         self.assertEqual((report["imported"], report["skipped"]), (2, 2))
         self.assertEqual([bad["line"] for bad in report["bad_lines"]], [2, 4])
         self.assertEqual(self.entries(), [("a", "1"), ("c", "3")])
@@ -354,8 +436,48 @@ class Keys(ProgramTest):
         self.assertEqual(tokens.stat().st_mode & 0o777, 0o600)
         self.assertEqual(len(tokens.read_text().splitlines()), 2)
         self.assertNotIn((self.folder / "secret").read_text().strip(), tokens.read_text())
-        self.error(MALFORMED, "key", "token", "--name", "one", "--tokens", "tokens")
-        self.assertEqual(len(tokens.read_text().splitlines()), 2)
+
+    def test_a_refused_token_leaves_neither_a_line_nor_a_secret(self):
+        self.error(EXISTS, "key", "token", "--name", "one", "--tokens", "tokens", "--out", "/dev/null")
+        self.assertFalse((self.folder / "tokens").exists())
+        self.run_program("key", "token", "--name", "one", "--tokens", "tokens")
+        tokens = self.folder / "tokens"
+        before = tokens.read_bytes()
+        error = self.error(INVALID, "key", "token", "--name", "one", "--tokens", "tokens", "--out", "secret")
+        self.assertIn('"one"', error["message"])
+        self.assertFalse((self.folder / "secret").exists())
+        self.assertEqual(tokens.read_bytes(), before)
+        tokens.write_bytes(before + b"nonsense\n")
+        self.assertIn("line 2", self.error(MALFORMED, "key", "token", "--name", "two", "--tokens", "tokens")["message"])
+
+    def test_tokens_that_are_made_at_once_all_get_their_line(self):
+        names = [f"token-{i}" for i in range(20)]
+        makers = [start("key", "token", "--name", name, "--tokens", "tokens", cwd=self.folder) for name in names]
+        for maker in makers:
+            _, err = maker.communicate()
+            self.assertEqual(maker.returncode, 0, err)
+        lines = (self.folder / "tokens").read_text().splitlines()
+        self.assertEqual(sorted(json.loads(line)["name"] for line in lines), sorted(names))
+
+    def test_a_line_is_added_to_the_file_that_is_there(self):
+        kept = self.folder / "kept"
+        kept.write_text("# ours, without an end of the line")
+        kept.chmod(0o640)
+        (self.folder / "tokens").symlink_to("kept")
+        before = kept.stat()
+        self.run_program("key", "token", "--name", "one", "--tokens", "tokens")
+        after = kept.stat()
+        self.assertTrue((self.folder / "tokens").is_symlink())
+        self.assertEqual((after.st_ino, after.st_mode, after.st_gid), (before.st_ino, before.st_mode, before.st_gid))
+        self.assertEqual(len(kept.read_text().splitlines()), 2)
+
+    def test_secrets_that_are_shown_are_part_of_the_json(self):
+        made = self.json("key", "generate", "--out", "-")
+        self.assertEqual(list(made), ["did", "secret"])
+        (self.folder / "my.key").write_text(made["secret"])
+        self.assertEqual(self.text("key", "show", "my.key").strip(), made["did"])
+        self.assertEqual(self.json("key", "show", "--secret", "my.key")["secret"], made["secret"])
+        self.assertEqual(list(self.json("key", "token", "--name", "one", "--out", "-")), ["name", "line", "secret"])
 
 
 if __name__ == "__main__":

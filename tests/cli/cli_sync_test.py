@@ -1,8 +1,11 @@
 """Servers, remotes and everything that goes over the network."""
 
+import http.client
 import http.server
 import json
 import os
+import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -33,6 +36,46 @@ class Serving(ProgramTest):
     def test_refuses_to_serve_the_network_without_tokens(self):
         error = self.error(INVALID, "serve", "--listen", "0.0.0.0:0", "--data", "data")
         self.assertIn("--open", error["message"])
+
+    def test_advises_tokens_only_where_they_are_wanted(self):
+        for options in ("--listen", "nonsense.invalid:0"), ("--listen", "127.0.0.1:0", "--trusted-proxy", "nonsense"):
+            with self.subTest(options):
+                self.assertNotIn("--open", self.error(INVALID, "serve", *options, "--data", "data")["message"])
+
+    def test_announces_the_address_that_clients_take(self):
+        for prefix in "api/register/", "/api/register", "api/register":
+            server = Server(self.folder / "data", "--path-prefix", prefix)
+            self.assertEqual(server.announced["url"], f"http://127.0.0.1:{server.port}/api/register")
+            with urllib.request.urlopen(server.announced["url"] + "/") as answer:
+                self.assertEqual(json.load(answer)["protocol"], "dialog-remote")
+            server.stop()
+
+    def test_announces_an_address_of_ipv6_in_brackets(self):
+        if not pathlib.Path("/proc/net/if_inet6").exists():
+            return  # nothing to listen on
+        for host in "::1", "[::1]":
+            server = Server(self.folder / "data", host=host)
+            self.assertEqual((server.announced["url"], server.announced["host"]), (f"http://[::1]:{server.port}", "::1"))
+            with urllib.request.urlopen(server.announced["url"] + "/healthz") as answer:
+                self.assertEqual(answer.status, 200)
+            server.stop()
+
+    def test_bounds_can_be_set(self):
+        server = self.server("--batch-blocks", 7, "--batch-bytes", 300000, "--connections", 1, "--workers", 1,
+                             "--connections-per-address", 5, "--bytes-in-flight", 2 ** 24)
+        first = http.client.HTTPConnection("127.0.0.1", server.port)
+        self.addCleanup(first.close)
+        first.request("GET", "/")
+        limits = json.load(first.getresponse())["limits"]
+        self.assertEqual((limits["batch_hashes_max"], limits["batch_bytes_max"]), (7, 300000))
+        # The first connection is still open.
+        second = http.client.HTTPConnection("127.0.0.1", server.port)
+        self.addCleanup(second.close)
+        second.request("GET", "/")
+        self.assertEqual(second.getresponse().status, 503)
+        for option in ("--connections", 0), ("--batch-blocks", 1025), ("--bytes-in-flight", 1000), ("--workers", -1):
+            with self.subTest(option):
+                self.error(INVALID, "serve", "--data", "data", *option)
 
     def test_an_address_in_use_is_unavailable(self):
         server = self.server()
@@ -154,9 +197,11 @@ class Synchronizing(ProgramTest):
         self.run_program("-C", b, "put", "k", "from b")
         self.run_program("-C", a, "push")
         before = self.revision(b)
-        out, _ = self.run_program("-C", b, "pull", "--policy", "report", "--json", code=CONFLICT)
+        out, err = self.run_program("-C", b, "pull", "--policy", "report", "--json", code=CONFLICT)
         self.assertEqual(json.loads(out)["open_conflicts"], [{"kind": "both_updated", "key": "k"}])
         self.assertEqual(self.revision(b), before)
+        advice = re.search("'dialogdb (diff [^']*)'", json.loads(err)["error"]["message"])
+        self.assertEqual(self.text("-C", b, *advice[1].split()), "- k\tfrom b\n+ k\tfrom a\n")
 
     def test_fetch_moves_nothing_and_status_and_diff_show_what_it_brought(self):
         server, a = self.published()
@@ -221,6 +266,13 @@ class Tokens(ProgramTest):
         self.run_program("-C", a, "put", "k", "v")
         self.run_program("-C", a, "remote", "add", "origin", server.url)
         self.assertIn("--token-file", self.error(UNAUTHORIZED, "-C", a, "push")["message"])
+
+    def test_a_clone_without_a_token_advises_options_of_its_own(self):
+        server = self.server("--tokens", self.tokens)
+        message = self.error(UNAUTHORIZED, "clone", server.url + "/did:web:example.org", "b")["message"]
+        self.assertIn("--token-file", message)
+        self.assertNotIn("remote set", message)
+        self.assertEqual(message.count("did:web:example.org"), 1)
 
     def test_a_token_is_taken_from_its_file_or_variable_and_never_stored(self):
         server = self.server("--tokens", self.tokens)
@@ -292,6 +344,7 @@ class BadRemotes(ProgramTest):
                 error = self.error(REMOTE_RESET, "-C", a, verb)
                 self.assertEqual(error["code"], "remote_reset")
                 self.assertIn("--forget", error["message"])
+                self.assertEqual(error["message"].lower().count("nothing was changed"), 1)
         self.assertEqual(self.revision(a), before)
         self.run_program("-C", a, "branch", "upstream", "--forget", "origin")
         self.run_program("-C", a, "push")
@@ -323,34 +376,29 @@ class BadRemotes(ProgramTest):
             with self.subTest(url):
                 name = "web" + prefix.strip("/")
                 self.run_program("-C", a, "remote", "add", name, url)
-                for verb in "push", "sync":
+                for verb in "push", "sync", "pull", "fetch":
                     self.assertEqual(self.error(NOT_A_REMOTE, "-C", a, verb, name)["code"], "not_a_remote")
-                # Its 404 may be that of a register on which nothing was published.
-                self.error(NOT_A_REMOTE if prefix else NOT_FOUND, "clone", url + "/did:web:example.org", "b")
-                self.assertFalse((self.folder / "b/.dialogdb").exists())
+                self.error(NOT_A_REMOTE, "-C", a, "remote", "show", name)
+                for option in (), ("--allow-empty",), ("--lazy",):
+                    self.error(NOT_A_REMOTE, "clone", url + "/did:web:example.org", "b", *option)
+                    self.assertFalse((self.folder / "b").exists())
+        # Where a register used to be, too: nothing was wiped there.
+        server = self.server()
+        self.run_program("-C", a, "remote", "add", "origin", server.url)
+        self.run_program("-C", a, "push", "origin")
+        self.run_program("-C", a, "remote", "set", "origin", "--url", f"http://127.0.0.1:{web.server_port}")
+        for verb in "pull", "sync", "fetch", "push":
+            self.error(NOT_A_REMOTE, "-C", a, verb, "origin")
 
-
-class Interrupted(ProgramTest):
-    def test_an_interrupted_clone_leaves_no_repository(self):
-        """Against a server that never answers."""
-        import socket
-        silent = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(silent.close)
-        process = start("clone", f"http://127.0.0.1:{silent.getsockname()[1]}/did:web:example.org", "b", cwd=self.folder)
-        connection, _ = silent.accept()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        connection.close()
-        self.assertEqual(process.returncode, 130)
-        self.assertFalse((self.folder / "b/.dialogdb").exists())
-
-    def test_what_a_killed_clone_left_is_cleared_by_the_next(self):
+    def test_only_a_known_remote_can_be_forgotten(self):
         server, a = self.published()
-        leftover = self.folder / "b/.dialogdb.part-999999999"
-        leftover.mkdir(parents=True)
-        (leftover / "x").write_text("x")
-        self.clone(server, a)
-        self.assertEqual([entry.name for entry in (self.folder / "b").iterdir()], [".dialogdb"])
+        self.error(NOT_FOUND, "-C", a, "branch", "upstream", "--forget", "orgin")
+        self.error(INVALID, "-C", a, "branch", "upstream", "--forget", "")
+        _, err = self.run_program("-C", a, "branch", "upstream", "--forget", "origin")
+        self.assertIn(b"forgotten", err)
+        self.assertIn(b"origin", err)
+        self.run_program("-C", a, "branch", "upstream", "--none")
+        self.error(INVALID, "-C", a, "branch", "upstream", "--forget")
 
 
 if __name__ == "__main__":

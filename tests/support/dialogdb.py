@@ -33,10 +33,17 @@ def environment():
     return kept
 
 
-def start(*arguments, cwd=None, env=None, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE):
-    """A running program."""
+def heed_signals():
+    """Whoever runs the tests may ignore signals, as a shell does for what it runs in the background."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def start(*arguments, cwd=None, env=None, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, prepare=heed_signals):
+    """A running program. `prepare` is called in its process before it begins."""
     return subprocess.Popen([PROGRAM, *map(os.fsencode, map(str_or_bytes, arguments))], cwd=cwd, stdin=stdin,
-                            stdout=subprocess.PIPE, stderr=stderr, env={**environment(), **(env or {})})
+                            stdout=subprocess.PIPE, stderr=stderr, env={**environment(), **(env or {})},
+                            preexec_fn=prepare)
 
 
 def str_or_bytes(argument):
@@ -46,10 +53,12 @@ def str_or_bytes(argument):
 class Server:
     """`dialogdb serve` on a free port. It keeps its port when it is started again."""
 
-    def __init__(self, data, *options):
+    def __init__(self, data, *options, host="127.0.0.1"):
         self.data = data
         self.options = options
+        self.host = host
         self.port = 0
+        self.announced = None
         self.process = None
         self.start()
 
@@ -58,12 +67,13 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        self.process = start("serve", "--json", "--no-log", "--listen", f"127.0.0.1:{self.port}", "--data",
+        self.process = start("serve", "--json", "--no-log", "--listen", f"{self.host}:{self.port}", "--data",
                              self.data, *self.options, stderr=subprocess.DEVNULL)
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the server did not start; exit code {self.process.wait()}")
-        self.port = json.loads(line)["port"]
+        self.announced = json.loads(line)
+        self.port = self.announced["port"]
 
     def end(self, number):
         self.process.send_signal(number)

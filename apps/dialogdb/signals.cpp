@@ -1,0 +1,91 @@
+#include "signals.hpp"
+
+#include <chrono>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
+
+namespace dialog::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTimeToStop = 5s;
+constexpr auto kRepeatTime = 1s;
+constexpr int kInterruptedExitCode = 130;
+
+sigset_t signals_to_watch() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    // A signal that is blocked arrives even where it is ignored.
+    struct sigaction present{};
+    if (sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN) continue;
+    sigaddset(&signals, number);
+  }
+  return signals;
+}
+
+timespec to_timespec(MonotonicTime time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  return {seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
+}
+
+}  // namespace
+
+// A thread takes the signals, so that no code ever runs inside a handler.
+Signals::Signals()
+    : watched_(signals_to_watch()), stop_descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
+  std::thread([this] { watch(); }).detach();
+}
+
+Request Signals::wait() {
+  std::unique_lock lock(mutex_);
+  has_waiter_ = true;
+  arrived_.wait(lock, [this] { return !requests_.empty(); });
+  const Request request = requests_.front();
+  requests_.pop_front();
+  return request;
+}
+
+// Gives up waiting, with a negative number, when the time to stop is over.
+int Signals::next_signal(std::optional<MonotonicTime> stopped) const {
+  if (!stopped) return sigwaitinfo(&watched_, nullptr);
+  const MonotonicTime rest = *stopped + kTimeToStop - system_clock().now();
+  const timespec patience = to_timespec(std::max(rest, MonotonicTime(0)));
+  return sigtimedwait(&watched_, nullptr, &patience);
+}
+
+void Signals::request(Request request) {
+  requests_.push_back(request);
+  arrived_.notify_all();
+}
+
+void Signals::watch() {
+  std::optional<MonotonicTime> stopped;
+  bool has_waiter = false;
+  while (true) {
+    // Who waits for requests stops in a time of its own.
+    const int number = next_signal(has_waiter ? std::nullopt : stopped);
+    const MonotonicTime now = system_clock().now();
+    const std::lock_guard lock(mutex_);
+    has_waiter = has_waiter_;
+    if (number == SIGHUP && has_waiter) {
+      request(Request::reload);
+    } else if (stopped) {
+      const bool insists = number > 0 && now - *stopped >= kRepeatTime;
+      const bool takes_too_long = !has_waiter && now - *stopped >= kTimeToStop;
+      // Nothing durable is lost by leaving at any moment.
+      if (insists || takes_too_long) _exit(kInterruptedExitCode);
+    } else if (number > 0) {
+      stopped = now;
+      source_.cancel();
+      static_cast<void>(::eventfd_write(stop_descriptor_, 1));
+      request(Request::stop);
+    }
+  }
+}
+
+}  // namespace dialog::cli
