@@ -1,8 +1,10 @@
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "commands.hpp"
+#include "dialog/backends/lmdb_server_store.hpp"
 #include "dialog/identity/did.hpp"
 #include "workspace.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 
 struct VerifyOptionsOfVerb {
   bool quick = false;
+  std::string server;
 };
 
 // What to do about a fault.
@@ -50,15 +53,17 @@ void note_foreign_files(Output& output, const OwnNames& own) {
   }
 }
 
+Json fault_document(const RepositoryFault& fault) {
+  return Json{{"where", fault.where},
+              {"code", error_row(fault.error.code).name},
+              {"message", fault.error.message},
+              {"advice", advice(fault)}};
+}
+
 void print_report(Output& output, const VerifyRepositoryReport& report) {
   if (output.json()) {
     Json faults = Json::array();
-    for (const RepositoryFault& fault : report.faults) {
-      faults.push_back(Json{{"where", fault.where},
-                            {"code", error_row(fault.error.code).name},
-                            {"message", fault.error.message},
-                            {"advice", advice(fault)}});
-    }
+    for (const RepositoryFault& fault : report.faults) faults.push_back(fault_document(fault));
     output.document(Json{{"sound", report.sound()},
                          {"roots", report.roots},
                          {"blocks", report.blocks},
@@ -76,7 +81,43 @@ void print_report(Output& output, const VerifyRepositoryReport& report) {
       (report.sound() ? "everything is sound" : counted(report.fault_count, "fault", "faults")));
 }
 
+// The first fault ends it: a server's store is checked as one database.
+void print_report(Output& output, const LmdbServerStore::Checked& checked,
+                  const std::optional<RepositoryFault>& fault) {
+  if (output.json()) {
+    Json document{{"sound", !fault}};
+    if (!fault) {
+      document.update({{"subjects", checked.subjects},
+                       {"swaps", checked.swaps},
+                       {"blocks", checked.blocks},
+                       {"bytes", checked.bytes}});
+    }
+    document["faults"] = fault ? Json::array({fault_document(*fault)}) : Json::array();
+    output.document(document);
+  } else if (fault) {
+    output.line(fault->where + ": " + fault->error.message + "\n  " + advice(*fault));
+  } else {
+    output.line(counted(checked.subjects, "subject", "subjects") + ", " +
+                counted(checked.swaps, "swap", "swaps") + ", " +
+                counted(checked.blocks, "block", "blocks") + " of " +
+                readable_bytes(checked.bytes) + " looked at; everything is sound");
+  }
+}
+
+Result<void> verify_server(Program& program, const std::string& folder) {
+  DIALOG_ASSIGN(const auto store,
+                LmdbServerStore::open(program.resolve(folder), store_options(LmdbOpen::existing)));
+  const auto checked = store->check();
+  if (!checked && checked.error().code != ErrorCode::corrupt) return fail(checked.error());
+  std::optional<RepositoryFault> fault;
+  if (!checked) fault = RepositoryFault{"server " + folder, checked.error()};
+  print_report(program.output(), checked.value_or(LmdbServerStore::Checked{}), fault);
+  if (!fault) return {};
+  return fail(ErrorCode::corrupt, "the server's folder " + folder + " is damaged");
+}
+
 Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
+  if (!options.server.empty()) return verify_server(program, options.server);
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   const Location& location = workspace->location();
   note_foreign_files(program.output(), {location.state_folder(), {"db", "key"}, "import-"});
@@ -139,8 +180,14 @@ void add_verify(CLI::App& app, Program& program) {
   auto options = std::make_shared<VerifyOptionsOfVerb>();
   CLI::App* const verb =
       program.verb(app, "verify", "Check every record, tree and block of the repository",
-                   {"dialogdb verify", "dialogdb verify --quick --json"});
-  verb->add_flag("--quick", options->quick, "Only the trees that branches need");
+                   {"dialogdb verify", "dialogdb verify --quick --json",
+                    "dialogdb verify --server ./server   # what 'serve --data ./server' keeps"});
+  auto* const quick =
+      verb->add_flag("--quick", options->quick, "Only the trees that branches need");
+  verb->add_option("--server", options->server,
+                   "Check a server's folder instead, while it serves or not")
+      ->type_name("DIR")
+      ->excludes(quick);
   program.on(verb, [options](Program& running) { return run_verify(running, *options); });
 }
 

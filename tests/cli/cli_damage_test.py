@@ -29,13 +29,16 @@ class Damage(ProgramTest):
         self.assertEqual(report["blocks"], kept["kept_blocks"] + kept["removed_blocks"])
 
     def flip(self):
-        content = bytearray(self.data.read_bytes())
+        self.flip_in(self.data)
+
+    def flip_in(self, path):
+        content = bytearray(path.read_bytes())
         at = content.find(MARK)
         self.assertGreater(at, 0)
         while at >= 0:
             content[at + 20] ^= 1
             at = content.find(MARK)
-        self.data.write_bytes(content)
+        path.write_bytes(content)
 
     def test_a_flipped_bit_is_never_served(self):
         self.flip()
@@ -52,6 +55,23 @@ class Damage(ProgramTest):
         self.assertTrue(any("main" in fault["where"] for fault in report["faults"]), report)
         self.assertTrue(all(fault["advice"] for fault in report["faults"]))
         self.assertRegex(json.dumps(report), "[0-9a-f]{64}")
+
+    def test_a_servers_folder_is_verified_while_it_serves_and_where_it_is_damaged(self):
+        server = self.server()
+        self.run_program("-C", self.path, "remote", "add", "origin", server.url)
+        self.run_program("-C", self.path, "push")
+        report = self.json("verify", "--server", server.data)
+        self.assertEqual((report["sound"], report["subjects"], report["swaps"], report["faults"]), (True, 1, 1, []))
+        # The branch's tree, and the same one as its origin.
+        self.assertEqual(2 * report["blocks"], self.json("-C", self.path, "verify", "--quick")["blocks"])
+        self.assertIn("everything is sound", self.text("verify", "--server", server.data))
+        server.stop()
+        self.flip_in(server.data / "data.mdb")
+        out, _ = self.run_program("verify", "--server", server.data, "--json", code=CORRUPT)
+        report = json.loads(out)
+        self.assertFalse(report["sound"])
+        self.assertRegex(report["faults"][0]["message"], "[0-9a-f]{64}")
+        self.run_program("verify", "--server", self.path / ".dialogdb/db", code=2)
 
     def test_a_truncated_database(self):
         content = self.data.read_bytes()
