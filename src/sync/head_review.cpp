@@ -1,7 +1,6 @@
 #include "head_review.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -10,7 +9,7 @@
 namespace dialog {
 namespace {
 
-constexpr std::uint32_t kHistoryPagesMax = 64;
+constexpr std::uint32_t kHistoryPagesMax = 16;
 
 Result<void> check_reset(const RemoteTracking& tracking) {
   if (!tracking.has_seen_head() || DIALOG_BUG(gone_is_empty)) return {};
@@ -156,7 +155,10 @@ void KnownHistory::add(std::uint64_t asked_after, HeadHistory page) {
   // Only the latest page tells whether something is left out: one that merely ended early was
   // continued.
   history.complete = page.complete;
-  std::move(page.records.begin(), page.records.end(), std::back_inserter(history.records));
+  for (HeadRecord& record : page.records) {
+    // Whatever else a register says of a swap would only take room.
+    history.records.push_back({record.revision, record.previous, record.sequence, {}, {}});
+  }
   ++pages;
 }
 

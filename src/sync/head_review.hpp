@@ -20,7 +20,7 @@ struct KnownHistory {
   HeadHistory history;
   std::uint32_t pages = 0;
 
-  /// Takes one more answer.
+  /// Takes one more answer: of each record its number and the revisions.
   void add(std::uint64_t asked_after, HeadHistory page);
 };
 
