@@ -125,7 +125,8 @@ struct Runner {
       log += name_of(session.next());
       std::optional<Answer> answer = intercept ? intercept(session.next()) : std::nullopt;
       if (!answer)
-        answer = std::visit([this](const auto& action) { return this->perform(action); }, session.next());
+        answer = std::visit([this](const auto& action) { return this->perform(action); },
+                            session.next());
       session.supply(*std::move(answer));
     }
     FAIL() << "the session does not end: " << log.substr(0, 500);
