@@ -39,7 +39,7 @@ class Import {
   Result<void> take(Entry entry);
   Result<void> refuse(const BadLine& bad);
   [[nodiscard]] std::string input_name() const;
-  [[nodiscard]] Error in_input(Error error) const;
+  [[nodiscard]] Error in_input(const Error& error) const;
   Result<void> commit();
   void report();
 
@@ -78,7 +78,7 @@ Result<void> Import::read(EntryReader& reader, const FileSource& source) {
                                  : "interrupted; whole batches with " +
                                        counted(imported_, "entry", "entries") + " are imported");
     }
-    if (!step) return fail(in_input(std::move(step).error()));
+    if (!step) return fail(in_input(step.error()));
     if (std::holds_alternative<EndOfInput>(*step)) return {};
     if (auto* const entry = std::get_if<Entry>(&*step)) {
       DIALOG_TRY(take(std::move(*entry)));
@@ -118,7 +118,7 @@ std::string Import::input_name() const {
 }
 
 // The errors of a file name it already.
-Error Import::in_input(Error error) const {
+Error Import::in_input(const Error& error) const {
   return error.code == ErrorCode::malformed ? error.within(input_name()) : error;
 }
 

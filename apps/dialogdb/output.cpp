@@ -21,7 +21,7 @@ void show(std::string line) {
 }  // namespace
 
 std::string to_line(const Json& document) {
-  const std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace);
   // What JSON does not ask to be escaped: DEL, and U+0080 to U+009F.
   if (text.find_first_of("\x7f\xc2") == std::string::npos) return text;
   std::string line;

@@ -146,7 +146,7 @@ HeadReview consult_history(Settlement settlement, const Head& head, const KnownH
 
 }  // namespace
 
-void KnownHistory::add(std::uint64_t asked_after, HeadHistory page) {
+void KnownHistory::add(std::uint64_t asked_after, const HeadHistory& page) {
   if (asked != Asked::yes) {
     asked = Asked::yes;
     after = asked_after;
@@ -155,7 +155,7 @@ void KnownHistory::add(std::uint64_t asked_after, HeadHistory page) {
   // Only the latest page tells whether something is left out: one that merely ended early was
   // continued.
   history.complete = page.complete;
-  for (HeadRecord& record : page.records) {
+  for (const HeadRecord& record : page.records) {
     // Whatever else a register says of a swap would only take room.
     history.records.push_back({record.revision, record.previous, record.sequence, {}, {}});
   }

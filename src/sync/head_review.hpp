@@ -21,7 +21,7 @@ struct KnownHistory {
   std::uint32_t pages = 0;
 
   /// Takes one more answer: of each record its number and the revisions.
-  void add(std::uint64_t asked_after, HeadHistory page);
+  void add(std::uint64_t asked_after, const HeadHistory& page);
 };
 
 /// Ask for the history after a sequence number, then review again.

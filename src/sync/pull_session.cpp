@@ -60,8 +60,8 @@ class PullSession::Machine {
     return true;
   }
   bool take(const FetchHistory& asked, Answer& answer) {
-    if (HistoryIs* is = std::get_if<HistoryIs>(&answer)) {
-      known_.add(asked.after, std::move(is->history));
+    if (const auto* is = std::get_if<HistoryIs>(&answer)) {
+      known_.add(asked.after, is->history);
     } else if (std::holds_alternative<HistoryAbsent>(answer)) {
       known_.asked = KnownHistory::Asked::absent;
     } else {

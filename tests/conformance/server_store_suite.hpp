@@ -99,15 +99,15 @@ TYPED_TEST_P(ServerStoreConformance, AHeadNeedsNoBlocks) {
 }
 
 TYPED_TEST_P(ServerStoreConformance, HeadsAndBlocksOfAllSubjectsAreThereAfterReopening) {
-  constexpr std::uint64_t kSubjects = 40;
+  constexpr std::size_t kSubjects = 40;
   std::vector<Hash> hashes;
-  for (std::uint64_t i = 0; i < kSubjects; ++i) {
+  for (std::size_t i = 0; i < kSubjects; ++i) {
     const std::string name = std::to_string(i);
     hashes.push_back(this->put_and_flush(subject_named(name), "block of " + name));
     this->publish(subject_named(name), 0, i + 1);
   }
   this->fixture_.reopen();
-  for (std::uint64_t i = 0; i < kSubjects; ++i) {
+  for (std::size_t i = 0; i < kSubjects; ++i) {
     const Subject subject = subject_named(std::to_string(i));
     EXPECT_TRUE(this->has(subject, hashes[i]));
     EXPECT_FALSE(this->has(subject, hashes[(i + 1) % kSubjects]));

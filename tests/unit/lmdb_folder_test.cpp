@@ -347,7 +347,7 @@ TEST_F(LmdbDamage, ATruncatedDatabaseIsRefusedWhereverItEnds) {
 TEST_F(LmdbDamage, ADatabaseThatEndsInItsFirstPagesIsTruncatedAndNotAnothers) {
   const std::string whole = read_file(data_);
   for (const std::size_t size :
-       {1, 16, 17, 19, 20, 24, 43, 44, 152, 4095, 4096, 4200, 4248, 8191}) {
+       {1U, 16U, 17U, 19U, 20U, 24U, 43U, 44U, 152U, 4095U, 4096U, 4200U, 4248U, 8191U}) {
     write_file(data_, whole.substr(0, size));
     for (const LmdbOpen how : {LmdbOpen::existing, LmdbOpen::ensure}) {
       const Error error = refusal(how);
