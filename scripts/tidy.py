@@ -63,7 +63,7 @@ def main():
             entries.append(entry)
     CACHE.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
-    salt = version + (ROOT / ".clang-tidy").read_bytes()
+    salt = version + b"".join(path.read_bytes() for path in (ROOT / ".clang-tidy", ROOT / "apps/.clang-tidy"))
     complaints = set()
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
