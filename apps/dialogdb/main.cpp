@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
   open_closed_streams();
   // A peer that hangs up is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
-  static dialog::cli::Signals signals;
+  // Never destroyed: its thread goes on until the process ends.
+  static auto& signals = *new dialog::cli::Signals;
   dialog::cli::Program program({.variable = environment_variable,
                                 .stderr_is_terminal = isatty(STDERR_FILENO) == 1,
                                 .stdout_is_terminal = isatty(STDOUT_FILENO) == 1,

@@ -20,6 +20,14 @@ Hash Hash::of(ByteView bytes) {
   return hash;
 }
 
+namespace {
+
+// The library's first call finds out what the processor can do, and notes it without a lock: so
+// that call comes before there are threads.
+[[maybe_unused]] const Hash kFirst = Hash::of({});
+
+}  // namespace
+
 std::optional<Hash> Hash::from_bytes(ByteView raw) {
   if (raw.size() != kSize) return std::nullopt;
   Hash hash;
