@@ -39,7 +39,8 @@ lint: setup
 format: setup
 	@scripts/format.sh --fix
 
-demo: build
+demo: setup
+	@scripts/build.sh program
 	@scripts/demo.sh
 
 bench: setup

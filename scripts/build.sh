@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 preset=$1
 case $preset in
-  bench) configure=release ;;
+  bench | program) configure=release ;;
   headers) configure=lint ;;
   *) configure=$preset ;;
 esac
