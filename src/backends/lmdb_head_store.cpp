@@ -73,7 +73,7 @@ class RecordStore::Commit final : public Job {
   bool accepted_ = false;
 };
 
-Result<std::optional<Bytes>> RecordStore::read(std::string_view key) {
+Result<std::optional<Bytes>> RecordStore::read(std::string_view key, View) {
   DIALOG_TRY(check_record_key(key));
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(const auto stored, reader.get(Table::heads, key));
@@ -82,7 +82,7 @@ Result<std::optional<Bytes>> RecordStore::read(std::string_view key) {
   return Bytes(value);
 }
 
-Result<std::vector<Record>> RecordStore::list(const Range& range) {
+Result<std::vector<Record>> RecordStore::list(const Range& range, View) {
   std::vector<Record> records;
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::heads));
@@ -106,11 +106,13 @@ Result<std::vector<Record>> RecordStore::list(const Range& range) {
   return records;
 }
 
-Result<bool> RecordStore::commit(std::span<const RecordChange> changes) {
+Result<std::optional<HeadStore::Ticket>> RecordStore::submit(
+    std::span<const RecordChange> changes) {
   DIALOG_TRY(check_record_changes(changes));
   Commit job(*this, changes);
   DIALOG_TRY(environment_->run(job));
-  return job.accepted();
+  if (!job.accepted()) return std::nullopt;
+  return Ticket{};
 }
 
 }  // namespace dialog::lmdb

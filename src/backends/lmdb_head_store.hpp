@@ -13,9 +13,11 @@ class RecordStore final : public HeadStore {
   RecordStore(std::shared_ptr<Environment> environment, BlockArchive& archive)
       : environment_(std::move(environment)), archive_(archive) {}
 
-  Result<std::optional<Bytes>> read(std::string_view key) override;
-  Result<std::vector<Record>> list(const Range& range) override;
-  Result<bool> commit(std::span<const RecordChange> changes) override;
+  Result<std::optional<Bytes>> read(std::string_view key, View view) override;
+  Result<std::vector<Record>> list(const Range& range, View view) override;
+  /// Durable when it returns.
+  Result<std::optional<Ticket>> submit(std::span<const RecordChange> changes) override;
+  Result<void> wait(Ticket) override { return {}; }
 
  private:
   class Commit;

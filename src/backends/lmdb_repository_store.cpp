@@ -60,7 +60,7 @@ Result<std::unique_ptr<StoreLease>> LmdbRepositoryStore::lease(LeaseKind kind) {
 
 Result<void> LmdbRepositoryStore::check() {
   DIALOG_TRY(state_->environment->check_pages(lmdb::PageScope::all));
-  DIALOG_TRY(state_->heads.list({}));
+  DIALOG_TRY(heads().list({}));
   DIALOG_TRY(lmdb::check_blocks(*state_->environment));
   return {};
 }

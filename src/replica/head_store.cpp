@@ -6,6 +6,13 @@
 
 namespace dialog {
 
+Result<bool> HeadStore::commit(std::span<const RecordChange> changes) {
+  DIALOG_ASSIGN(const std::optional<Ticket> ticket, submit(changes));
+  if (!ticket) return false;
+  DIALOG_TRY(wait(*ticket));
+  return true;
+}
+
 Result<void> check_record_key(std::string_view key) {
   if (!key.empty() && key.size() <= kRecordKeyBytesMax) return {};
   return fail(ErrorCode::invalid_argument, "a record's key has 1 to " +

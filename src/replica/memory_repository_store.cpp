@@ -10,13 +10,13 @@ namespace {
 
 class MemoryHeadStore final : public HeadStore {
  public:
-  Result<std::optional<Bytes>> read(std::string_view key) override {
+  Result<std::optional<Bytes>> read(std::string_view key, View) override {
     DIALOG_TRY(check_record_key(key));
     const std::lock_guard lock(mutex_);
     return value_of(key);
   }
 
-  Result<std::vector<Record>> list(const Range& range) override {
+  Result<std::vector<Record>> list(const Range& range, View) override {
     const std::lock_guard lock(mutex_);
     std::vector<Record> found;
     const auto take = [&](const auto& record) {
@@ -46,11 +46,11 @@ class MemoryHeadStore final : public HeadStore {
     return found;
   }
 
-  Result<bool> commit(std::span<const RecordChange> changes) override {
+  Result<std::optional<Ticket>> submit(std::span<const RecordChange> changes) override {
     DIALOG_TRY(check_record_changes(changes));
     const std::lock_guard lock(mutex_);
     for (const RecordChange& change : changes) {
-      if (value_of(change.key) != change.expected) return false;
+      if (value_of(change.key) != change.expected) return std::nullopt;
     }
     for (const RecordChange& change : changes) {
       if (change.desired) {
@@ -59,8 +59,11 @@ class MemoryHeadStore final : public HeadStore {
         records_.erase(change.key);
       }
     }
-    return true;
+    return Ticket{};
   }
+
+  // Here everything is as durable as it will ever be.
+  Result<void> wait(Ticket) override { return {}; }
 
  private:
   std::optional<Bytes> value_of(std::string_view key) const {

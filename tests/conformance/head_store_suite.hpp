@@ -36,14 +36,22 @@ class HeadStoreConformance : public testing::Test {
     for (const auto& key : keys) ASSERT_TRUE(change(key, std::nullopt, "value of " + key));
   }
 
-  Value read(std::string_view key) {
-    auto value = heads().read(key);
+  std::optional<HeadStore::Ticket> submit(const std::string& key, Value expected, Value desired) {
+    const RecordChange change{key, std::move(expected), std::move(desired)};
+    const auto ticket = heads().submit({&change, 1});
+    EXPECT_TRUE(ticket.has_value()) << ticket.error().message;
+    return ticket.value_or(std::nullopt);
+  }
+
+  Value read(std::string_view key, HeadStore::View view = HeadStore::View::durable) {
+    auto value = heads().read(key, view);
     EXPECT_TRUE(value.has_value()) << value.error().message;
     return value.value_or(std::nullopt);
   }
 
-  std::vector<std::string> keys(const HeadStore::Range& range) {
-    const auto records = heads().list(range);
+  std::vector<std::string> keys(const HeadStore::Range& range,
+                                HeadStore::View view = HeadStore::View::durable) {
+    const auto records = heads().list(range, view);
     EXPECT_TRUE(records.has_value()) << records.error().message;
     std::vector<std::string> keys;
     if (records) {
@@ -155,6 +163,64 @@ TYPED_TEST_P(HeadStoreConformance, RefusesTwoChangesOfOneKey) {
 }
 
 TYPED_TEST_P(HeadStoreConformance, ACommitOfNothingSucceeds) { EXPECT_TRUE(this->commit({})); }
+
+TYPED_TEST_P(HeadStoreConformance, WhatIsSubmittedShowsAtOnceWhereThatIsAskedFor) {
+  ASSERT_TRUE(this->submit("a", std::nullopt, "1"));
+  EXPECT_EQ(this->read("a", HeadStore::View::submitted), "1");
+  EXPECT_EQ(this->keys({}, HeadStore::View::submitted), Keys{"a"});
+}
+
+TYPED_TEST_P(HeadStoreConformance, ASubmissionIsComparedWithWhatWasSubmittedBefore) {
+  ASSERT_TRUE(this->submit("a", std::nullopt, "1"));
+  EXPECT_FALSE(this->submit("a", std::nullopt, "2"));
+  const auto ticket = this->submit("a", "1", "2");
+  ASSERT_TRUE(ticket);
+  ASSERT_TRUE(this->heads().wait(*ticket).has_value());
+  EXPECT_EQ(this->read("a"), "2");
+}
+
+TYPED_TEST_P(HeadStoreConformance, AWaitMakesDurableWhatWasSubmittedUpToItsTicket) {
+  const auto first = this->submit("a", std::nullopt, "1");
+  const auto second = this->submit("b", std::nullopt, "2");
+  const auto third = this->submit("a", "1", "3");
+  ASSERT_TRUE(first && second && third);
+  EXPECT_LE(first->number, second->number);
+  EXPECT_LE(second->number, third->number);
+  ASSERT_TRUE(this->heads().wait(*second).has_value());
+  ASSERT_TRUE(this->heads().wait(*first).has_value());
+  EXPECT_NE(this->read("a"), std::nullopt);
+  EXPECT_EQ(this->read("b"), "2");
+  this->fixture_.reopen();
+  EXPECT_NE(this->read("a"), std::nullopt);
+  EXPECT_EQ(this->read("b"), "2");
+}
+
+TYPED_TEST_P(HeadStoreConformance, ASubmissionOfNothingNamesAllBeforeIt) {
+  ASSERT_TRUE(this->submit("a", std::nullopt, "1"));
+  const auto nothing = this->heads().submit({});
+  ASSERT_TRUE(nothing.has_value() && nothing->has_value());
+  ASSERT_TRUE(this->heads().wait(**nothing).has_value());
+  this->fixture_.reopen();
+  EXPECT_EQ(this->read("a"), "1");
+}
+
+TYPED_TEST_P(HeadStoreConformance, WhatShowsAsDurableIsThereAfterReopening) {
+  std::optional<HeadStore::Ticket> last;
+  for (int i = 0; i < 10; ++i) {
+    last = this->submit(std::to_string(i), std::nullopt, "1");
+    ASSERT_TRUE(last);
+    if (i == 4) {
+      ASSERT_TRUE(this->heads().wait(*last).has_value());
+    }
+  }
+  const Keys durable = this->keys({});
+  this->fixture_.reopen();
+  const Keys kept = this->keys({});
+  EXPECT_GE(durable.size(), 5U);
+  ASSERT_GE(kept.size(), durable.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) EXPECT_EQ(kept[i], std::to_string(i));
+  EXPECT_EQ(this->keys({}, HeadStore::View::submitted), kept);
+}
 
 TYPED_TEST_P(HeadStoreConformance, ListsInTheOrderOfUnsignedBytes) {
   this->create({"b", "a/2", "a", "\xc3\xa9", "a/10", "Z"});
@@ -326,8 +392,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     AWrongExpectationChangesNothing, ChangesHappenAllOrNone, AnUnchangedRecordCanGuardACommit,
     AnEmptyValueIsAValue, KeysAndValuesHoldAnyByte, ALargeValueIsKept, TheLongestKeyIsKept,
     RefusesKeysThatAreEmptyOrTooLong, RefusesTwoChangesOfOneKey, ACommitOfNothingSucceeds,
-    ListsInTheOrderOfUnsignedBytes, ListsTheValuesToo, ListsAPrefixOnly,
-    ListsAPrefixOfTheHighestBytes, GoesOnBeyondAKeyInTheDirectionOfTheListing,
+    WhatIsSubmittedShowsAtOnceWhereThatIsAskedFor, ASubmissionIsComparedWithWhatWasSubmittedBefore,
+    AWaitMakesDurableWhatWasSubmittedUpToItsTicket, ASubmissionOfNothingNamesAllBeforeIt,
+    WhatShowsAsDurableIsThereAfterReopening, ListsInTheOrderOfUnsignedBytes, ListsTheValuesToo,
+    ListsAPrefixOnly, ListsAPrefixOfTheHighestBytes, GoesOnBeyondAKeyInTheDirectionOfTheListing,
     AStartOutsideThePrefixIsTheEndOrNoBound, StopsAtTheLimit,
     ACommitMakesBlocksOfEarlierPutsDurable, BlocksOfARefusedCommitStayVisible,
     ARecordIsThereAfterReopening, AQuarantineIsApartFromTheArchive, WriteLeasesKeepACollectorOut,

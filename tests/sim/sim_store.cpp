@@ -24,15 +24,42 @@ class SimStore::Disk {
   }
 
   void power_cut() {
+    if (!in_flight_.empty()) settle(static_cast<std::size_t>(random_.below(in_flight_.size() + 1)));
+    in_flight_.clear();
+    submitted_ = records_;
+    is_dead_ = false;
     for (auto& [hash, block] : volatile_) {
       if (random_.chance(1, 2)) keep(hash, block);
     }
     volatile_.clear();
   }
 
+  /// Makes the first submissions durable.
+  void settle(std::size_t count) {
+    if (count > 0) sync();
+    for (std::size_t i = 0; i < count; ++i) {
+      for (const RecordChange& change : in_flight_[i]) {
+        ++changes_;
+        apply(records_, change);
+      }
+    }
+    in_flight_.erase(in_flight_.begin(), in_flight_.begin() + static_cast<std::ptrdiff_t>(count));
+    settled_ += count;
+  }
+
+  static void apply(std::map<std::string, Bytes, std::less<>>& records,
+                    const RecordChange& change) {
+    if (change.desired) {
+      records.insert_or_assign(change.key, *change.desired);
+    } else {
+      records.erase(change.key);
+    }
+  }
+
   [[nodiscard]] bool interrupted() {
     if (!random_.chance(interrupt_, 1000)) return false;
     ++interruptions_;
+    is_dead_ = true;
     return true;
   }
 
@@ -43,6 +70,11 @@ class SimStore::Disk {
   std::map<Hash, Block> durable_;
   std::map<Hash, Block> volatile_;
   std::map<std::string, Bytes, std::less<>> records_;
+  /// The records with all submissions.
+  std::map<std::string, Bytes, std::less<>> submitted_;
+  std::vector<std::vector<RecordChange>> in_flight_;
+  std::uint64_t settled_ = 0;  // how many submissions are durable
+  bool is_dead_ = false;
 };
 
 class SimStore::Blocks final : public CollectableArchive {
@@ -97,17 +129,19 @@ class SimStore::Blocks final : public CollectableArchive {
 
 class SimStore::Heads final : public HeadStore {
  public:
-  explicit Heads(Disk& disk) : disk_(disk) {}
+  Heads(Disk& disk, const std::function<void()>& while_waiting)
+      : disk_(disk), while_waiting_(while_waiting) {}
 
-  Result<std::optional<Bytes>> read(std::string_view key) override {
-    const auto at = disk_.records_.find(key);
-    if (at == disk_.records_.end()) return std::nullopt;
+  Result<std::optional<Bytes>> read(std::string_view key, View view) override {
+    const auto& records = seen(view);
+    const auto at = records.find(key);
+    if (at == records.end()) return std::nullopt;
     return at->second;
   }
 
-  Result<std::vector<Record>> list(const Range& range) override {
+  Result<std::vector<Record>> list(const Range& range, View view) override {
     std::vector<Record> out;
-    for (const auto& [key, value] : disk_.records_) {
+    for (const auto& [key, value] : seen(view)) {
       if (!key.starts_with(range.prefix)) continue;
       if (!range.after.empty() && (range.reverse ? key >= range.after : key <= range.after))
         continue;
@@ -119,41 +153,52 @@ class SimStore::Heads final : public HeadStore {
     return out;
   }
 
-  Result<bool> commit(std::span<const RecordChange> changes) override {
+  Result<std::optional<Ticket>> submit(std::span<const RecordChange> changes) override {
+    DIALOG_TRY(check_record_changes(changes));
+    if (disk_.is_dead_) return lost();
     for (const RecordChange& change : changes) {
-      const auto at = disk_.records_.find(change.key);
-      const bool there = at != disk_.records_.end();
+      const auto at = disk_.submitted_.find(change.key);
+      const bool there = at != disk_.submitted_.end();
       if (there != change.expected.has_value() || (there && at->second != *change.expected))
-        return false;
+        return std::nullopt;
     }
+    if (!changes.empty()) {
+      for (const RecordChange& change : changes) Disk::apply(disk_.submitted_, change);
+      disk_.in_flight_.emplace_back(changes.begin(), changes.end());
+    }
+    return Ticket{disk_.settled_ + disk_.in_flight_.size()};
+  }
+
+  Result<void> wait(Ticket ticket) override {
+    if (ticket.number <= disk_.settled_) return {};
+    if (while_waiting_) while_waiting_();
+    if (ticket.number <= disk_.settled_) return {};
+    if (disk_.is_dead_) return lost();
     if (disk_.interrupted()) {
-      if (disk_.random_.chance(1, 2)) apply(changes);
-      return fail(ErrorCode::storage_failed, "injected: the power went during a commit");
+      disk_.settle(static_cast<std::size_t>(disk_.random_.below(disk_.in_flight_.size() + 1)));
+      return lost();
     }
-    apply(changes);
-    return true;
+    const auto needed = static_cast<std::size_t>(ticket.number - disk_.settled_);
+    disk_.settle(disk_.random_.chance(1, 2) ? needed : disk_.in_flight_.size());
+    return {};
   }
 
  private:
-  void apply(std::span<const RecordChange> changes) {
-    disk_.sync();
-    for (const RecordChange& change : changes) {
-      ++disk_.changes_;
-      if (change.desired) {
-        disk_.records_.insert_or_assign(change.key, *change.desired);
-      } else {
-        disk_.records_.erase(change.key);
-      }
-    }
+  [[nodiscard]] const std::map<std::string, Bytes, std::less<>>& seen(View view) const {
+    return view == View::durable ? disk_.records_ : disk_.submitted_;
+  }
+  static tl::unexpected<Error> lost() {
+    return fail(ErrorCode::storage_failed, "injected: the power went during a commit");
   }
 
   Disk& disk_;
+  const std::function<void()>& while_waiting_;
 };
 
 SimStore::SimStore(SeededRandom& random)
     : disk_(std::make_unique<Disk>(random)),
       blocks_(std::make_unique<Blocks>(*disk_)),
-      heads_(std::make_unique<Heads>(*disk_)) {}
+      heads_(std::make_unique<Heads>(*disk_, while_waiting)) {}
 
 SimStore::~SimStore() = default;
 

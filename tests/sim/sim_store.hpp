@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "dialog/base/random.hpp"
@@ -9,8 +10,9 @@
 namespace dialog::sim {
 
 /// A repository's store on a disk that may lose power: blocks are volatile until a flush or a
-/// commit, and a cut keeps any part of the volatile ones. A commit itself can be interrupted: then
-/// nobody learns whether it happened.
+/// commit, and a cut keeps any part of the volatile ones. Submitted changes become durable when
+/// somebody waits for them; a cut keeps those that were submitted first. A wait can be interrupted:
+/// then nobody learns which of them happened.
 class SimStore final : public RepositoryStore {
  public:
   explicit SimStore(SeededRandom& random);
@@ -24,11 +26,15 @@ class SimStore final : public RepositoryStore {
   /// Loses what was not synced; some of it may have reached the disk all the same.
   void power_cut();
 
-  /// From now on commits fail with a chance of `numerator` in 1,000, before or after they took
-  /// effect; whoever gets the error must take the process for dead and call `power_cut`.
+  /// From now on waits fail with a chance of `numerator` in 1,000. From the first one that does
+  /// everything fails that writes: whoever gets the error must take the process for dead and call
+  /// `power_cut`.
   void interrupt_commits(std::uint64_t numerator);
-  /// How many commits were interrupted so far.
+  /// How many waits were interrupted so far.
   [[nodiscard]] std::uint64_t interruptions() const;
+
+  /// Called while somebody waits for the disk: what the other threads of the process do meanwhile.
+  std::function<void()> while_waiting;
 
   /// How often anything durable changed: a block or a record more, less or another.
   [[nodiscard]] std::uint64_t changes() const;

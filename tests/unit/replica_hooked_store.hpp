@@ -17,18 +17,21 @@ class HookedHeads final : public HeadStore {
  public:
   explicit HookedHeads(HeadStore& inner) : inner_(inner) {}
 
-  Result<std::optional<Bytes>> read(std::string_view key) override { return inner_.read(key); }
-  Result<std::vector<Record>> list(const Range& range) override {
-    auto found = inner_.list(range);
+  Result<std::optional<Bytes>> read(std::string_view key, View view) override {
+    return inner_.read(key, view);
+  }
+  Result<std::vector<Record>> list(const Range& range, View view) override {
+    auto found = inner_.list(range, view);
     ++lists;
     if (after_next_list) std::exchange(after_next_list, nullptr)();
     return found;
   }
-  Result<bool> commit(std::span<const RecordChange> changes) override {
+  Result<std::optional<Ticket>> submit(std::span<const RecordChange> changes) override {
     ++commits;
     if (is_full) return fail(ErrorCode::storage_full, "the disk is full");
-    return inner_.commit(changes);
+    return inner_.submit(changes);
   }
+  Result<void> wait(Ticket ticket) override { return inner_.wait(ticket); }
 
   std::size_t lists = 0;
   std::size_t commits = 0;
@@ -45,7 +48,8 @@ class HookedHeads final : public HeadStore {
 class HookedStore final : public RepositoryStore {
  public:
   CollectableArchive& archive() override { return inner_.archive(); }
-  HookedHeads& heads() override { return heads_; }
+  HeadStore& heads() override { return heads_; }
+  HookedHeads& hooks() { return heads_; }
   Result<std::unique_ptr<Archive>> make_quarantine() override { return inner_.make_quarantine(); }
   Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) override { return inner_.lease(kind); }
 

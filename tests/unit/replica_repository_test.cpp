@@ -500,10 +500,10 @@ TEST(Log, TakesNoCommitAndNoListingOfItsOwnWhereItIsFull) {
             .has_value());
   };
   for (std::uint64_t i = 0; i < kReflogEntriesKept; ++i) put(i);
-  store.heads().commits = store.heads().lists = 0;
+  store.hooks().commits = store.hooks().lists = 0;
   for (std::uint64_t i = 0; i < 100; ++i) put(i);
-  EXPECT_EQ(store.heads().commits, 100U);
-  EXPECT_EQ(store.heads().lists, 0U);
+  EXPECT_EQ(store.hooks().commits, 100U);
+  EXPECT_EQ(store.hooks().lists, 0U);
 }
 
 }  // namespace

@@ -320,12 +320,12 @@ TEST(Clone, WhoseRecordsCannotBeWrittenLeavesNothingButBlocksForTheNextOne) {
   ManualClock clock;
   Repository::Clone wanted;
   wanted.remote = {"origin", "http://x", "did:web:remote.example", {}};
-  store.heads().is_full = true;
+  store.hooks().is_full = true;
   EXPECT_EQ(Repository::clone(store, clock, remote.connection(), wanted).error().code,
             ErrorCode::storage_full);
   EXPECT_EQ(Repository::open(store, clock).error().code, ErrorCode::not_found);
   EXPECT_THAT(store.heads().list({}).value(), testing::IsEmpty());
-  store.heads().is_full = false;
+  store.hooks().is_full = false;
   ASSERT_TRUE(Repository::clone(store, clock, remote.connection(), wanted).has_value());
   EXPECT_EQ(block_count(store.archive()), block_count(remote.stored));
 }
@@ -339,7 +339,7 @@ TEST(Pull, ThatCannotBeCommittedLeavesTheBranchAndOnlyGarbage) {
   ManualClock clock;
   auto repository = Repository::create(store, clock).value();
   const Branch before = repository.branch("main").value();
-  store.heads().is_full = true;
+  store.hooks().is_full = true;
   EXPECT_EQ(repository.pull("main", remote.connection()).error().code, ErrorCode::storage_full);
   EXPECT_EQ(repository.branch("main").value(), before);
   EXPECT_EQ(block_count(store.archive()), block_count(remote.stored));

@@ -98,7 +98,7 @@ TEST(CollectGarbage, KeepsTheMovesOfABranchThatIsRenamedMeanwhile) {
   const Revision old = put("1");
   put("2");
   std::optional<ErrorCode> refused;
-  store.heads().after_next_list = [&] {
+  store.hooks().after_next_list = [&] {
     if (const auto renamed = other.rename_branch("main", "trunk"); !renamed)
       refused = renamed.error().code;
   };

@@ -30,10 +30,14 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-/// The small mutable part of a repository: branches, remotes, reflog, configuration, as named
-/// records. A key has 1 to `kRecordKeyBytesMax` bytes. Thread-safe, and safe between processes
-/// where the implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing was
-/// changed), `busy`, `corrupt`, `invalid_argument`, `too_large`.
+/// The small mutable part of a repository: branches, remotes, reflog, edits, configuration, as
+/// named records. A key has 1 to `kRecordKeyBytesMax` bytes. Thread-safe, and safe between
+/// processes where the implementation is on disk. Errors: `storage_failed`, `storage_full` (nothing
+/// was changed), `busy`, `corrupt`, `invalid_argument`, `too_large`.
+///
+/// A change is submitted, and then it becomes durable: those who wait for their changes at the same
+/// time may share one sync. Changes become durable in the order in which they were submitted. Where
+/// power is lost or a sync fails, what is lost is a tail of that order.
 class HeadStore {
  public:
   HeadStore() = default;
@@ -41,8 +45,18 @@ class HeadStore {
   HeadStore& operator=(const HeadStore&) = delete;
   virtual ~HeadStore() = default;
 
-  /// The record's present value; absent where there is none.
-  [[nodiscard]] virtual Result<std::optional<Bytes>> read(std::string_view key) = 0;
+  /// What a read shows.
+  enum class View : std::uint8_t {
+    /// Only what survives a loss of power.
+    durable,
+    /// Also what this process has submitted and what is not durable yet: the state that `submit`
+    /// compares with. It may never become durable.
+    submitted,
+  };
+
+  /// The record's value; absent where there is none.
+  [[nodiscard]] virtual Result<std::optional<Bytes>> read(std::string_view key,
+                                                          View view = View::durable) = 0;
 
   struct Range {
     std::string_view prefix = {};
@@ -52,13 +66,26 @@ class HeadStore {
     bool reverse = false;
   };
   /// The records of a range in the order of their keys, from one snapshot.
-  [[nodiscard]] virtual Result<std::vector<Record>> list(const Range& range) = 0;
+  [[nodiscard]] virtual Result<std::vector<Record>> list(const Range& range,
+                                                         View view = View::durable) = 0;
 
-  /// Makes all changes or none. False where an expectation does not hold: then nothing was changed.
-  /// On true the changes are durable and visible to all, and so is every block that was put into
-  /// the repository's archive before this call: data before pointers. Never true after a failed
-  /// sync.
-  [[nodiscard]] virtual Result<bool> commit(std::span<const RecordChange> changes) = 0;
+  /// Names a submission of this object. Later ones have greater numbers, or equal ones.
+  struct Ticket {
+    std::uint64_t number = 0;
+  };
+  /// Submits all changes or none. Absent where an expectation does not hold: then nothing was
+  /// changed. Waits for no sync where the store can do without. A submission of no changes names
+  /// all that came before it.
+  [[nodiscard]] virtual Result<std::optional<Ticket>> submit(
+      std::span<const RecordChange> changes) = 0;
+  /// On success everything that was submitted up to this ticket is durable and visible to all, and
+  /// so is every block that was put into the repository's archive before it was submitted: data
+  /// before pointers. An error: nobody knows, until it is read with `View::durable`. Never a
+  /// success after a failed sync. May be called again, and by any thread.
+  [[nodiscard]] virtual Result<void> wait(Ticket ticket) = 0;
+
+  /// `submit` and `wait`. False where an expectation does not hold: then nothing was changed.
+  [[nodiscard]] Result<bool> commit(std::span<const RecordChange> changes);
 };
 
 /// For implementations of `HeadStore`: `invalid_argument` where a key is empty or longer than
