@@ -6,9 +6,9 @@
 namespace dialog::cli {
 namespace {
 
-Json branch_document(const Branch& branch, bool is_default) {
+Json branch_document(const Branch& branch, const Revision& revision, bool is_default) {
   return Json{{"name", branch.name},
-              {"revision", branch.current.hex()},
+              {"revision", revision.hex()},
               {"default", is_default},
               {"upstream", branch.upstream ? Json(*branch.upstream) : Json(nullptr)}};
 }
@@ -16,8 +16,9 @@ Json branch_document(const Branch& branch, bool is_default) {
 Result<void> show(Program& program, const Workspace& workspace, const std::string& name) {
   if (!program.output().json()) return {};
   DIALOG_ASSIGN(const Branch branch, workspace.repository().branch(name));
+  DIALOG_ASSIGN(const Revision revision, workspace.repository().resolve(name, program.context()));
   DIALOG_ASSIGN(const std::string current, workspace.repository().default_branch());
-  program.output().document(branch_document(branch, name == current));
+  program.output().document(branch_document(branch, revision, name == current));
   return {};
 }
 
@@ -27,10 +28,12 @@ Result<void> list_branches(Program& program) {
   DIALOG_ASSIGN(const std::vector<Branch> branches, workspace->repository().branches());
   for (const Branch& branch : branches) {
     const bool is_default = branch.name == current;
+    DIALOG_ASSIGN(const Revision revision,
+                  workspace->repository().resolve(branch.name, program.context()));
     if (program.output().json()) {
-      program.output().document(branch_document(branch, is_default));
+      program.output().document(branch_document(branch, revision, is_default));
     } else {
-      program.output().line((is_default ? "* " : "  ") + branch.name + "\t" + branch.current.hex() +
+      program.output().line((is_default ? "* " : "  ") + branch.name + "\t" + revision.hex() +
                             (branch.upstream ? "\t" + *branch.upstream : ""));
     }
   }
@@ -46,7 +49,7 @@ Result<void> create_branch(Program& program, const std::string& name, const std:
   // A branch that begins where another one stands shares what that one knows of its remotes.
   const std::string from = start.empty() ? current : start;
   if (const auto source = repository.branch(from)) {
-    branch.start = source->current;
+    DIALOG_ASSIGN(branch.start, repository.resolve(from, program.context()));
     branch.like = source->name;
     branch.upstream = source->upstream;
   } else {

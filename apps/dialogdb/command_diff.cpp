@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <memory>
 
 #include "commands.hpp"
@@ -20,13 +21,21 @@ struct Ends {
   Revision after;
 };
 
+/// N of BRANCH~N; 0 where it is something else.
+unsigned long moves_back(const std::string& revision) {
+  const std::size_t tilde = revision.rfind('~');
+  return tilde == std::string::npos ? 0 : std::strtoul(revision.c_str() + tilde + 1, nullptr, 10);
+}
+
 // No revision: what the upstream does not have yet. One: from there to the branch. Two: between
 // them.
-Result<Ends> find_ends(const Workspace& workspace, const DiffOptions& options) {
+Result<Ends> find_ends(const Workspace& workspace, const DiffOptions& options,
+                       const Context& context) {
   DIALOG_ASSIGN(const std::string name, workspace.branch_or_default(options.branch));
-  DIALOG_ASSIGN(const Branch branch, workspace.repository().branch(name));
-  Ends ends{{}, branch.current};
+  Ends ends;
   if (options.revisions.empty()) {
+    DIALOG_ASSIGN(ends.after, workspace.repository().resolve(name, context));
+    DIALOG_ASSIGN(const Branch branch, workspace.repository().branch(name));
     if (!branch.upstream) {
       return fail(ErrorCode::invalid_argument,
                   "branch " + name +
@@ -36,9 +45,15 @@ Result<Ends> find_ends(const Workspace& workspace, const DiffOptions& options) {
     ends.before = branch.tracking_of(*branch.upstream).origin;
     return ends;
   }
-  DIALOG_ASSIGN(ends.before, workspace.revision(options.revisions[0], name));
-  if (options.revisions.size() > 1) {
-    DIALOG_ASSIGN(ends.after, workspace.revision(options.revisions[1], name));
+  const std::string& before = options.revisions[0];
+  const std::string& after = options.revisions.size() > 1 ? options.revisions[1] : name;
+  // The older one first: whoever builds a version builds those before it into it.
+  if (moves_back(after) > moves_back(before)) {
+    DIALOG_ASSIGN(ends.after, workspace.revision(after, name));
+    DIALOG_ASSIGN(ends.before, workspace.revision(before, name));
+  } else {
+    DIALOG_ASSIGN(ends.before, workspace.revision(before, name));
+    DIALOG_ASSIGN(ends.after, workspace.revision(after, name));
   }
   return ends;
 }
@@ -99,7 +114,7 @@ class DiffPrinter {
 
 Result<void> run_diff(Program& program, const DiffOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
-  DIALOG_ASSIGN(const Ends ends, find_ends(*workspace, options));
+  DIALOG_ASSIGN(const Ends ends, find_ends(*workspace, options, program.context()));
   const Repository& repository = workspace->repository();
   Output& output = program.output();
   if (options.count_only) {

@@ -38,13 +38,13 @@ Result<void> run_put(Program& program, const PutOptions& options) {
   DIALOG_ASSIGN(const std::string branch, workspace->branch_or_default(options.branch));
   const Context context = program.context();
   const auto put = [&](Transaction& transaction) { return transaction.put(key, value, context); };
-  DIALOG_ASSIGN(const Revision revision,
+  DIALOG_ASSIGN(const std::uint64_t version,
                 workspace->repository().transact(branch, put, {"put", {}}, context));
   if (program.output().json()) {
     Json document;
     set_bytes(document, "key", key, options.formats.key_or_text());
     document["branch"] = branch;
-    document["revision"] = revision.hex();
+    document["version"] = version;
     program.output().document(document);
   }
   return {};
@@ -91,7 +91,12 @@ Result<void> run_get(Program& program, const GetOptions& options) {
     set_bytes(document, "key", key, options.formats.key_or_text());
     if (options.out == "-") set_bytes(document, "value", *value, options.formats.value_or_text());
     document["bytes"] = value->size();
-    document["revision"] = snapshot.revision().hex();
+    if (const auto version = snapshot.version()) {
+      document["version"] = *version;
+    } else {
+      DIALOG_ASSIGN(const Revision revision, snapshot.revision(program.context()));
+      document["revision"] = revision.hex();
+    }
     program.output().document(document);
   }
   return {};
@@ -131,7 +136,7 @@ Result<std::uint64_t> erase_prefix(const Snapshot& before, Transaction& transact
   Result<void> result;
   DIALOG_TRY(before.scan(
       range,
-      [&](ByteView key, const ValueView&) {
+      [&](ByteView key, const EntryValue&) {
         result = transaction.erase(key, context);
         ++erased;
         return result.has_value();
@@ -158,17 +163,16 @@ Result<void> run_del(Program& program, const DelOptions& options) {
   std::uint64_t erased = 0;
   const auto erase = [&](Transaction& transaction) -> Result<void> {
     if (options.has_prefix) {
-      const Snapshot before = repository.snapshot(transaction.base());
-      DIALOG_ASSIGN(erased, erase_prefix(before, transaction, prefix, context));
+      DIALOG_ASSIGN(erased, erase_prefix(transaction.base(), transaction, prefix, context));
     } else {
       DIALOG_ASSIGN(erased, erase_keys(transaction, keys, options.ignore_missing, context));
     }
     return {};
   };
-  DIALOG_ASSIGN(const Revision revision, repository.transact(branch, erase, {"del", {}}, context));
+  DIALOG_ASSIGN(const std::uint64_t version,
+                repository.transact(branch, erase, {"del", {}}, context));
   if (program.output().json()) {
-    program.output().document(
-        Json{{"deleted", erased}, {"branch", branch}, {"revision", revision.hex()}});
+    program.output().document(Json{{"deleted", erased}, {"branch", branch}, {"version", version}});
   } else {
     program.output().note("Deleted " + counted(erased, "key", "keys"));
   }

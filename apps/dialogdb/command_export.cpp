@@ -43,8 +43,8 @@ Result<void> run_export(Program& program, const ExportOptions& options) {
   }
   DIALOG_TRY(sink->finish());
   if (options.transfer.file != "-" && program.output().json()) {
-    program.output().document(
-        Json{{"exported", exported}, {"revision", snapshot.revision().hex()}});
+    DIALOG_ASSIGN(const Revision revision, snapshot.revision(program.context()));
+    program.output().document(Json{{"exported", exported}, {"revision", revision.hex()}});
   } else {
     program.output().note("Exported " + counted(exported, "entry", "entries"));
   }

@@ -41,7 +41,7 @@ class Import {
   [[nodiscard]] std::string input_name() const;
   [[nodiscard]] Error in_input(const Error& error) const;
   Result<void> commit();
-  void report();
+  Result<void> report();
 
   Program& program_;
   const ImportOptions& options_;
@@ -53,19 +53,15 @@ class Import {
   std::uint64_t replaced_ = 0;
   std::uint64_t skipped_ = 0;
   std::vector<BadLine> bad_lines_;
-  Revision revision_;
 };
 
 Result<void> Import::run() {
   DIALOG_ASSIGN(const EntryOptions entry, entry_options(options_.transfer, options_.formats));
   DIALOG_ASSIGN(const auto source, program_.open_input(options_.transfer.file));
   DIALOG_ASSIGN(const auto reader, make_entry_reader(*source, entry));
-  DIALOG_ASSIGN(const Branch branch, workspace_.repository().branch(branch_));
-  revision_ = branch.current;
   DIALOG_TRY(read(*reader, *source));
   DIALOG_TRY(commit());
-  report();
-  return {};
+  return report();
 }
 
 Result<void> Import::read(EntryReader& reader, const FileSource& source) {
@@ -133,16 +129,16 @@ Result<void> Import::commit() {
       return transaction.put(entry.key, entry.value, context_);
     });
   };
-  DIALOG_ASSIGN(revision_,
-                workspace_.repository().transact(branch_, put_all, {"import", {}}, context_));
+  DIALOG_TRY(workspace_.repository().transact(branch_, put_all, {"import", {}}, context_));
   imported_ += sorter->added() - sorter->replaced();
   replaced_ += sorter->replaced();
   return {};
 }
 
-void Import::report() {
+Result<void> Import::report() {
   Output& output = program_.output();
   if (output.json()) {
+    DIALOG_ASSIGN(const Revision revision, workspace_.repository().resolve(branch_, context_));
     Json bad_lines = Json::array();
     for (const BadLine& bad : bad_lines_) {
       bad_lines.push_back(Json{{"line", bad.line},
@@ -155,8 +151,8 @@ void Import::report() {
                          {"skipped", skipped_},
                          {"bad_lines", std::move(bad_lines)},
                          {"branch", branch_},
-                         {"revision", revision_.hex()}});
-    return;
+                         {"revision", revision.hex()}});
+    return {};
   }
   for (const BadLine& bad : bad_lines_) {
     output.warn("line " + std::to_string(bad.line) + ", column " + std::to_string(bad.column) +
@@ -172,6 +168,7 @@ void Import::report() {
             " replaced by a later one with the same key";
   }
   output.line(line);
+  return {};
 }
 
 Result<void> run_import(Program& program, const ImportOptions& options) {

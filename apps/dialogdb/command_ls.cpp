@@ -43,7 +43,7 @@ Result<void> run_ls(Program& program, const LsOptions& options) {
   };
   if (options.keys_only) {
     return snapshot.scan(
-        range, [&](ByteView key, const ValueView&) { return show(key, nullptr); },
+        range, [&](ByteView key, const EntryValue&) { return show(key, nullptr); },
         program.context());
   }
   const auto visit = [&](ByteView key, ByteView value) -> Result<void> {
@@ -65,14 +65,15 @@ Result<void> run_count(Program& program, const RangeOptions& options) {
     const auto progress = program.progress("counting");
     DIALOG_TRY(snapshot.scan(
         range,
-        [&](ByteView, const ValueView&) {
+        [&](ByteView, const EntryValue&) {
           progress->update(++entries);
           return true;
         },
         program.context()));
   }
   if (program.output().json()) {
-    program.output().document(Json{{"count", entries}, {"revision", snapshot.revision().hex()}});
+    DIALOG_ASSIGN(const Revision revision, snapshot.revision(program.context()));
+    program.output().document(Json{{"count", entries}, {"revision", revision.hex()}});
   } else {
     program.output().line(std::to_string(entries));
   }

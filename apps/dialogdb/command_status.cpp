@@ -26,7 +26,7 @@ std::optional<DiffCounts> counted_changes(const Repository& repository, const Re
 }
 
 std::vector<RemoteStatus> remote_states(const Repository& repository, const Branch& branch,
-                                        const Context& context) {
+                                        const Revision& revision, const Context& context) {
   std::vector<std::string> names;
   for (const auto& [name, tracking] : branch.tracking) names.push_back(name);
   if (branch.upstream && !branch.tracking.contains(*branch.upstream)) {
@@ -39,7 +39,7 @@ std::vector<RemoteStatus> remote_states(const Repository& repository, const Bran
     state.is_upstream = branch.upstream == name;
     state.tracking = branch.tracking_of(name);
     const Revision& origin = state.tracking.origin;
-    state.ahead = counted_changes(repository, origin, branch.current, context);
+    state.ahead = counted_changes(repository, origin, revision, context);
     const Revision remote = state.tracking.fetched ? state.tracking.fetched->revision : origin;
     state.behind = counted_changes(repository, origin, remote, context);
   }
@@ -94,15 +94,16 @@ Result<void> run_status(Program& program, const std::string& branch_name) {
   const Repository& repository = workspace->repository();
   DIALOG_ASSIGN(const std::string name, workspace->branch_or_default(branch_name));
   DIALOG_ASSIGN(const Branch branch, repository.branch(name));
-  const auto summary = repository.snapshot(branch.current).summary(program.context());
-  const auto states = remote_states(repository, branch, program.context());
+  DIALOG_ASSIGN(const Revision revision, repository.resolve(name, program.context()));
+  const auto summary = repository.snapshot(revision).summary(program.context());
+  const auto states = remote_states(repository, branch, revision, program.context());
   Output& output = program.output();
   if (output.json()) {
     Json document{{"repository", workspace->location().folder()},
                   {"subject", repository.subject()},
                   {"partial", repository.is_partial()},
                   {"branch", name},
-                  {"revision", branch.current.hex()}};
+                  {"revision", revision.hex()}};
     document["entries"] = summary ? Json(summary->size.entries) : Json(nullptr);
     document["upstream"] = branch.upstream ? Json(*branch.upstream) : Json(nullptr);
     Json& remotes = document["remotes"] = Json::array();
@@ -112,7 +113,7 @@ Result<void> run_status(Program& program, const std::string& branch_name) {
   }
   output.line("Branch:   " + name +
               (summary ? ", " + counted(summary->size.entries, "entry", "entries") : ""));
-  output.line("Revision: " + branch.current.hex());
+  output.line("Revision: " + revision.hex());
   output.line("Subject:  " + repository.subject());
   if (repository.is_partial()) output.line("Partial:  blocks are fetched when they are read");
   if (!branch.upstream) output.line("Upstream: none ('dialogdb remote add origin URL')");
@@ -134,6 +135,10 @@ std::string readable_time(WallTime time) {
   return text;
 }
 
+Json revision_document(const std::optional<Revision>& revision) {
+  return revision ? Json(revision->hex()) : Json(nullptr);
+}
+
 Result<void> run_log(Program& program, const LogOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   DIALOG_ASSIGN(const std::string name, workspace->branch_or_default(options.branch));
@@ -145,14 +150,14 @@ Result<void> run_log(Program& program, const LogOptions& options) {
   for (const ReflogEntry& move : moves) {
     if (output.json()) {
       output.document(Json{{"sequence", move.sequence},
-                           {"before", move.before.hex()},
-                           {"after", move.after.hex()},
+                           {"before", revision_document(move.before)},
+                           {"after", revision_document(move.after)},
                            {"time", readable_time(move.time)},
                            {"what", move.what},
                            {"who", move.who}});
     } else {
-      output.line(fmt::format("{}~{:<3} {} {} {}", name, moves_ago, readable_time(move.time),
-                              move.after.hex(), move.what));
+      output.line(fmt::format("{}~{:<3} {} {:<64} {}", name, moves_ago, readable_time(move.time),
+                              move.after ? move.after->hex() : "(not built)", move.what));
     }
     ++moves_ago;
   }

@@ -55,10 +55,10 @@ Result<void> visit_entries(const Snapshot& snapshot, const ScanRange& range,
   Result<void> result;
   DIALOG_TRY(snapshot.scan(
       range,
-      [&](ByteView key, const ValueView& value) {
-        if (value.is_inline()) {
-          result = visit(key, value.inline_bytes());
-        } else if (auto whole = load_value(snapshot.source(), value, context)) {
+      [&](ByteView key, const EntryValue& value) {
+        if (const std::optional<ByteView> bytes = value.at_hand()) {
+          result = visit(key, *bytes);
+        } else if (auto whole = value.load()) {
           result = visit(key, *whole);
         } else {
           result = fail(std::move(whole).error());

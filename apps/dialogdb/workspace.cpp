@@ -7,6 +7,9 @@ namespace dialog::cli {
 namespace {
 
 constexpr std::size_t kCacheBytesMax = std::size_t{32} * 1024 * 1024;
+// Each run of the program reads what is pending anew, so that less of it is good.
+constexpr std::size_t kPendingBytesMax = std::size_t{1} * 1024 * 1024;
+constexpr std::size_t kPendingEditsMax = 1024;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -75,6 +78,8 @@ Workspace::~Workspace() {
 Result<void> Workspace::open_repository(const Program& program) {
   OpenRepository options;
   options.cache_bytes_max = kCacheBytesMax;
+  options.pending_bytes_max = kPendingBytesMax;
+  options.pending_edits_max = kPendingEditsMax;
   DIALOG_ASSIGN(Repository repository, Repository::open(*store_, system_clock(), options));
   if (repository.is_partial()) {
     DIALOG_ASSIGN(const std::optional<Remote> provider, find_provider(repository));
@@ -130,16 +135,13 @@ Result<Revision> Workspace::moves_ago(const std::string& branch, const std::stri
                                                  std::to_string(kReflogEntriesKept));
   }
   DIALOG_ASSIGN(const std::string name, branch_or_default(branch));
+  if (*number == 0) return repository_->resolve(name);
   DIALOG_ASSIGN(const Branch record, repository_->branch(name));
-  if (*number == 0) return record.current;
-  Repository::LogRange range;
-  range.limit = *number;
-  DIALOG_ASSIGN(const std::vector<ReflogEntry> moves, repository_->log(name, range));
-  if (moves.size() < *number) {
+  if (*number > record.moves) {
     return fail(ErrorCode::not_found, "the log of branch " + name + " holds only " +
-                                          std::to_string(moves.size()) + " moves");
+                                          std::to_string(record.moves) + " moves");
   }
-  return moves.back().before;
+  return repository_->revision_at(name, record.moves - *number);
 }
 
 }  // namespace dialog::cli

@@ -71,7 +71,7 @@ class Device {
   void pull() { must(repository_->pull(kBranch, *connection_), "pull"); }
 
   [[nodiscard]] CountingHttpClient& client() { return *client_; }
-  [[nodiscard]] Revision current() { return must(repository_->branch(kBranch), "branch").current; }
+  [[nodiscard]] Revision current() { return must(repository_->resolve(kBranch), "resolve"); }
 
  private:
   ScratchFolder folder_;

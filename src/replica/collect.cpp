@@ -21,8 +21,8 @@ Result<void> add_branch(HeadStore& heads, const Branch& branch, Reach& reach) {
   }
   DIALOG_ASSIGN(const std::vector<ReflogEntry> moves, reflog_of(heads, branch.name));
   for (const ReflogEntry& move : moves) {
-    DIALOG_TRY(reach.add(move.before));
-    DIALOG_TRY(reach.add(move.after));
+    for (const auto& revision : {move.before, move.after})
+      if (revision) DIALOG_TRY(reach.add(*revision));
   }
   return {};
 }

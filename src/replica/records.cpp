@@ -14,6 +14,13 @@ using Json = nlohmann::json;
 constexpr std::uint64_t kRecordVersion = 1;
 constexpr std::size_t kSequenceDigits = 16;
 
+std::string digits_of(std::uint64_t sequence) {
+  std::string digits(kSequenceDigits, '0');
+  for (std::size_t i = kSequenceDigits; i > 0; --i, sequence >>= 4U)
+    digits[i - 1] = "0123456789abcdef"[sequence & 15U];
+  return digits;
+}
+
 Bytes print(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// Reads the members of one object; remembers whether all of them were what they had to be.
@@ -56,6 +63,10 @@ class Reader {
     return value->get<bool>();
   }
   Revision revision(const char* name) { return as_revision(get(name)); }
+  std::optional<Revision> optional_revision(const char* name) {
+    const Json* value = find(name);
+    return value ? std::optional(as_revision(value)) : std::nullopt;
+  }
 
   Revision as_revision(const Json* value) {
     const std::optional<Revision> revision = Revision::from_hex(as_text(value));
@@ -178,10 +189,28 @@ std::string reflog_prefix(std::string_view branch) {
 }
 
 std::string reflog_key(std::string_view branch, std::uint64_t sequence) {
-  std::string digits(kSequenceDigits, '0');
-  for (std::size_t i = kSequenceDigits; i > 0; --i, sequence >>= 4U)
-    digits[i - 1] = "0123456789abcdef"[sequence & 15U];
-  return reflog_prefix(branch) + digits;
+  return reflog_prefix(branch) + digits_of(sequence);
+}
+
+std::string edits_prefix(std::string_view branch) {
+  return std::string(kEditsPrefix).append(branch) + ":";
+}
+
+std::string edits_key(std::string_view branch, std::uint64_t version) {
+  return edits_prefix(branch) + digits_of(version);
+}
+
+std::optional<NumberedKey> parse_numbered_key(std::string_view key, std::string_view prefix) {
+  if (!key.starts_with(prefix)) return std::nullopt;
+  key.remove_prefix(prefix.size());
+  if (key.size() <= kSequenceDigits || key[key.size() - kSequenceDigits - 1] != ':')
+    return std::nullopt;
+  const std::string_view digits = key.substr(key.size() - kSequenceDigits);
+  NumberedKey parsed{key.substr(0, key.size() - kSequenceDigits - 1), 0};
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), parsed.number, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return parsed;
 }
 
 Bytes encode(const Config& config) {
@@ -194,8 +223,14 @@ Bytes encode(const Config& config) {
 
 Bytes encode(const Branch& branch) {
   Json json = record();
-  json["current"] = branch.current.hex();
+  json["built"] = branch.built.hex();
   json["moves"] = branch.moves;
+  json["history"] = branch.history.hex();
+  if (branch.pending.commits > 0) {
+    json["pending"] = {{"commits", branch.pending.commits},
+                       {"edits", branch.pending.edits},
+                       {"bytes", branch.pending.bytes}};
+  }
   if (branch.upstream) json["upstream"] = *branch.upstream;
   Json& remotes = json["remotes"] = Json::object();
   for (const auto& [name, tracking] : branch.tracking) remotes[name] = encode_tracking(tracking);
@@ -212,8 +247,8 @@ Bytes encode(const Remote& remote) {
 
 Bytes encode(const ReflogEntry& entry) {
   Json json = record();
-  json["before"] = entry.before.hex();
-  json["after"] = entry.after.hex();
+  if (entry.before) json["before"] = entry.before->hex();
+  if (entry.after) json["after"] = entry.after->hex();
   json["time_ms"] = entry.time.count();
   json["what"] = entry.what;
   if (!entry.who.empty()) json["who"] = entry.who;
@@ -248,8 +283,17 @@ Result<Branch> decode_branch(std::string_view name, ByteView bytes) {
   Reader reader(&json);
   Branch branch;
   branch.name = name;
-  branch.current = reader.revision("current");
+  branch.built = reader.revision("built");
   branch.moves = reader.number("moves");
+  branch.history = reader.revision("history").root();
+  if (const Json* pending = reader.find("pending")) {
+    Reader counts(pending);
+    branch.pending = {counts.number("commits"), counts.number("edits"), counts.number("bytes")};
+    if (!counts.is_sound() || branch.pending.commits == 0 ||
+        branch.pending.commits > branch.moves) {
+      return damaged(key);
+    }
+  }
   branch.upstream = reader.optional_text("upstream");
   const Json* remotes = reader.get("remotes");
   if (!reader.is_sound() || !remotes->is_object()) return damaged(key);
@@ -281,12 +325,11 @@ Result<ReflogEntry> decode_reflog(std::string_view key, ByteView bytes) {
   DIALOG_ASSIGN(const Json json, parse(key, bytes));
   Reader reader(&json);
   ReflogEntry entry;
-  const std::string_view digits = key.substr(key.size() - std::min(key.size(), kSequenceDigits));
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), entry.sequence, 16);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return damaged(key);
-  entry.before = reader.revision("before");
-  entry.after = reader.revision("after");
+  const std::optional<NumberedKey> parsed = parse_numbered_key(key, kReflogPrefix);
+  if (!parsed) return damaged(key);
+  entry.sequence = parsed->number;
+  entry.before = reader.optional_revision("before");
+  entry.after = reader.optional_revision("after");
   const Json* time = reader.get("time_ms");
   entry.what = reader.text("what");
   entry.who = reader.optional_text("who").value_or("");

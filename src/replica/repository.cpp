@@ -4,29 +4,15 @@
 #include <utility>
 
 #include "repository_core.hpp"
+#include "snapshot_state.hpp"
 
 namespace dialog {
+
+using View = HeadStore::View;
 
 RemoteTracking Branch::tracking_of(const std::string& remote) const {
   const auto at = tracking.find(remote);
   return at == tracking.end() ? RemoteTracking{} : at->second;
-}
-
-Result<std::optional<Bytes>> Snapshot::get(ByteView key, const Context& context) const {
-  return get_value(source_, revision_.root(), key, context);
-}
-
-Result<void> Snapshot::scan(const ScanRange& range, const EntryVisitor& visit,
-                            const Context& context) const {
-  return scan_tree(source_, revision_.root(), range, visit, context);
-}
-
-std::unique_ptr<Cursor> Snapshot::cursor(const Context& context) const {
-  return std::make_unique<Cursor>(source_, revision_.root(), context);
-}
-
-Result<TreeSummary> Snapshot::summary(const Context& context) const {
-  return summarize_tree(source_, revision_.root(), context);
 }
 
 Repository::Repository(std::unique_ptr<Core> core) : core_(std::move(core)) {}
@@ -62,16 +48,21 @@ Result<Branch> Repository::branch(std::string_view name) const {
   return std::move(stored.branch);
 }
 
-Result<std::string> Repository::default_branch() const {
-  DIALOG_ASSIGN(const std::optional<Bytes> record, core_->heads().read(records::kHeadKey));
+Result<std::string> Repository::Core::default_branch(View kind) {
+  DIALOG_ASSIGN(const std::optional<Bytes> record, heads().read(records::kHeadKey, kind));
   if (!record) return fail(ErrorCode::corrupt, "record head of the repository is gone");
   return records::decode_head(*record);
 }
 
+Result<std::string> Repository::default_branch() const {
+  return core_->default_branch(View::durable);
+}
+
 Result<void> Repository::set_default_branch(std::string_view name) {
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
-    DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(name));
-    DIALOG_ASSIGN(const std::optional<Bytes> head, core_->heads().read(records::kHeadKey));
+    DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(name, View::submitted));
+    DIALOG_ASSIGN(const std::optional<Bytes> head,
+                  core_->heads().read(records::kHeadKey, View::submitted));
     // The branch must still be there when the head comes to name it.
     const RecordChange changes[] = {
         {records::branch_key(name), stored.record, stored.record},
@@ -89,7 +80,7 @@ Result<void> Repository::create_branch(const NewBranch& wanted, const ChangeNote
   DIALOG_TRY(core_->check_revision(wanted.start));
   Branch branch;
   branch.name = wanted.name;
-  branch.current = wanted.start;
+  branch.built = wanted.start;
   branch.upstream = wanted.upstream;
   if (wanted.like) {
     DIALOG_ASSIGN(const StoredBranch like, core_->read_branch(*wanted.like));
@@ -98,9 +89,10 @@ Result<void> Repository::create_branch(const NewBranch& wanted, const ChangeNote
   }
   std::vector<RecordChange> changes;
   Branch before = branch;
-  before.current = {};
-  if (!branch.current.is_zero()) {
+  before.built = {};
+  if (!branch.built.is_zero()) {
     ++branch.moves;
+    branch.history = records::history_after({}, branch.built);
     changes.push_back(core_->reflog_change(before, branch, note));
   }
   changes.push_back({records::branch_key(branch.name), std::nullopt, records::encode(branch)});
@@ -113,12 +105,14 @@ Result<void> Repository::move_branch(std::string_view name, const Revision& expe
                                      const Revision& desired, const ChangeNote& note) {
   DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
   DIALOG_TRY(core_->check_revision(desired));
+  DIALOG_TRY(core_->build(name));
   DIALOG_TRY(core_->change_branch(name, note, [&](Branch& branch) -> Result<bool> {
-    if (branch.current != expected) {
-      return fail(ErrorCode::conflict, "branch " + branch.name + " is at " + branch.current.hex() +
+    if (branch.pending.commits > 0) return fail(moved_meanwhile(branch, branch.built_version()));
+    if (branch.built != expected) {
+      return fail(ErrorCode::conflict, "branch " + branch.name + " is at " + branch.built.hex() +
                                            ", not at " + expected.hex());
     }
-    branch.current = desired;
+    branch.built = desired;
     return true;
   }));
   return {};
@@ -126,20 +120,23 @@ Result<void> Repository::move_branch(std::string_view name, const Revision& expe
 
 namespace {
 
-/// Changes that remove a branch's reflog, and, where `to` is not empty, keep it under that name.
-Result<std::vector<RecordChange>> reflog_moves(HeadStore& heads, std::string_view from,
-                                               std::string_view to) {
-  const std::string prefix = records::reflog_prefix(from);
-  HeadStore::Range range;
-  range.prefix = prefix;
-  DIALOG_ASSIGN(std::vector<Record> entries, heads.list(range));
+/// Changes that remove a branch's reflog and pending edits, and, where `to` is not empty, keep them
+/// under that name.
+Result<std::vector<RecordChange>> moves_of(HeadStore& heads, std::string_view from,
+                                           std::string_view to) {
   std::vector<RecordChange> changes;
-  for (Record& entry : entries) {
-    if (!to.empty()) {
-      changes.push_back({records::reflog_prefix(to) + entry.key.substr(prefix.size()), std::nullopt,
-                         entry.value});
+  for (const auto prefix_of : {records::reflog_prefix, records::edits_prefix}) {
+    const std::string prefix = prefix_of(from);
+    HeadStore::Range range;
+    range.prefix = prefix;
+    DIALOG_ASSIGN(std::vector<Record> entries, heads.list(range, View::submitted));
+    for (Record& entry : entries) {
+      if (!to.empty()) {
+        changes.push_back(
+            {prefix_of(to) + entry.key.substr(prefix.size()), std::nullopt, entry.value});
+      }
+      changes.push_back({std::move(entry.key), std::move(entry.value), std::nullopt});
     }
-    changes.push_back({std::move(entry.key), std::move(entry.value), std::nullopt});
   }
   return changes;
 }
@@ -148,14 +145,15 @@ Result<std::vector<RecordChange>> reflog_moves(HeadStore& heads, std::string_vie
 
 Result<void> Repository::remove_branch(std::string_view name) {
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
-    DIALOG_ASSIGN(StoredBranch stored, core_->read_branch(name));
-    DIALOG_ASSIGN(std::optional<Bytes> head, core_->heads().read(records::kHeadKey));
-    DIALOG_ASSIGN(const std::string chosen, default_branch());
+    DIALOG_ASSIGN(StoredBranch stored, core_->read_branch(name, View::submitted));
+    DIALOG_ASSIGN(std::optional<Bytes> head,
+                  core_->heads().read(records::kHeadKey, View::submitted));
+    DIALOG_ASSIGN(const std::string chosen, core_->default_branch(View::submitted));
     if (chosen == name) {
       return fail(ErrorCode::invalid_argument,
                   "branch " + chosen + " is the default one; make another one the default first");
     }
-    DIALOG_ASSIGN(std::vector<RecordChange> changes, reflog_moves(core_->heads(), name, {}));
+    DIALOG_ASSIGN(std::vector<RecordChange> changes, moves_of(core_->heads(), name, {}));
     changes.push_back({std::string(records::kHeadKey), head, head});
     changes.push_back({records::branch_key(name), std::move(stored.record), std::nullopt});
     DIALOG_ASSIGN(const bool won, core_->heads().commit(changes));
@@ -169,13 +167,15 @@ Result<void> Repository::rename_branch(std::string_view from, std::string_view t
   // A collector that has listed the branches before would miss the moves under their new name.
   DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
-    DIALOG_ASSIGN(StoredBranch stored, core_->read_branch(from));
-    DIALOG_ASSIGN(const std::optional<Bytes> taken, core_->heads().read(records::branch_key(to)));
+    DIALOG_ASSIGN(StoredBranch stored, core_->read_branch(from, View::submitted));
+    DIALOG_ASSIGN(const std::optional<Bytes> taken,
+                  core_->heads().read(records::branch_key(to), View::submitted));
     if (taken)
       return fail(ErrorCode::already_exists, "there is a branch " + std::string(to) + " already");
-    DIALOG_ASSIGN(std::optional<Bytes> head, core_->heads().read(records::kHeadKey));
-    DIALOG_ASSIGN(const std::string chosen, default_branch());
-    DIALOG_ASSIGN(std::vector<RecordChange> changes, reflog_moves(core_->heads(), from, to));
+    DIALOG_ASSIGN(std::optional<Bytes> head,
+                  core_->heads().read(records::kHeadKey, View::submitted));
+    DIALOG_ASSIGN(const std::string chosen, core_->default_branch(View::submitted));
+    DIALOG_ASSIGN(std::vector<RecordChange> changes, moves_of(core_->heads(), from, to));
     changes.push_back(
         {std::string(records::kHeadKey), head, chosen == from ? records::encode_head(to) : head});
     changes.push_back({records::branch_key(to), std::nullopt, records::encode(stored.branch)});
@@ -205,43 +205,24 @@ Result<void> Repository::forget_remote_state(std::string_view name, std::string_
 }
 
 Result<Snapshot> Repository::snapshot(std::string_view branch) const {
-  DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(branch));
-  return Snapshot(core_->source, stored.branch.current);
+  return core_->snapshot(branch, View::durable);
 }
 
 Snapshot Repository::snapshot(const Revision& revision) const {
-  return Snapshot(core_->source, revision);
+  const auto view = std::make_shared<BranchView>();
+  view->built = revision;
+  return Snapshot(std::make_shared<Snapshot::State>(Snapshot::State{*core_, core_->source, view}));
 }
 
-Result<Revision> Repository::resolve(std::string_view text) const {
+Result<Revision> Repository::resolve(std::string_view text, const Context& context) const {
   if (const std::optional<Revision> revision = Revision::from_hex(text)) return *revision;
-  DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(text));
-  return stored.branch.current;
+  DIALOG_ASSIGN(const Branch branch, core_->build(text, context));
+  return branch.built;
 }
 
 Result<void> Repository::diff(const Revision& before, const Revision& after,
                               const ChangeVisitor& visit, const Context& context) const {
   return diff_trees(core_->source, before.root(), after.root(), visit, context);
-}
-
-Result<std::vector<ReflogEntry>> Repository::log(std::string_view branch,
-                                                 const LogRange& range) const {
-  DIALOG_TRY(core_->read_branch(branch));
-  const std::string prefix = records::reflog_prefix(branch);
-  const std::string before =
-      range.before ? records::reflog_key(branch, *range.before) : std::string();
-  HeadStore::Range wanted;
-  wanted.prefix = prefix;
-  wanted.after = before;
-  wanted.limit = range.limit;
-  wanted.reverse = true;
-  DIALOG_ASSIGN(const std::vector<Record> found, core_->heads().list(wanted));
-  std::vector<ReflogEntry> entries;
-  for (const Record& record : found) {
-    DIALOG_ASSIGN(ReflogEntry entry, records::decode_reflog(record.key, record.value));
-    entries.push_back(std::move(entry));
-  }
-  return entries;
 }
 
 }  // namespace dialog

@@ -10,8 +10,15 @@ Error moved_too_often(std::string_view what) {
       ErrorCode::conflict, std::string(what) + " changed again and again meanwhile; try again", {}};
 }
 
-Result<StoredBranch> Repository::Core::read_branch(std::string_view name) {
-  DIALOG_ASSIGN(std::optional<Bytes> record, heads().read(records::branch_key(name)));
+Error moved_meanwhile(const Branch& now, std::uint64_t version) {
+  return Error{ErrorCode::conflict,
+               "branch " + now.name + " moved from version " + std::to_string(version) + " to " +
+                   std::to_string(now.moves) + " meanwhile",
+               {}};
+}
+
+Result<StoredBranch> Repository::Core::read_branch(std::string_view name, HeadStore::View kind) {
+  DIALOG_ASSIGN(std::optional<Bytes> record, heads().read(records::branch_key(name), kind));
   if (!record) return fail(ErrorCode::not_found, "there is no branch " + std::string(name));
   DIALOG_ASSIGN(Branch branch, records::decode_branch(name, *record));
   return StoredBranch{std::move(branch), *std::move(record)};
@@ -36,8 +43,8 @@ RecordChange Repository::Core::reflog_change(const Branch& before, const Branch&
                                              const ChangeNote& note) {
   ReflogEntry entry;
   entry.sequence = after.moves;
-  entry.before = before.current;
-  entry.after = after.current;
+  if (before.pending.commits == 0) entry.before = before.built;
+  if (after.pending.commits == 0) entry.after = after.built;
   entry.time = clock.wall();
   entry.what = note.what;
   entry.who = note.who;
@@ -47,13 +54,19 @@ RecordChange Repository::Core::reflog_change(const Branch& before, const Branch&
 Result<Branch> Repository::Core::change_branch(std::string_view name, const ChangeNote& note,
                                                const Change& change) {
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
-    DIALOG_ASSIGN(StoredBranch stored, read_branch(name));
+    DIALOG_ASSIGN(StoredBranch stored, read_branch(name, HeadStore::View::submitted));
     Branch changed = stored.branch;
     DIALOG_ASSIGN(const bool goes_on, change(changed));
     if (!goes_on) return std::move(stored.branch);
     std::vector<RecordChange> changes;
-    if (changed.current != stored.branch.current) {
+    if (changed.built != stored.branch.built || changed.pending != stored.branch.pending) {
+      DIALOG_ASSIGN(auto pending, pending_records(stored, stored.branch.built_version(),
+                                                  stored.branch.moves, HeadStore::View::submitted));
+      if (!pending) continue;
+      for (Record& record : *pending)
+        changes.push_back({std::move(record.key), std::move(record.value), std::nullopt});
       ++changed.moves;
+      changed.history = records::history_after(changed.history, changed.built);
       changes.push_back(reflog_change(stored.branch, changed, note));
       if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
     }
@@ -68,7 +81,7 @@ Result<Branch> Repository::Core::change_branch(std::string_view name, const Chan
 std::optional<RecordChange> Repository::Core::oldest_entry_removal(const Branch& branch) {
   if (branch.moves <= kReflogEntriesKept) return std::nullopt;
   std::string key = records::reflog_key(branch.name, branch.moves - kReflogEntriesKept);
-  auto entry = heads().read(key);
+  auto entry = heads().read(key, HeadStore::View::submitted);
   // One that cannot be read must not keep the branch from moving on.
   if (!entry || !*entry) return std::nullopt;
   return RecordChange{std::move(key), *std::move(entry), std::nullopt};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "branch_view.hpp"
 #include "dialog/archive/caching_archive.hpp"
 #include "dialog/replica/repository.hpp"
 #include "records.hpp"
@@ -41,23 +42,29 @@ struct Repository::Core {
   OpenRepository options;
   std::unique_ptr<CachingArchive> caching;
   NodeSource source;
-  /// Held by whoever repeats a transaction that lost a race, so that the threads of one process do
-  /// not go on defeating each other. Recursive: the function of a transaction may run another one.
+  ViewCache views;
+  /// Held by whoever repeats a transaction that lost a race, from its beginning until its edits are
+  /// submitted, so that the threads of one process do not go on defeating each other. Recursive:
+  /// the function of a transaction may run another one.
   std::recursive_timed_mutex turn;
 
   HeadStore& heads() { return store.heads(); }
 
-  /// `not_found`.
-  Result<StoredBranch> read_branch(std::string_view name);
+  /// `not_found`. Whoever is about to change it reads what is submitted.
+  Result<StoredBranch> read_branch(std::string_view name,
+                                   HeadStore::View kind = HeadStore::View::durable);
   /// In the order of names.
   Result<std::vector<Branch>> branches();
+  Result<std::string> default_branch(HeadStore::View kind);
 
   /// Changes a branch; false leaves it as it is. May be called several times, each time with the
   /// present state.
   using Change = std::function<Result<bool>(Branch&)>;
-  /// Repeats a compare-and-swap until it wins. Where `current` moves, the reflog gets an entry, and
-  /// loses the one that falls out of what it keeps. Returns the branch as it then is. The caller
-  /// holds a write lease where the change refers to blocks.
+  /// Repeats a compare-and-swap until it wins. A change of `built` is a move: the reflog gets an
+  /// entry, and loses the one that falls out of what it keeps. Where edits are pending, whoever
+  /// changes `built` clears `pending` and says so that they are part of it; their records go.
+  /// Returns the branch as it then is. The caller holds a write lease where the change refers to
+  /// blocks.
   Result<Branch> change_branch(std::string_view name, const ChangeNote& note, const Change& change);
 
   /// The entry of a move that makes `after` out of `before`; `after.moves` counts it already.
@@ -66,6 +73,68 @@ struct Repository::Core {
   /// The removal of the entry that falls out of the reflog with the latest move; absent where there
   /// is no such entry.
   std::optional<RecordChange> oldest_entry_removal(const Branch& branch);
+
+  Result<Snapshot> snapshot(std::string_view branch, HeadStore::View kind);
+  Result<Transaction> begin(std::string_view branch, HeadStore::View kind);
+
+  // What is pending, and building it (build.cpp).
+
+  /// The pending commits of `branch` after one version and up to another. Absent where they are not
+  /// all there: somebody has built, or moved, or removed the branch since its record was read;
+  /// `corrupt` where nobody has.
+  Result<std::optional<std::vector<Record>>> pending_records(const StoredBranch& stored,
+                                                             std::uint64_t after,
+                                                             std::uint64_t up_to,
+                                                             HeadStore::View kind);
+  /// The branch's present state. `not_found`, `corrupt`.
+  Result<ViewPtr> view(std::string_view name, HeadStore::View kind);
+  /// The same from the records alone. Absent where the branch moved meanwhile, or, with `known`,
+  /// where that is no earlier state of it.
+  Result<ViewPtr> read_view(const StoredBranch& stored, const ViewPtr& known, HeadStore::View kind);
+  /// Reads everything that is pending, as it is stored. `not_found`, `corrupt`.
+  Result<void> check_pending(std::string_view name);
+
+  /// Lets a branch stand at the revision that was built of the first of its pending commits. False
+  /// where those are no longer its first.
+  Result<bool> take_built(StoredBranch stored, std::vector<Record> built_records,
+                          const Revision& revision);
+
+  /// A version of a branch, and its history where that is known.
+  struct Point {
+    std::uint64_t version = 0;
+    std::optional<Hash> history = {};
+  };
+  /// Builds what is pending, or its part up to a point: then the branch's `built` stands there, and
+  /// later commits stay pending on top of it. Returns the revision; absent where the point is not,
+  /// or no longer, among what is pending. Takes a write lease: `busy`. Changes neither version nor
+  /// history.
+  Result<std::optional<Revision>> build(std::string_view name, const std::optional<Point>& point,
+                                        const Context& context);
+  /// The same for all that is pending, durably. Returns the branch as it then is: further commits
+  /// may be pending again.
+  Result<Branch> build(std::string_view name, const Context& context = {});
+  /// Of what a snapshot shows.
+  Result<Revision> revision_of(const BranchView& view, const Context& context);
+
+  /// A commit that is submitted.
+  struct Submitted {
+    std::uint64_t version = 0;
+    /// Absent where it is durable already.
+    std::optional<HeadStore::Ticket> ticket;
+    /// What is pending has crossed a bound.
+    bool is_full = false;
+  };
+  /// Submits edits as a move of their own. `conflict` where the branch is not at `base`. Builds
+  /// first where what is pending is beyond a bound.
+  Result<Submitted> submit_edits(const BranchView& base, const records::Edits& edits,
+                                 const ChangeNote& note, const Context& context);
+  /// Waits until a commit is durable, and builds where it has crossed a bound. Returns its version.
+  Result<std::uint64_t> settle(std::string_view name, const Submitted& submitted,
+                               const Context& context);
+  [[nodiscard]] bool is_full(const PendingEdits& pending) const {
+    return pending.commits > 0 && (pending.bytes >= options.pending_bytes_max ||
+                                   pending.edits >= options.pending_edits_max);
+  }
 
   Result<LocalSession> begin_session(std::string_view name, std::string_view remote,
                                      const ChangeNote& note);
@@ -91,6 +160,8 @@ inline constexpr std::size_t kRecordAttemptsMax = 1000;
 inline constexpr std::size_t kMissingMax = 1000;
 
 Error moved_too_often(std::string_view what);
+/// The branch is not where the transaction began.
+Error moved_meanwhile(const Branch& now, std::uint64_t version);
 
 /// The records that make an empty repository with this branch.
 std::vector<RecordChange> first_records(const CreateRepository& options, const Branch& branch);

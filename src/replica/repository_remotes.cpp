@@ -4,6 +4,8 @@
 
 namespace dialog {
 
+using View = HeadStore::View;
+
 Result<std::vector<Remote>> Repository::remotes() const {
   HeadStore::Range range;
   range.prefix = records::kRemotePrefix;
@@ -36,7 +38,7 @@ Result<void> Repository::add_remote(const Remote& remote) {
 Result<void> Repository::update_remote(const Remote& remote) {
   const std::string key = records::remote_key(remote.name);
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
-    DIALOG_ASSIGN(std::optional<Bytes> record, core_->heads().read(key));
+    DIALOG_ASSIGN(std::optional<Bytes> record, core_->heads().read(key, View::submitted));
     if (!record) return fail(ErrorCode::not_found, "there is no remote " + remote.name);
     const RecordChange change{key, std::move(record), records::encode(remote)};
     DIALOG_ASSIGN(const bool won, core_->heads().commit({&change, 1}));
@@ -48,13 +50,13 @@ Result<void> Repository::update_remote(const Remote& remote) {
 Result<void> Repository::remove_remote(std::string_view name) {
   const std::string key = records::remote_key(name);
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
-    DIALOG_ASSIGN(std::optional<Bytes> record, core_->heads().read(key));
+    DIALOG_ASSIGN(std::optional<Bytes> record, core_->heads().read(key, View::submitted));
     if (!record) return fail(ErrorCode::not_found, "there is no remote " + std::string(name));
     std::vector<RecordChange> changes;
     changes.push_back({key, std::move(record), std::nullopt});
     HeadStore::Range range;
     range.prefix = records::kBranchPrefix;
-    DIALOG_ASSIGN(std::vector<Record> branches, core_->heads().list(range));
+    DIALOG_ASSIGN(std::vector<Record> branches, core_->heads().list(range, View::submitted));
     for (Record& stored : branches) {
       const std::string_view branch_name =
           std::string_view(stored.key).substr(records::kBranchPrefix.size());

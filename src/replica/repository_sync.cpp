@@ -128,11 +128,12 @@ Result<Repository::Cloned> Repository::clone(RepositoryStore& store, Clock& cloc
   // All records come into being with the one commit of the pull.
   const auto create_all = [&](const SyncState& state) -> Result<void> {
     Branch made = branch;
-    made.current = state.current;
+    made.built = state.current;
     made.tracking[wanted.remote.name] = state.tracking;
     std::vector<RecordChange> changes;
-    if (!made.current.is_zero()) {
+    if (!made.built.is_zero()) {
       ++made.moves;
+      made.history = records::history_after({}, made.built);
       Core core(store, clock, {}, {});
       changes.push_back(core.reflog_change(branch, made, note_for("clone", connection, options)));
     }

@@ -7,7 +7,7 @@
 namespace dialog {
 
 std::vector<Root> roots_of(const Branch& branch) {
-  std::vector<Root> roots{{branch.current, "current"}};
+  std::vector<Root> roots{{branch.built, "built"}};
   for (const auto& [remote, tracking] : branch.tracking) {
     roots.push_back({tracking.origin, "origin at " + remote});
     if (tracking.fetched) roots.push_back({tracking.fetched->revision, "fetched from " + remote});

@@ -1,12 +1,12 @@
 #include "dialog/replica/transaction.hpp"
 
 #include <chrono>
-#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "repository_core.hpp"
+#include "snapshot_state.hpp"
 
 namespace dialog {
 namespace {
@@ -18,14 +18,15 @@ constexpr std::size_t kEditOverhead = 128;
 
 struct Transaction::State {
   Repository::Core& core;
-  std::string branch;
-  Revision base;
-  /// The base with the edits that are no longer in the buffer.
-  Revision working;
-  std::map<Bytes, std::optional<Bytes>> edits = {};
+  Snapshot base;
+  /// The base with the edits that are no longer in the buffer; absent as long as all are there.
+  std::optional<Revision> working = {};
+  records::Edits edits = {};
   std::size_t edit_bytes = 0;
   /// From the first written block on.
   std::unique_ptr<StoreLease> lease = {};
+
+  [[nodiscard]] const BranchView& view() const { return *base.state_->view; }
 
   Result<void> buffer(ByteView key, std::optional<Bytes> value, const Context& context) {
     if (key.size() > kKeyBytesMax) {
@@ -50,16 +51,31 @@ struct Transaction::State {
     return edit_bytes > core.options.transaction_bytes_max ? apply(context) : Result<void>{};
   }
 
-  /// Writes the buffered edits to the archive.
+  Result<void> take_lease() {
+    if (lease) return {};
+    DIALOG_ASSIGN(lease, core.store.lease(LeaseKind::write));
+    return {};
+  }
+
+  /// Writes the buffered edits to the archive, the first time on top of what is pending.
   Result<void> apply(const Context& context) {
-    if (edits.empty()) return {};
-    if (!lease) {
-      DIALOG_ASSIGN(lease, core.store.lease(LeaseKind::write));
+    if (edits.empty() && working) return {};
+    DIALOG_TRY(take_lease());
+    if (!working) {
+      const BranchView& from = view();
+      if (from.runs.empty()) {
+        working = from.built;
+      } else {
+        DIALOG_ASSIGN(const EditOutcome made,
+                      edit_tree(core.source, from.built.root(), from.merged(), {}, context));
+        working = Revision(made.root);
+      }
     }
+    if (edits.empty()) return {};
     std::vector<Edit> sorted;
     sorted.reserve(edits.size());
     for (auto& [key, value] : edits) sorted.push_back({key, std::move(value)});
-    const auto outcome = edit_tree(core.source, working.root(), sorted, {}, context);
+    const auto outcome = edit_tree(core.source, working->root(), sorted, {}, context);
     if (!outcome) {
       // Values may be many megabytes: they were lent, not copied.
       auto at = sorted.begin();
@@ -71,6 +87,45 @@ struct Transaction::State {
     edit_bytes = 0;
     return {};
   }
+
+  [[nodiscard]] bool is_unchanged() const { return !working && edits.empty(); }
+  [[nodiscard]] bool is_small() const {
+    return !working && records::encoded_edits_bytes(edits) <= kSmallCommitBytesMax;
+  }
+
+  /// Moves the branch to the tree that holds what was pending and all changes.
+  Result<std::uint64_t> commit_built(const ChangeNote& note, const Context& context) {
+    DIALOG_TRY(apply(context));
+    DIALOG_TRY(take_lease());
+    const BranchView& from = view();
+    DIALOG_ASSIGN(const Branch branch,
+                  core.change_branch(from.branch, note, [&](Branch& now) -> Result<bool> {
+                    if (now.history != from.history)
+                      return fail(moved_meanwhile(now, from.version));
+                    if (now.built == *working && now.pending.commits == 0) return false;
+                    now.built = *working;
+                    now.pending = {};
+                    return true;
+                  }));
+    lease.reset();
+    return branch.moves;
+  }
+
+  /// Submits a small commit; makes any other durable.
+  Result<Repository::Core::Submitted> submit(const ChangeNote& note, const Context& context) {
+    const BranchView& from = view();
+    if (is_unchanged()) {
+      // Nobody may rely on what it has read before that is durable.
+      const auto durable = core.read_branch(from.branch);
+      if (durable && durable->branch.history == from.history)
+        return Repository::Core::Submitted{from.version, std::nullopt, false};
+      DIALOG_ASSIGN(const auto all, core.heads().submit({}));
+      return Repository::Core::Submitted{from.version, all, false};
+    }
+    if (is_small()) return core.submit_edits(from, edits, note, context);
+    DIALOG_ASSIGN(const std::uint64_t version, commit_built(note, context));
+    return Repository::Core::Submitted{version, std::nullopt, false};
+  }
 };
 
 Transaction::Transaction(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -78,18 +133,27 @@ Transaction::Transaction(Transaction&&) noexcept = default;
 Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
-const Revision& Transaction::base() const { return state_->base; }
+const Snapshot& Transaction::base() const { return state_->base; }
 
 Result<std::optional<Bytes>> Transaction::get(ByteView key, const Context& context) {
   const auto at = state_->edits.find(Bytes(key));
   if (at != state_->edits.end()) return at->second;
-  return get_value(state_->core.source, state_->working.root(), key, context);
+  if (!state_->working) return state_->base.get(key, context);
+  return get_value(state_->core.source, state_->working->root(), key, context);
 }
 
-Result<void> Transaction::scan(const ScanRange& range, const EntryVisitor& visit,
+Result<void> Transaction::scan(const ScanRange& range, const SnapshotVisitor& visit,
                                const Context& context) {
-  DIALOG_TRY(state_->apply(context));
-  return scan_tree(state_->core.source, state_->working.root(), range, visit, context);
+  State& state = *state_;
+  if (!state.is_unchanged() && !state.is_small()) {
+    DIALOG_TRY(state.apply(context));
+    return Snapshot::State::scan(state.core.source, state.working->root(), {}, range, visit,
+                                 context);
+  }
+  std::vector<RunPtr> runs = state.view().runs;
+  if (!state.edits.empty()) runs.push_back(make_run(state.edits));
+  return Snapshot::State::scan(state.core.source, state.view().built.root(), std::move(runs), range,
+                               visit, context);
 }
 
 Result<void> Transaction::put(ByteView key, ByteView value, const Context& context) {
@@ -100,33 +164,35 @@ Result<void> Transaction::erase(ByteView key, const Context& context) {
   return state_->buffer(key, std::nullopt, context);
 }
 
-Result<Revision> Transaction::commit(const ChangeNote& note, const Context& context) {
+Result<std::uint64_t> Transaction::commit(const ChangeNote& note, const Context& context) {
   State& state = *state_;
-  DIALOG_TRY(state.apply(context));
-  if (state.working == state.base) return state.base;
-  if (!state.lease) {
-    DIALOG_ASSIGN(state.lease, state.core.store.lease(LeaseKind::write));
-  }
-  DIALOG_ASSIGN(const Branch branch,
-                state.core.change_branch(state.branch, note, [&](Branch& now) -> Result<bool> {
-                  if (now.current != state.base) {
-                    return fail(ErrorCode::conflict, "branch " + now.name + " moved from " +
-                                                         state.base.hex() + " to " +
-                                                         now.current.hex() + " meanwhile");
-                  }
-                  now.current = state.working;
-                  return true;
-                }));
-  state.lease.reset();
-  state.base = branch.current;
-  return branch.current;
+  if (state.is_unchanged()) return state.view().version;  // durable, as `begin` saw it
+  DIALOG_ASSIGN(const auto submitted, state.submit(note, context));
+  return state.core.settle(state.view().branch, submitted, context);
+}
+
+Result<std::uint64_t> Repository::Core::settle(std::string_view name, const Submitted& submitted,
+                                               const Context& context) {
+  if (submitted.ticket) DIALOG_TRY(heads().wait(*submitted.ticket));
+  // The commit is durable whatever comes of this. Where it fails, the next commit builds first.
+  if (submitted.is_full) static_cast<void>(build(name, std::nullopt, context));
+  return submitted.version;
+}
+
+Result<Snapshot> Repository::Core::snapshot(std::string_view branch, HeadStore::View kind) {
+  DIALOG_ASSIGN(ViewPtr seen, view(branch, kind));
+  return Snapshot(
+      std::make_shared<Snapshot::State>(Snapshot::State{*this, source, std::move(seen)}));
+}
+
+Result<Transaction> Repository::Core::begin(std::string_view branch, HeadStore::View kind) {
+  DIALOG_ASSIGN(Snapshot base, snapshot(branch, kind));
+  return Transaction(
+      std::make_unique<Transaction::State>(Transaction::State{*this, std::move(base)}));
 }
 
 Result<Transaction> Repository::begin(std::string_view branch) {
-  DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(branch));
-  const Revision base = stored.branch.current;
-  return Transaction(std::make_unique<Transaction::State>(
-      Transaction::State{*core_, std::string(branch), base, base}));
+  return core_->begin(branch, HeadStore::View::durable);
 }
 
 namespace {
@@ -141,16 +207,21 @@ Result<void> wait_for(std::unique_lock<std::recursive_timed_mutex>& turn, const 
 
 }  // namespace
 
-Result<Revision> Repository::transact(std::string_view branch,
-                                      const std::function<Result<void>(Transaction&)>& function,
-                                      const ChangeNote& note, const Context& context) {
+Result<std::uint64_t> Repository::transact(
+    std::string_view branch, const std::function<Result<void>(Transaction&)>& function,
+    const ChangeNote& note, const Context& context) {
   std::unique_lock turn(core_->turn, std::defer_lock);
   for (std::size_t attempt = 0; attempt < kTransactAttemptsMax; ++attempt) {
     if (attempt == 1) DIALOG_TRY(wait_for(turn, context, core_->clock));
-    DIALOG_ASSIGN(Transaction transaction, begin(branch));
+    DIALOG_ASSIGN(Transaction transaction, core_->begin(branch, HeadStore::View::submitted));
     DIALOG_TRY(function(transaction));
-    auto committed = transaction.commit(note, context);
-    if (committed || committed.error().code != ErrorCode::conflict) return committed;
+    const auto submitted = transaction.state_->submit(note, context);
+    if (submitted) {
+      // Others may go on from what is submitted while this waits for the disk.
+      if (turn.owns_lock()) turn.unlock();
+      return core_->settle(branch, *submitted, context);
+    }
+    if (submitted.error().code != ErrorCode::conflict) return fail(submitted.error());
   }
   return fail(moved_too_often("branch " + std::string(branch)));
 }

@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -12,16 +16,28 @@ namespace {
 
 constexpr std::size_t kRecordsAtOnce = 1000;
 constexpr std::uint64_t kProgressEvery = 1024;
+/// What the keys of all records begin with.
+constexpr std::string_view kKinds[] = {records::kBranchPrefix, records::kConfigKey,
+                                       records::kEditsPrefix,  records::kHeadKey,
+                                       records::kReflogPrefix, records::kRemotePrefix};
 
 /// Collects what is wrong, and goes on.
 class Inspector {
  public:
+  /// Says whether what is pending on a branch can be read as a whole.
+  using CheckPending = std::function<Result<void>(std::string_view branch)>;
+
   Inspector(RepositoryStore& store, Clock& clock, bool is_partial,
-            const VerifyRepositoryOptions& options)
-      : store_(store), clock_(clock), is_partial_(is_partial), options_(options) {}
+            const VerifyRepositoryOptions& options, CheckPending check_pending)
+      : store_(store),
+        clock_(clock),
+        is_partial_(is_partial),
+        options_(options),
+        check_pending_(std::move(check_pending)) {}
 
   Result<VerifyRepositoryReport> run() {
     DIALOG_TRY(inspect_records());
+    DIALOG_TRY(inspect_strays());
     inspect_names();
     for (const auto& [root, where] : roots_) DIALOG_TRY(inspect_tree(root, where));
     DIALOG_TRY(inspect_reflog());
@@ -40,16 +56,56 @@ class Inspector {
     if (!result) note("record " + key, result.error());
   }
 
+  /// A record that the store cannot read hides those beside it, but none of another kind.
   Result<void> inspect_records() {
+    for (const std::string_view kind : kKinds) {
+      auto inspected = inspect_kind(kind);
+      if (inspected) continue;
+      if (inspected.error().code != ErrorCode::corrupt) return inspected;
+      has_unreadable_ = true;
+      if (kind == records::kEditsPrefix) {
+        unreadable_edits_ = std::move(inspected).error();
+      } else {
+        note("records " + std::string(kind), std::move(inspected).error());
+      }
+    }
+    return inspect_strangers();
+  }
+
+  Result<void> inspect_kind(std::string_view kind) {
     std::string after;
     for (;;) {
       HeadStore::Range range;
+      range.prefix = kind;
       range.after = after;
       range.limit = kRecordsAtOnce;
       DIALOG_ASSIGN(const std::vector<Record> found, store_.heads().list(range));
       for (const Record& record : found) inspect_record(record);
       if (found.size() < kRecordsAtOnce) return {};
       after = found.back().key;
+    }
+  }
+
+  /// Records of no kind, from one kind to the next.
+  Result<void> inspect_strangers() {
+    std::string after;
+    for (;;) {
+      HeadStore::Range range;
+      range.after = after;
+      range.limit = 1;
+      const auto found = store_.heads().list(range);
+      // What cannot be read was noted with its kind.
+      if (!found && has_unreadable_ && found.error().code == ErrorCode::corrupt) return {};
+      if (!found) return fail(found.error());
+      if (found->empty()) return {};
+      after = found->front().key;
+      const auto kind = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                     [&](std::string_view k) { return after.starts_with(k); });
+      if (kind == std::end(kKinds)) {
+        inspect_record(found->front());
+      } else {
+        after = std::string(*kind) + '\xff';
+      }
     }
   }
 
@@ -72,18 +128,63 @@ class Inspector {
     } else if (key.starts_with(records::kReflogPrefix)) {
       const auto move = records::decode_reflog(key, record.value);
       note_if_failed(record.key, move);
-      if (move) {
-        moves_.try_emplace(move->before, record.key);
-        moves_.try_emplace(move->after, record.key);
-      }
+      if (move && move->before) moves_.try_emplace(*move->before, record.key);
+      if (move && move->after) moves_.try_emplace(*move->after, record.key);
+    } else if (key.starts_with(records::kEditsPrefix)) {
+      inspect_edits(record);
     } else {
       note("record " + record.key,
            Error{ErrorCode::corrupt, "no record of a repository has this name", {}});
     }
   }
 
+  void inspect_edits(const Record& record) {
+    const auto edits = records::decode_edits(record.key, record.value);
+    note_if_failed(record.key, edits);
+    const auto key = records::parse_numbered_key(record.key, records::kEditsPrefix);
+    const auto branch = key ? branches_.find(key->branch) : branches_.end();
+    const bool is_pending = branch != branches_.end() &&
+                            key->number > branch->second.built_version() &&
+                            key->number <= branch->second.moves;
+    if (edits && !is_pending) strays_.push_back(record.key);
+    if (!edits && is_pending) damaged_.insert(branch->first);
+  }
+
+  /// Commits go on meanwhile. So what seemed to belong to no branch counts only where it still is
+  /// there, and still belongs to none.
+  Result<void> inspect_strays() {
+    for (const std::string& key : strays_) {
+      DIALOG_ASSIGN(const std::optional<Bytes> record, store_.heads().read(key));
+      const auto parsed = records::parse_numbered_key(key, records::kEditsPrefix);
+      std::optional<Bytes> branch;
+      if (parsed) {
+        DIALOG_ASSIGN(branch, store_.heads().read(records::branch_key(parsed->branch)));
+      }
+      const auto decoded =
+          branch ? records::decode_branch(parsed->branch, *branch) : Result<Branch>(Branch{});
+      if (!record || !decoded) continue;
+      const bool is_pending =
+          parsed && parsed->number > decoded->built_version() && parsed->number <= decoded->moves;
+      if (!is_pending) {
+        note("record " + key, Error{ErrorCode::corrupt, "no branch has this commit pending", {}});
+      }
+    }
+    for (const auto& [name, branch] : branches_) {
+      if (branch.pending.commits == 0 || damaged_.contains(name)) continue;
+      const auto checked = check_pending_(name);
+      if (checked || checked.error().code == ErrorCode::not_found) continue;
+      if (checked.error().code != ErrorCode::corrupt) return checked;
+      note("branch " + name + ": pending", checked.error());
+      unreadable_edits_.reset();
+    }
+    if (unreadable_edits_)
+      note("records " + std::string(records::kEditsPrefix), *std::move(unreadable_edits_));
+    return {};
+  }
+
   void add_branch(const Branch& branch) {
     names_.push_back(branch.name);
+    branches_.emplace(branch.name, branch);
     for (const Root& root : roots_of(branch)) {
       if (root.revision.is_zero()) continue;
       std::string& where = roots_[root.revision];
@@ -190,7 +291,16 @@ class Inspector {
   const VerifyRepositoryOptions& options_;
   VerifyRepositoryReport report_;
   std::optional<std::string> default_branch_;
+  CheckPending check_pending_;
   std::vector<std::string> names_;
+  std::map<std::string, Branch, std::less<>> branches_;
+  /// Branches with a pending commit that cannot be read, which was noted.
+  std::set<std::string> damaged_;
+  bool has_unreadable_ = false;
+  /// Where the store cannot read some record of a commit.
+  std::optional<Error> unreadable_edits_;
+  /// Records of commits that no branch seemed to have pending.
+  std::vector<std::string> strays_;
   std::map<Revision, std::string> roots_;
   /// The trees that moves refer to, each with the record of one such move.
   std::map<Revision, std::string> moves_;
@@ -203,7 +313,9 @@ class Inspector {
 Result<VerifyRepositoryReport> Repository::verify(const VerifyRepositoryOptions& options) const {
   DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
   DIALOG_TRY(core_->store.archive().flush(options.context));
-  return Inspector(core_->store, core_->clock, core_->config.is_partial, options).run();
+  return Inspector(core_->store, core_->clock, core_->config.is_partial, options,
+                   [&](std::string_view branch) { return core_->check_pending(branch); })
+      .run();
 }
 
 }  // namespace dialog

@@ -5,8 +5,6 @@
 namespace dialog {
 namespace {
 
-constexpr std::size_t kReadAheadLeaves = 64;
-
 /// The least key beyond all that start with `prefix`; absent where there is none.
 std::optional<Bytes> after_prefix(Bytes prefix) {
   while (!prefix.empty() && static_cast<std::uint8_t>(prefix.back()) == 0xff) prefix.pop_back();
@@ -15,13 +13,10 @@ std::optional<Bytes> after_prefix(Bytes prefix) {
   return prefix;
 }
 
-struct Bounds {
-  std::optional<Bytes> from;  // the least key
-  std::optional<Bytes> to;    // the least key beyond
-};
+}  // namespace
 
-Bounds bounds_of(const ScanRange& range) {
-  Bounds bounds{range.from, range.to};
+KeyBounds bounds_of(const ScanRange& range) {
+  KeyBounds bounds{range.from, range.to};
   if (range.prefix.empty()) return bounds;
   if (!bounds.from || *bounds.from < range.prefix) bounds.from = range.prefix;
   const std::optional<Bytes> after = after_prefix(range.prefix);
@@ -29,16 +24,14 @@ Bounds bounds_of(const ScanRange& range) {
   return bounds;
 }
 
-}  // namespace
-
 Result<void> scan_tree(NodeSource& source, const Hash& root, const ScanRange& range,
                        const EntryVisitor& visit, const Context& context) {
-  const Bounds bounds = bounds_of(range);
-  if (bounds.from && bounds.to && *bounds.from >= *bounds.to) return {};
+  const KeyBounds bounds = bounds_of(range);
+  if (bounds.is_empty()) return {};
   std::uint64_t left = range.limit.value_or(UINT64_MAX);
   if (left == 0) return {};
   Cursor cursor(source, root, context);
-  cursor.read_ahead(kReadAheadLeaves, bounds.from, bounds.to);
+  cursor.read_ahead(kScanLeavesAhead, bounds.from, bounds.to);
 
   bool found = false;
   if (range.reverse) {

@@ -19,6 +19,7 @@ class Damage(ProgramTest):
         rows = "".join(f'{{"key":"{i:05}","value":"value {i}"}}\n' for i in range(5000))
         self.run_program("-C", self.path, "import", input=rows)
         self.run_program("-C", self.path, "put", "02500", MARK)
+        self.revision(self.path)
         self.data = self.path / ".dialogdb/db/data.mdb"
 
     def test_a_sound_repository_is_sound(self):
@@ -31,13 +32,13 @@ class Damage(ProgramTest):
     def flip(self):
         self.flip_in(self.data)
 
-    def flip_in(self, path):
+    def flip_in(self, path, mark=MARK):
         content = bytearray(path.read_bytes())
-        at = content.find(MARK)
+        at = content.find(mark)
         self.assertGreater(at, 0)
         while at >= 0:
             content[at + 20] ^= 1
-            at = content.find(MARK)
+            at = content.find(mark)
         path.write_bytes(content)
 
     def test_a_flipped_bit_is_never_served(self):
@@ -55,6 +56,20 @@ class Damage(ProgramTest):
         self.assertTrue(any("main" in fault["where"] for fault in report["faults"]), report)
         self.assertTrue(all(fault["advice"] for fault in report["faults"]))
         self.assertRegex(json.dumps(report), "[0-9a-f]{64}")
+
+    def test_a_pending_commit_that_is_damaged_is_named_and_never_served(self):
+        self.run_program("-C", self.path, "put", "02500", b"other")
+        self.revision(self.path)
+        self.run_program("-C", self.path, "put", "02501", MARK[::-1])
+        self.flip_in(self.data, MARK[::-1])
+        for verb in ("get", "02501"), ("ls",), ("put", "x", "1"):
+            error = self.error(CORRUPT, "-C", self.path, *verb)
+            self.assertIn("edits/main:", error["message"])
+        out, _ = self.run_program("-C", self.path, "verify", "--json", code=CORRUPT)
+        report = json.loads(out)
+        messages = [fault["message"] for fault in report["faults"] if fault["where"] == "branch main: pending"]
+        self.assertEqual(len(messages), 1, report)
+        self.assertIn("edits/main:", messages[0])
 
     def test_a_servers_folder_is_verified_while_it_serves_and_where_it_is_damaged(self):
         server = self.server()
@@ -74,6 +89,8 @@ class Damage(ProgramTest):
         self.run_program("verify", "--server", self.path / ".dialogdb/db", code=2)
 
     def test_a_truncated_database(self):
+        # So that the last page is in use.
+        self.run_program("-C", self.path, "put", "large", "--file", "-", input=bytes(300000))
         content = self.data.read_bytes()
         size = len(content)
         for part in 0, 100, 4096, 8192, size // 2, size - 4096:

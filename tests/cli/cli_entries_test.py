@@ -131,7 +131,10 @@ class Entries(ProgramTest):
     def test_get_gives_what_put_took(self):
         put = self.json("-C", self.path, "put", "color", "red")
         got = self.json("-C", self.path, "get", "color")
-        self.assertEqual(got, {"key": "color", "value": "red", "bytes": 3, "revision": put["revision"]})
+        self.assertEqual(got, {"key": "color", "value": "red", "bytes": 3, "version": put["version"]})
+        revision = self.revision(self.path)
+        got = self.json("-C", self.path, "get", "color", "--at", revision)
+        self.assertEqual(got, {"key": "color", "value": "red", "bytes": 3, "revision": revision})
 
     def test_an_absent_key_is_not_found(self):
         self.assertEqual(self.error(NOT_FOUND, "-C", self.path, "get", "x")["code"], "not_found")
@@ -231,9 +234,13 @@ class Entries(ProgramTest):
             self.db("put", "a", value)
         log = self.lines("-C", self.path, "log")
         self.assertEqual([move["what"] for move in log[:3]], ["put"] * 3)
-        self.assertEqual(log[0]["before"], log[1]["after"])
+        self.assertEqual([move["after"] for move in log[:3]], [None] * 3)
         self.assertEqual(self.db("get", "a", "--at", "main~1"), b"2")
+        log = self.lines("-C", self.path, "log")
+        self.assertEqual(log[0]["before"], log[1]["after"])
         self.assertEqual(self.db("get", "a", "--at", log[1]["after"]), b"2")
+        error = self.error(NOT_FOUND, "-C", self.path, "get", "a", "--at", "main~2")
+        self.assertIn("main~1", error["message"])
         self.error(NOT_FOUND, "-C", self.path, "get", "a", "--at", "main~999")
         self.error(NOT_FOUND, "-C", self.path, "get", "a", "--at", "nothing")
 
@@ -243,13 +250,15 @@ class Entries(ProgramTest):
         self.db("put", "-b", "other", "a", "new")
         self.db("del", "-b", "other", "b")
         self.db("put", "-b", "other", "d", "vd")
+        self.assertEqual(self.db("diff", "other~1", "-b", "other", "--keys-only"), b"+ d\n")
+        self.assertEqual(self.db("diff", "-b", "other", "--count", "other", "other~1"),
+                         b"0 added, 1 removed, 0 changed\n")
         self.assertEqual(self.db("diff", "main", "other"), b"- a\tva\n+ a\tnew\n- b\tvb\n+ d\tvd\n")
         self.assertEqual(self.lines("-C", self.path, "diff", "main", "other"), [
             {"change": "changed", "key": "a", "before": "va", "after": "new"},
             {"change": "removed", "key": "b", "before": "vb"}, {"change": "added", "key": "d", "after": "vd"}])
         counts = self.json("-C", self.path, "diff", "--count", "other", "main")
         self.assertEqual((counts["added"], counts["removed"], counts["changed"]), (1, 1, 1))
-        self.assertEqual(self.db("diff", "other~1", "-b", "other", "--keys-only"), b"+ d\n")
         self.error(INVALID, "-C", self.path, "diff")
 
     def test_branches(self):
@@ -278,6 +287,7 @@ class Entries(ProgramTest):
         self.fill(*(f"{i:05}" for i in range(3000)))
         self.db("branch", "create", "draft")
         self.db("put", "-b", "draft", "00001", "x")
+        self.db("count", "-b", "draft")
         self.db("branch", "delete", "draft")
         report = self.json("-C", self.path, "gc", "--dry-run")
         self.assertGreater(report["removed_blocks"], 0)

@@ -273,7 +273,7 @@ Verdict a_rollback_is_noticed() {
                     return restored.stored.put({&block, 1}).has_value();
                   })
                   .has_value());
-  const Revision old = two.a->log("main", {}).value().front().before;
+  const Revision old = two.a->log("main", {}).value().front().before.value();
   EXPECT_TRUE(restored.head_register.swap(restored.subject, {{}, old, WallTime{0}, {}, false}, {})
                   .has_value());
   const Branch before = two.a.branch();

@@ -41,7 +41,7 @@ Reached reach(Archive& archive, const std::vector<Revision>& roots) {
 }
 
 std::vector<Revision> needed_by(const Branch& branch) {
-  std::vector<Revision> roots{branch.current};
+  std::vector<Revision> roots{branch.built};
   for (const auto& [name, tracking] : branch.tracking) {
     roots.push_back(tracking.origin);
     if (tracking.fetched) roots.push_back(tracking.fetched->revision);

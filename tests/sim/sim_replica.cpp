@@ -14,6 +14,7 @@ constexpr std::size_t kSessionsMax = 2;
 constexpr std::uint64_t kSharedKeys = 60;
 constexpr std::uint64_t kOwnedKeys = 30;
 constexpr std::size_t kPaddingBytes = 500;
+constexpr std::size_t kCommitsTogetherMax = 4;
 
 /// Long keys make trees of several levels out of few entries.
 Bytes padded(const Bytes& start, std::uint64_t number) {
@@ -48,6 +49,8 @@ ReplicaCounts& ReplicaCounts::operator+=(const ReplicaCounts& other) {
   faults_of_trees_noticed += other.faults_of_trees_noticed;
   ambiguous += other.ambiguous;
   collections += other.collections;
+  together += other.together;
+  pending += other.pending;
   return *this;
 }
 
@@ -63,6 +66,11 @@ auto SimReplica::change(Change&& make) {
 
 SimReplica::SimReplica(Options options, const Surroundings& around)
     : options_(std::move(options)), around_(around), store_(around.random) {
+  if (options_.is_partial) opening_.read_through = &around_.remote.blocks();
+  if (around_.random.chance(1, 2)) {
+    opening_.pending_edits_max = static_cast<std::size_t>(1 + around_.random.below(30));
+    opening_.pending_bytes_max = static_cast<std::size_t>(1 + around_.random.below(20'000));
+  }
   CreateRepository create;
   create.partial = options_.is_partial;
   auto created = change([&] { return Repository::create(store_, around_.clock, create); });
@@ -78,9 +86,7 @@ SimReplica::SimReplica(Options options, const Surroundings& around)
 }
 
 void SimReplica::open() {
-  OpenRepository options;
-  if (options_.is_partial) options.read_through = &around_.remote.blocks();
-  auto opened = Repository::open(store_, around_.clock, options);
+  auto opened = Repository::open(store_, around_.clock, opening_);
   if (!opened) return note_fault("cannot open: " + opened.error().message);
   repository_.emplace(*std::move(opened));
 }
@@ -160,7 +166,7 @@ void SimReplica::plan_edits(Model::Commit& plan, Edits& shared, Transaction& tra
   range.from =
       padded("m/" + Bytes(1, static_cast<char>('a' + random.below(7))) + "/", random.below(20));
   range.limit = 1;
-  const auto scanned = transaction.scan(range, [&](ByteView key, const ValueView&) {
+  const auto scanned = transaction.scan(range, [&](ByteView key, const EntryValue&) {
     if (!around_.model.is_deleted(Bytes(key))) plan.deleted_markers.insert(Bytes(key));
     return true;
   });
@@ -168,28 +174,54 @@ void SimReplica::plan_edits(Model::Commit& plan, Edits& shared, Transaction& tra
 }
 
 void SimReplica::commit() {
-  auto transaction = repository_->begin(kBranch);
-  if (!transaction) return note_fault("begin: " + transaction.error().message);
-  Model::Commit plan;
-  Edits edits;
-  plan_edits(plan, edits, *transaction);
-  for (const auto& [key, value] : plan.owned) edits[key] = value;
-  for (const auto& [key, value] : plan.added_markers) edits[key] = value;
-  for (const Bytes& key : plan.deleted_markers) edits[key] = std::nullopt;
-  for (const auto& [key, value] : edits) {
-    const auto changed = value ? transaction->put(key, *value) : transaction->erase(key);
-    if (!changed) return note_fault("edit: " + changed.error().message);
-  }
+  tried_.clear();
+  // While one commit waits for the disk, other threads go on from what it has submitted.
+  store_.while_waiting = [this] {
+    if (tried_.size() < kCommitsTogetherMax && around_.random.chance(1, 3)) try_commit();
+  };
   const std::uint64_t interruptions = store_.interruptions();
-  const auto committed = change([&] { return transaction->commit(); });
-  if (committed) {
-    ++counts_.commits;
-    return around_.model.acknowledge(plan);
+  change([&] {
+    try_commit();
+    return 0;
+  });
+  store_.while_waiting = nullptr;
+  counts_.together += tried_.size() - 1;
+  // In the order in which they were submitted: one that had to build first began anew.
+  std::sort(tried_.begin(), tried_.end(),
+            [](const Tried& a, const Tried& b) { return a.base < b.base; });
+  for (const Tried& each : tried_) {
+    if (!each.error) {
+      ++counts_.commits;
+      around_.model.acknowledge(each.plan);
+      continue;
+    }
+    around_.model.leave_open(each.plan);
+    if (store_.interruptions() == interruptions)
+      return note_fault("commit: " + each.error->message);
   }
-  around_.model.leave_open(plan);
-  if (store_.interruptions() == interruptions)
-    return note_fault("commit: " + committed.error().message);
-  crash();
+  if (store_.interruptions() != interruptions) return crash();
+  const auto branch = repository_->branch(kBranch);
+  if (branch && branch->pending.commits > 0) ++counts_.pending;
+}
+
+void SimReplica::try_commit() {
+  const std::size_t number = tried_.size();
+  tried_.emplace_back();
+  const auto committed =
+      repository_->transact(kBranch, [&](Transaction& transaction) -> Result<void> {
+        Model::Commit plan;
+        Edits edits;
+        plan_edits(plan, edits, transaction);
+        for (const auto& [key, value] : plan.owned) edits[key] = value;
+        for (const auto& [key, value] : plan.added_markers) edits[key] = value;
+        for (const Bytes& key : plan.deleted_markers) edits[key] = std::nullopt;
+        for (const auto& [key, value] : edits)
+          DIALOG_TRY(value ? transaction.put(key, *value) : transaction.erase(key));
+        tried_[number].plan = std::move(plan);
+        tried_[number].base = transaction.base().version().value_or(0);
+        return {};
+      });
+  if (!committed) tried_[number].error = committed.error();
 }
 
 void SimReplica::write(const Bytes& key, const std::optional<Bytes>& value) {
@@ -203,7 +235,10 @@ void SimReplica::write(const Bytes& key, const std::optional<Bytes>& value) {
 
 void SimReplica::start(SimSession::Kind kind) {
   if (sessions_.size() == kSessionsMax) return;
-  auto begun = repository_->begin_session(kBranch, kRemote, {"sync", options_.name});
+  const std::uint64_t interruptions = store_.interruptions();
+  auto begun =
+      change([&] { return repository_->begin_session(kBranch, kRemote, {"sync", options_.name}); });
+  if (store_.interruptions() != interruptions) return crash();
   if (!begun) return note_fault("begin_session: " + begun.error().message);
   const std::uint64_t number = ++session_count_;
   if (kind == SimSession::Kind::push) last_push_settled_ = false;
@@ -293,12 +328,9 @@ void SimReplica::note_fault(std::string what) {
 }
 
 Revision SimReplica::current() {
-  const auto branch = repository_->branch(kBranch);
-  if (!branch) {
-    note_fault("branch: " + branch.error().message);
-    return Revision();
-  }
-  return branch->current;
+  const auto revision = change([&] { return repository_->resolve(kBranch); });
+  if (!revision) note_fault("resolve: " + revision.error().message);
+  return revision.value_or(Revision());
 }
 
 Model::Contents SimReplica::contents() {
@@ -309,7 +341,7 @@ Model::Contents SimReplica::contents() {
     return out;
   }
   std::vector<Bytes> keys;
-  const auto scanned = snapshot->scan({}, [&](ByteView key, const ValueView&) {
+  const auto scanned = snapshot->scan({}, [&](ByteView key, const EntryValue&) {
     keys.emplace_back(key);
     return true;
   });

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dialog/base/clock.hpp"
 #include "dialog/replica/repository.hpp"
@@ -31,6 +32,8 @@ struct ReplicaCounts {
   std::uint64_t faults_of_trees_noticed = 0;
   std::uint64_t ambiguous = 0;
   std::uint64_t collections = 0;
+  std::uint64_t together = 0;  ///< commits that began while another one waited for the disk
+  std::uint64_t pending = 0;   ///< commits after which something was in no tree yet
   ReplicaCounts& operator+=(const ReplicaCounts& other);
 };
 
@@ -85,7 +88,15 @@ class SimReplica {
  private:
   using Edits = std::map<Bytes, std::optional<Bytes>>;
 
+  /// One of several commits that are on their way at the same time.
+  struct Tried {
+    Model::Commit plan = {};
+    std::uint64_t base = 0;  ///< the version that it began from
+    std::optional<Error> error = {};
+  };
+
   void open();
+  void try_commit();
   void plan_edits(Model::Commit& plan, Edits& shared, Transaction& transaction);
   void collect_garbage();
   void answer(std::uint64_t number, Answer answer);
@@ -107,6 +118,8 @@ class SimReplica {
   std::map<std::uint64_t, std::unique_ptr<SimSession>> sessions_;
   std::uint64_t session_count_ = 0;
   std::uint64_t next_marker_ = 0;
+  OpenRepository opening_;
+  std::vector<Tried> tried_;
   /// The store's changes that were made on purpose.
   std::uint64_t accounted_changes_ = 0;
   bool has_seen_head_ = false;

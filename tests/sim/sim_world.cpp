@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dialog/archive/memory_archive.hpp"
+#include "dialog/tree/builder.hpp"
 #include "dialog/tree/check.hpp"
 #include "dialog/tree/node.hpp"
 #include "dialog/tree/read.hpp"
@@ -12,6 +14,14 @@ namespace {
 constexpr std::size_t kRoundsAfterHealing = 3;
 constexpr std::uint64_t kDisasterSteps = 40;
 constexpr std::size_t kEventsMax = 2'000'000;
+
+Hash root_of(const Model::Contents& contents) {
+  MemoryArchive archive;
+  TreeBuilder builder(archive);
+  for (const auto& [key, value] : contents)
+    if (!builder.add(key, value)) return Hash();
+  return builder.finish().value_or(Hash());
+}
 
 }  // namespace
 
@@ -192,6 +202,8 @@ void SimWorld::check_end() {
   NodeSource source(remote_.blocks());
   if (const auto summary = summarize_tree(source, remote_.head().root()))
     deep_ = summary->depth >= 3;
+  if (root_of(contents) != remote_.head().root())
+    note("the root is not the one that a build from the entries gives");
   const bool deletions_hold = keeps_history_ || counts().replicas.ambiguous == 0;
   for (const std::string& fault : model_.faults(contents, deletions_hold)) note(fault);
 }

@@ -41,7 +41,7 @@ TEST(Simulation, ReplicasConvergeAndLoseNothing) {
       "%llu crashes, "
       "%llu failed sessions, %llu ambiguous; %llu requests, %llu requests lost, %llu replies lost, "
       "%llu repeated, "
-      "%llu time-outs; %llu deep trees\n",
+      "%llu time-outs; %llu deep trees; %llu commits left something pending, %llu came together\n",
       static_cast<unsigned long long>(total.seeds),
       static_cast<unsigned long long>(replicas.commits),
       static_cast<unsigned long long>(total.swaps_accepted),
@@ -56,7 +56,9 @@ TEST(Simulation, ReplicasConvergeAndLoseNothing) {
       static_cast<unsigned long long>(total.network.lost_replies),
       static_cast<unsigned long long>(total.network.repeated),
       static_cast<unsigned long long>(total.network.timeouts),
-      static_cast<unsigned long long>(total.deep_trees));
+      static_cast<unsigned long long>(total.deep_trees),
+      static_cast<unsigned long long>(replicas.pending),
+      static_cast<unsigned long long>(replicas.together));
   if (count < 50) return;
   // A run in which too little happens proves nothing.
   EXPECT_GE(replicas.commits, 20 * total.seeds);
@@ -68,6 +70,8 @@ TEST(Simulation, ReplicasConvergeAndLoseNothing) {
   EXPECT_GE(replicas.ambiguous, 1U);
   EXPECT_GE(replicas.collections, total.seeds / 2);
   EXPECT_GE(total.deep_trees, total.seeds / 4);
+  EXPECT_GE(replicas.pending, 5 * total.seeds);
+  EXPECT_GE(replicas.together, 5 * total.seeds);
 }
 
 TEST(Simulation, TheSameSeedGivesTheSameRun) {

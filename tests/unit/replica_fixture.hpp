@@ -103,6 +103,26 @@ struct TestRemote {
   }
 };
 
+/// What an edit made of a branch main. A revision is built only where one is asked for.
+class Made {
+ public:
+  Made(const Repository& repository, std::uint64_t version)
+      : repository_(&repository), version_(version) {}
+
+  std::uint64_t version() const { return version_; }
+  Revision revision() const {
+    const auto revision = repository_->revision_at("main", version_);
+    EXPECT_TRUE(revision.has_value()) << revision.error().message;
+    return revision.value_or(Revision{});
+  }
+  operator Revision() const { return revision(); }
+  friend bool operator==(const Made& a, const Made& b) { return a.revision() == b.revision(); }
+
+ private:
+  const Repository* repository_;
+  std::uint64_t version_;
+};
+
 /// One repository in memory with a branch main.
 class Device {
  public:
@@ -114,39 +134,43 @@ class Device {
   Repository& repository() { return repository_; }
   Repository* operator->() { return &repository_; }
 
-  Revision put(const std::string& key, const std::string& value) {
+  Made put(const std::string& key, const std::string& value) {
     return edit([&](Transaction& transaction) { return transaction.put(key, value); });
   }
-  Revision erase(const std::string& key) {
+  Made erase(const std::string& key) {
     return edit([&](Transaction& transaction) { return transaction.erase(key); });
   }
-  Revision edit(const std::function<Result<void>(Transaction&)>& function) {
-    const auto revision = repository_.transact("main", function);
-    EXPECT_TRUE(revision.has_value()) << revision.error().message;
-    return revision.value_or(Revision{});
+  Made edit(const std::function<Result<void>(Transaction&)>& function) {
+    const auto version = repository_.transact("main", function);
+    EXPECT_TRUE(version.has_value()) << version.error().message;
+    return Made(repository_, version.value_or(0));
   }
-  Revision put_all(const Model& entries) {
+  Made put_all(const Model& entries) {
     return edit([&](Transaction& transaction) -> Result<void> {
       for (const auto& [key, value] : entries) DIALOG_TRY(transaction.put(key, value));
       return {};
     });
   }
 
-  Branch branch() { return repository_.branch("main").value(); }
-  RemoteTracking tracking(const std::string& remote = "origin") {
-    return branch().tracking_of(remote);
+  /// With nothing pending.
+  Branch branch() {
+    current();
+    return repository_.branch("main").value();
   }
-  Revision current() { return branch().current; }
+  RemoteTracking tracking(const std::string& remote = "origin") {
+    return repository_.branch("main")->tracking_of(remote);
+  }
+  Revision current() { return repository_.resolve("main").value(); }
 
   std::optional<Bytes> get(const std::string& key) {
     return repository_.snapshot("main")->get(key).value();
   }
   Model entries(const std::string& branch = "main") {
-    return entries_at(repository_.branch(branch)->current);
+    return entries_of(repository_.snapshot(branch).value());
   }
-  Model entries_at(const Revision& revision) {
+  Model entries_at(const Revision& revision) { return entries_of(repository_.snapshot(revision)); }
+  static Model entries_of(const Snapshot& snapshot) {
     Model entries;
-    const Snapshot snapshot = repository_.snapshot(revision);
     const auto cursor = snapshot.cursor();
     auto found = cursor->seek_first();
     while (found && *found) {

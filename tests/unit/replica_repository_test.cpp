@@ -46,11 +46,15 @@ INSTANTIATE_TEST_SUITE_P(
     All, DamagedRecord,
     testing::Values(
         "", "nonsense", "[]", "{}", R"({"v":1})", R"({"v":"1"})",
-        R"({"v":1,"current":"00","moves":1,"remotes":{}})",
-        R"({"v":1,"current":7,"moves":1,"remotes":{}})",
-        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","moves":-1,"remotes":{}})",
-        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":[]})",
-        R"({"v":1,"current":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{"o":{}}})"));
+        R"({"v":1,"built":"00","moves":1,"remotes":{}})",
+        R"({"v":1,"built":7,"moves":1,"remotes":{}})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","history":"0000000000000000000000000000000000000000000000000000000000000000","moves":-1,"remotes":{}})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","history":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":[]})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","history":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{"o":{}}})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{}})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","history":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{},"pending":7})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","history":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{},"pending":{"commits":2,"edits":2,"bytes":9}})",
+        R"({"v":1,"built":"0000000000000000000000000000000000000000000000000000000000000000","history":"0000000000000000000000000000000000000000000000000000000000000000","moves":1,"remotes":{},"pending":{"commits":1,"edits":2}})"));
 
 TEST(Names, RefuseWhatOtherPlacesCouldMisread) {
   for (const char* bad : {"", "-x", "/x", "x/", "a//b", "a b", "a:b", "a@b", "a\tb", "a\\b", "\xff",
@@ -246,7 +250,7 @@ TEST(Transactions, ScanTheirOwnChangesToo) {
   std::string keys;
   ASSERT_TRUE(transaction
                   .scan({},
-                        [&](ByteView key, const ValueView&) {
+                        [&](ByteView key, const EntryValue&) {
                           keys += key;
                           return true;
                         })
@@ -261,8 +265,9 @@ TEST(Transactions, CommitAllAtOnce) {
   ASSERT_TRUE(transaction.put("a", "1").has_value());
   ASSERT_TRUE(transaction.put("b", "2").has_value());
   EXPECT_EQ(device.current(), before);
-  const Revision after = transaction.commit().value();
-  EXPECT_EQ(device.current(), after);
+  const std::uint64_t version = transaction.commit().value();
+  EXPECT_EQ(version, device->snapshot("main")->version());
+  EXPECT_NE(device.current(), before);
   EXPECT_EQ(device.entries(), (Model{{"a", "1"}, {"b", "2"}}));
 }
 
@@ -285,11 +290,24 @@ TEST(Transactions, DoNotConflictWithAPush) {
   EXPECT_TRUE(transaction.commit().has_value());
 }
 
-TEST(Transactions, WithoutAChangeLeaveNoTrace) {
+TEST(Transactions, WithoutAnEditLeaveNoTrace) {
   Device device;
   device.put("a", "1");
+  const Branch before = device->branch("main").value();
+  device.edit([](Transaction& transaction) -> Result<void> {
+    EXPECT_EQ(transaction.get("a").value(), "1");
+    return {};
+  });
+  EXPECT_EQ(device->branch("main").value(), before);
+}
+
+TEST(Transactions, ThatBuildAndChangeNothingLeaveNoTrace) {
+  OpenRepository open;
+  open.transaction_bytes_max = 100;
+  Device device({}, open);
+  device.put("a", std::string(200, 'a'));
   const Branch before = device.branch();
-  device.put("a", "1");
+  device.put("a", std::string(200, 'a'));
   EXPECT_EQ(device.branch(), before);
 }
 
@@ -449,9 +467,10 @@ TEST(Log, TellsTheMovesLatestFirst) {
   const Revision first = device.put("a", "1");
   device.clock().sleep(std::chrono::seconds(5));
   const WallTime later = device.clock().wall();
-  const Revision second =
+  ASSERT_TRUE(
       device->transact("main", [](Transaction& t) { return t.put("b", "2"); }, {"import", "me"})
-          .value();
+          .has_value());
+  const Revision second = device.current();
   const auto log = device->log("main", {}).value();
   ASSERT_EQ(log.size(), 2U);
   EXPECT_EQ(log[0].before, first);
@@ -459,7 +478,7 @@ TEST(Log, TellsTheMovesLatestFirst) {
   EXPECT_EQ(log[0].what, "import");
   EXPECT_EQ(log[0].who, "me");
   EXPECT_EQ(log[0].time, later);
-  EXPECT_TRUE(log[1].before.is_zero());
+  EXPECT_EQ(log[1].before, Revision{});
   EXPECT_THAT(device->log("main", {log[0].sequence, 10}).value(), ElementsAre(log[1]));
   EXPECT_EQ(device->log("main", {std::nullopt, 1})->size(), 1U);
   EXPECT_EQ(device->log("other", {}).error().code, ErrorCode::not_found);
@@ -468,9 +487,10 @@ TEST(Log, TellsTheMovesLatestFirst) {
 TEST(Log, IsBounded) {
   Device device;
   for (std::uint64_t i = 0; i < kReflogEntriesKept + 200; ++i) device.put("a", std::to_string(i));
+  const Revision current = device.current();
   const auto log = device->log("main", {std::nullopt, 100'000}).value();
   EXPECT_EQ(log.size(), kReflogEntriesKept);
-  EXPECT_EQ(log.front().after, device.current());
+  EXPECT_EQ(log.front().after, current);
 }
 
 TEST(Log, KeepsAsManyMovesHoweverOftenTheyArePushed) {

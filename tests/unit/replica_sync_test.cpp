@@ -249,7 +249,7 @@ TEST(Clone, StandsWhereTheRemoteDoes) {
   auto clone = Repository::clone(store, clock, remote.connection(), wanted);
   ASSERT_TRUE(clone.has_value()) << clone.error().message;
   const Branch branch = clone->repository.branch("trunk").value();
-  EXPECT_EQ(branch.current, a.current());
+  EXPECT_EQ(branch.built, a.current());
   EXPECT_EQ(branch.upstream, "origin");
   EXPECT_EQ(branch.tracking_of("origin").origin, a.current());
   EXPECT_EQ(clone->repository.remote("origin").value(), wanted.remote);
@@ -410,7 +410,7 @@ TEST_F(LazyReplica, MergesAndPushesAfterAPeerDid) {
   ASSERT_TRUE(synced.has_value()) << synced.error().message;
   EXPECT_EQ(synced->pull.kind, PullOutcome::Kind::merged);
   ASSERT_TRUE(full_->pull("main", remote_.connection()).has_value());
-  EXPECT_EQ(full_.current(), lazy_->branch("main")->current);
+  EXPECT_EQ(full_.current(), lazy_->branch("main")->built);
   EXPECT_EQ(full_.get("key/10001"), "lazy");
 }
 

@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <condition_variable>
 #include <gtest/gtest.h>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +38,108 @@ TEST(Transact, ManyThreadsOnOneBranchAllSucceed) {
   const auto snapshot = repository->snapshot("main");
   ASSERT_TRUE(snapshot);
   EXPECT_EQ(snapshot->summary()->size.entries, kThreads * kCommits);
+}
+
+/// Records that become durable only once so many submissions are on their way.
+class GatheringHeads final : public HeadStore {
+ public:
+  Result<std::optional<Bytes>> read(std::string_view key, View view) override {
+    return seen(view).read(key);
+  }
+  Result<std::vector<Record>> list(const Range& range, View view) override {
+    return seen(view).list(range);
+  }
+  Result<std::optional<Ticket>> submit(std::span<const RecordChange> changes) override {
+    const std::lock_guard lock(mutex_);
+    DIALOG_ASSIGN(const bool won, submitted_.heads().commit(changes));
+    if (!won) return std::nullopt;
+    if (!changes.empty()) on_their_way_.emplace_back(changes.begin(), changes.end());
+    is_enough_.notify_all();
+    return Ticket{durable_count_ + on_their_way_.size()};
+  }
+  Result<void> wait(Ticket ticket) override {
+    std::unique_lock lock(mutex_);
+    is_enough_.wait(
+        lock, [&] { return durable_count_ >= ticket.number || on_their_way_.size() >= together_; });
+    for (const auto& changes : on_their_way_) EXPECT_TRUE(durable_.heads().commit(changes).value());
+    durable_count_ += on_their_way_.size();
+    on_their_way_.clear();
+    is_enough_.notify_all();
+    return {};
+  }
+  void gather(std::size_t together) { together_ = together; }
+
+ private:
+  HeadStore& seen(View view) {
+    return view == View::durable ? durable_.heads() : submitted_.heads();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable is_enough_;
+  MemoryRepositoryStore durable_;
+  MemoryRepositoryStore submitted_;
+  std::vector<std::vector<RecordChange>> on_their_way_;
+  std::uint64_t durable_count_ = 0;
+  std::size_t together_ = 1;
+};
+
+class GatheringStore final : public RepositoryStore {
+ public:
+  CollectableArchive& archive() override { return inner_.archive(); }
+  GatheringHeads& heads() override { return heads_; }
+  Result<std::unique_ptr<Archive>> make_quarantine() override { return inner_.make_quarantine(); }
+  Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) override { return inner_.lease(kind); }
+
+ private:
+  MemoryRepositoryStore inner_;
+  GatheringHeads heads_;
+};
+
+// It ends only where nobody waits for the disk before the others have submitted.
+TEST(Transact, LetsTheThreadsOfAProcessShareASync) {
+  constexpr std::size_t kThreads = 16;
+  GatheringStore store;
+  auto repository = Repository::create(store, system_clock());
+  ASSERT_TRUE(repository);
+  store.heads().gather(kThreads);
+  std::vector<std::uint64_t> versions(kThreads);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        const auto done = repository->transact("main", [&](Transaction& transaction) {
+          return transaction.put(std::to_string(t), "1");
+        });
+        versions[t] = done.value_or(0);
+      });
+    }
+  }
+  std::sort(versions.begin(), versions.end());
+  for (std::size_t t = 0; t < kThreads; ++t) EXPECT_EQ(versions[t], t + 1);
+  EXPECT_EQ(repository->branch("main")->moves, kThreads);
+}
+
+TEST(Transact, ShowsOthersOnlyWhatIsDurable) {
+  GatheringStore store;
+  auto repository = Repository::create(store, system_clock());
+  ASSERT_TRUE(repository);
+  store.heads().gather(2);
+  std::jthread first([&] {
+    EXPECT_TRUE(repository->transact(
+        "main", [](Transaction& transaction) { return transaction.put("a", "1"); }));
+  });
+  const auto second = repository->transact("main", [&](Transaction& transaction) -> Result<void> {
+    // The first one, once it is submitted, waits for this one.
+    for (;;) {
+      DIALOG_ASSIGN(const auto seen, store.heads().read("branch/main", HeadStore::View::submitted));
+      if (seen != store.heads().read("branch/main", HeadStore::View::durable).value()) break;
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(repository->snapshot("main")->get("a").value(), std::nullopt);
+    return transaction.put("b", "1");
+  });
+  EXPECT_TRUE(second);
+  EXPECT_EQ(repository->snapshot("main")->get("a").value(), "1");
 }
 
 TEST(Transact, MayRunAnotherOneInItsFunctionAlsoWhenItIsRepeated) {

@@ -12,8 +12,8 @@ TEST(CollectGarbage, RemovesOnlyWhatNothingReaches) {
   device.put_all(many_entries());
   {
     auto dropped = device->begin("main").value();
-    ASSERT_TRUE(dropped.put("x", std::string(9'000, 'x')).has_value());
-    ASSERT_TRUE(dropped.scan({}, [](ByteView, const ValueView&) { return false; }).has_value());
+    ASSERT_TRUE(dropped.put("x", std::string(kSmallCommitBytesMax, 'x')).has_value());
+    ASSERT_TRUE(dropped.scan({}, [](ByteView, const EntryValue&) { return false; }).has_value());
     EXPECT_EQ(device->collect_garbage().error().code, ErrorCode::busy);
   }
   const auto dry = device->collect_garbage({true, {}}).value();
@@ -78,6 +78,7 @@ TEST(CollectGarbage, RefusesToTouchAnIncompleteRepository) {
 TEST(CollectGarbage, RefusesToTouchARepositoryThatLacksAPartOfAValue) {
   Device device;
   device.put("large", std::string(200'000, 'l'));
+  device.current();
   const std::vector<Hash> chunks = hashes_in(
       device.store().archive(), [](ByteView bytes) { return bytes.find("lll") != bytes.npos; });
   ASSERT_FALSE(chunks.empty());
@@ -93,7 +94,8 @@ TEST(CollectGarbage, KeepsTheMovesOfABranchThatIsRenamedMeanwhile) {
   auto collector = Repository::create(store, clock).value();
   auto other = Repository::open(store, clock).value();
   const auto put = [&](const char* value) {
-    return collector.transact("main", [&](Transaction& t) { return t.put("a", value); }).value();
+    EXPECT_TRUE(collector.transact("main", [&](Transaction& t) { return t.put("a", value); }));
+    return collector.resolve("main").value();
   };
   const Revision old = put("1");
   put("2");
@@ -112,13 +114,16 @@ TEST(Verify, FindsNothingInASoundRepository) {
   TestRemote remote;
   Device device;
   device.put_all(many_entries());
+  device.current();
   device.put("large", std::string(200'000, 'l'));
   ASSERT_TRUE(device->sync("main", remote.connection()).has_value());
   device.put("y", "1");
+  device.current();
+  device.put("z", "1");
   const auto report = device->verify();
   ASSERT_TRUE(report.has_value()) << report.error().message;
   EXPECT_TRUE(report->sound());
-  EXPECT_EQ(report->roots, 3U) << "current, origin, and the first commit";
+  EXPECT_EQ(report->roots, 3U) << "built, origin, and the first commit";
   std::uint64_t stored = 0;
   const auto visited = device.store().archive().for_each([&](const Hash&, ByteView) {
     ++stored;
@@ -146,7 +151,7 @@ TEST(Verify, NamesEveryFaultAndGoesOn) {
   EXPECT_EQ(report->fault_count, 3U) << where;
   EXPECT_THAT(where, testing::HasSubstr("record remote/bad"));
   EXPECT_THAT(where, testing::HasSubstr("record strange"));
-  EXPECT_THAT(where, testing::HasSubstr("branch main: current"));
+  EXPECT_THAT(where, testing::HasSubstr("branch main: built"));
   EXPECT_THAT(where, testing::Not(testing::HasSubstr("side")));
 }
 
@@ -162,8 +167,9 @@ TEST(Verify, NoticesADefaultBranchThatIsGone) {
 
 TEST(Verify, NoticesThatTheReflogRefersToWhatIsGone) {
   Device device;
-  const Hash lost = device.put("a", "1").root();
+  const Hash lost = device.put("a", "1").revision().root();
   device.put("a", "2");
+  device.current();
   ASSERT_TRUE(device.store().archive().remove({&lost, 1}).has_value());
   const auto report = device->verify().value();
   ASSERT_EQ(report.faults.size(), 1U);
@@ -175,11 +181,15 @@ TEST(Verify, NoticesThatTheReflogRefersToWhatIsGone) {
 TEST(Verify, CountsALostBlockOnceThoughOldTreesShareIt) {
   Device device;
   device.put_all(many_entries());
+  device.current();
   const std::vector<Hash> lost = hashes_in(device.store().archive(), [](ByteView bytes) {
     return bytes.find("key/10000") != ByteView::npos;
   });
   ASSERT_EQ(lost.size(), 1U) << "the leftmost leaf";
-  for (int i = 0; i < 5; ++i) device.put("other", std::to_string(i));
+  for (int i = 0; i < 5; ++i) {
+    device.put("other", std::to_string(i));
+    device.current();
+  }
   ASSERT_TRUE(device.store().archive().remove(lost).has_value());
   const auto report = device->verify().value();
   EXPECT_EQ(report.fault_count, 1U);
@@ -189,6 +199,7 @@ TEST(Verify, CountsALostBlockOnceThoughOldTreesShareIt) {
 TEST(Verify, KeepsCollectorsAway) {
   Device device;
   device.put("a", "1");
+  device.current();
   VerifyRepositoryOptions options;
   std::optional<ErrorCode> refused;
   options.on_progress = [&](std::uint64_t) {
@@ -204,6 +215,7 @@ TEST(Verify, KeepsCollectorsAway) {
 TEST(Verify, StopsWhereItIsNotWantedAnyMore) {
   Device device;
   device.put_all(many_entries());
+  device.current();
   VerifyRepositoryOptions options;
   CancelSource cancel;
   cancel.cancel();

@@ -21,13 +21,15 @@ namespace dialog {
 /// nothing behind. Not thread-safe. Must not outlive the repository.
 class LocalSession final {
  public:
-  /// What the session starts from: the branch as it was when this object was made. This object must
-  /// outlive the session.
+  /// What the session starts from: the branch as it was built when this object was made. This
+  /// object must outlive the session.
   [[nodiscard]] SyncInput input(const Context& context = {}) const;
 
   /// Copies the proven blocks into the archive and changes the branch: `Committed`, `Raced` or
-  /// `Failed`. Without `Committed` the branch is unchanged by it, and the blocks may stay, for the
-  /// next garbage collection.
+  /// `Failed`. Where edits were committed meanwhile, a move of the branch finds it moved, and
+  /// builds what it then is; what only notes something of the remote goes ahead. Without
+  /// `Committed` the branch holds what it held, and the blocks may stay, for the next garbage
+  /// collection.
   [[nodiscard]] Answer commit(const CommitState& action);
 
  private:
@@ -42,6 +44,8 @@ class LocalSession final {
   std::unique_ptr<StoreLease> lease_;
   std::unique_ptr<Archive> quarantine_;
   ChangeBranch change_;
+  /// Builds what is pending.
+  std::function<Result<void>()> build_;
 };
 
 }  // namespace dialog

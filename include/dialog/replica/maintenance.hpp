@@ -24,7 +24,7 @@ struct CollectReport {
 
 /// One thing that is wrong in a repository.
 struct RepositoryFault {
-  /// What is at fault, by name: "branch main: current", "block <hash>", "record branch/main", ...
+  /// What is at fault, by name: "branch main: built", "block <hash>", "record branch/main", ...
   std::string where;
   Error error;
 };

@@ -47,6 +47,13 @@ struct OpenRepository {
   std::size_t cache_bytes_max = NodeSource::kCacheBytesDefault;
   /// Edits that a transaction holds in memory.
   std::size_t transaction_bytes_max = std::size_t{16} * 1024 * 1024;
+  /// How much may be pending on a branch: the commit that reaches a bound builds, once it is
+  /// durable. Where that fails, the next commit builds first, and fails where that fails again.
+  /// Whoever reads a branch holds its pending edits in memory: per edit about 60 bytes and its own,
+  /// for a branch that is written to at the same time twice that; at most 8 such states are kept
+  /// for later reads.
+  std::size_t pending_bytes_max = std::size_t{16} * 1024 * 1024;
+  std::size_t pending_edits_max = 262'144;
 };
 
 /// Branches, remotes, reflog and blocks of one database, on one store. Keeps no state of its own
@@ -118,6 +125,7 @@ class Repository final {
   /// with `start` as `move_branch` with its revision.
   Result<void> create_branch(const NewBranch& branch, const ChangeNote& note = {"branch", {}});
   /// Moves a branch to any revision, by compare-and-swap: `conflict` where it is not at `expected`.
+  /// Builds what is pending first.
   /// A revision that the repository does not keep for a branch, its log or a remote is read as a
   /// whole first: `invalid_argument` where it is the hash of something else, `missing_blocks` where
   /// anything of it is not here (a partial repository may lack any block), `corrupt`. `busy` while
@@ -150,23 +158,32 @@ class Repository final {
 
   // Reading and writing.
 
-  /// The present state of a branch. `not_found`.
+  /// The present state of a branch: what was committed is there, built or not. `not_found`.
   [[nodiscard]] Result<Snapshot> snapshot(std::string_view branch) const;
   [[nodiscard]] Snapshot snapshot(const Revision& revision) const;
-  /// The name of a branch, or 64 hex digits. `not_found`.
-  [[nodiscard]] Result<Revision> resolve(std::string_view text) const;
+  /// The revision of a branch, which is built where it has to be, or 64 hex digits. `not_found`;
+  /// `busy` where it has to be built while garbage is collected.
+  [[nodiscard]] Result<Revision> resolve(std::string_view text, const Context& context = {}) const;
+  /// The revision that a branch had at a version. One that is still pending is built. `not_found`
+  /// also where the reflog no longer has that version, or it was never built and later ones were:
+  /// the message names the nearest one that was built.
+  [[nodiscard]] Result<Revision> revision_at(std::string_view branch, std::uint64_t version,
+                                             const Context& context = {}) const;
 
-  /// Begins at the branch's present state. `not_found`.
+  /// Begins at the branch's present durable state. `not_found`.
   [[nodiscard]] Result<Transaction> begin(std::string_view branch);
   /// How often `transact` runs its function at most.
   static constexpr std::size_t kTransactAttemptsMax = 64;
   /// Runs `function` in a transaction and commits it; anew from the new state where the branch
-  /// moved meanwhile. Threads that lose such a race take turns from then on. Returns the new
-  /// revision. An error of the function ends it without a commit.
-  /// `conflict` after `kTransactAttemptsMax` attempts.
-  Result<Revision> transact(std::string_view branch,
-                            const std::function<Result<void>(Transaction&)>& function,
-                            const ChangeNote& note = {"commit", {}}, const Context& context = {});
+  /// moved meanwhile. Threads that lose such a race take turns from then on. It begins from what is
+  /// submitted, so that a thread need not wait until the commits of others are durable; it returns
+  /// once its own is, and with it all that it has read. Returns the new version; see
+  /// `Transaction::commit`. An error of the function ends it without a commit. `conflict` after
+  /// `kTransactAttemptsMax` attempts.
+  Result<std::uint64_t> transact(std::string_view branch,
+                                 const std::function<Result<void>(Transaction&)>& function,
+                                 const ChangeNote& note = {"commit", {}},
+                                 const Context& context = {});
 
   /// What changed from one revision to another; see `diff_trees`.
   [[nodiscard]] Result<void> diff(const Revision& before, const Revision& after,
@@ -184,7 +201,7 @@ class Repository final {
   // Synchronization. Each blocks until it is done. The outcomes and errors are those of
   // `PullSession` and `PushSession`; `not_found` where there is no such branch.
 
-  /// A pull that does not merge: `current` stays.
+  /// A pull that does not merge: the branch stays.
   Result<PullReport> fetch(std::string_view branch, const RemoteConnection& remote,
                            const SyncOptions& options = {});
   /// Where it fails, the branch is as it was. Where only the very last step failed, blocks may have
@@ -199,8 +216,8 @@ class Repository final {
   Result<SyncReport> sync(std::string_view branch, const RemoteConnection& remote,
                           const SyncOptions& options = {});
 
-  /// The near side of a session with `remote`, for whoever carries out the far side himself.
-  /// `not_found`, `busy`.
+  /// The near side of a session with `remote`, for whoever carries out the far side himself. Builds
+  /// what is pending first. `not_found`, `busy`.
   [[nodiscard]] Result<LocalSession> begin_session(std::string_view branch, std::string_view remote,
                                                    const ChangeNote& note);
 
@@ -208,22 +225,24 @@ class Repository final {
 
   /// Removes the blocks that nothing reaches: no branch, nothing that a branch knows of a remote
   /// (origin, fetched head, desired revision of an unsettled swap), no kept move of the reflog.
-  /// Holds the store's `collect` lease meanwhile: `busy` where somebody is writing, and writers are
-  /// `busy` until it ends; readers of reachable revisions go on. `missing_blocks` where something
-  /// that it must keep is incomplete, and the repository is not partial: nothing was removed.
-  /// Memory: about 60 bytes per kept block, and at most 32 MiB beside.
+  /// Holds the store's `collect` lease meanwhile: `busy` where somebody is writing blocks, and
+  /// those are `busy` until it ends; small commits and readers of reachable revisions go on.
+  /// `missing_blocks` where something that it must keep is incomplete, and the repository is not
+  /// partial: nothing was removed. Memory: about 60 bytes per kept block, and at most 32 MiB
+  /// beside.
   Result<CollectReport> collect_garbage(const CollectOptions& options = {});
 
-  /// Looks at every record, every tree that a branch needs, whether everything is there that the
-  /// kept moves of the reflog reach, and every stored block. Goes on after a fault. An error means
-  /// that it could not look. Holds a write lease meanwhile: `busy` while garbage is collected,
-  /// which in turn is `busy` until this ends. Memory: about 60 bytes per block that the reflog
-  /// reaches.
+  /// Looks at every record, all pending edits, every tree that a branch needs, whether everything
+  /// is there that the kept moves of the reflog reach, and every stored block. Goes on after a
+  /// fault. An error means that it could not look. Holds a write lease meanwhile: `busy` while
+  /// garbage is collected, which in turn is `busy` until this ends. Memory: about 60 bytes per
+  /// block that the reflog reaches.
   [[nodiscard]] Result<VerifyRepositoryReport> verify(
       const VerifyRepositoryOptions& options = {}) const;
 
  private:
   struct Core;
+  friend class Snapshot;
   friend class Transaction;
   explicit Repository(std::unique_ptr<Core> core);
   std::unique_ptr<Core> core_;

@@ -76,6 +76,17 @@ struct ScanRange {
   std::optional<std::uint64_t> limit = {};
 };
 
+/// The bounds of a range as one: only keys not less than `from`, and less than `to`.
+struct KeyBounds {
+  std::optional<Bytes> from;
+  std::optional<Bytes> to;
+  [[nodiscard]] bool is_empty() const { return from && to && *from >= *to; }
+};
+KeyBounds bounds_of(const ScanRange& range);
+
+/// How many leaves a scan reads ahead.
+inline constexpr std::size_t kScanLeavesAhead = 64;
+
 /// Gets one entry; false stops. Both are valid during the call only; `load_value` fetches a value
 /// that is not inline.
 using EntryVisitor = std::function<bool(ByteView key, const ValueView& value)>;

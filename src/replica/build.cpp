@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <utility>
+
+#include "dialog/tree/edit.hpp"
+#include "repository_core.hpp"
+
+namespace dialog {
+namespace {
+
+using View = HeadStore::View;
+
+tl::unexpected<Error> lost_commits(const Branch& branch) {
+  return fail(ErrorCode::corrupt, "records " +
+                                      records::edits_key(branch.name, branch.built_version() + 1) +
+                                      " to " + records::edits_key(branch.name, branch.moves) +
+                                      " of the repository are not what record " +
+                                      records::branch_key(branch.name) + " says");
+}
+
+/// Tells the reflog the revision of a move. An entry that cannot be read stays as it is.
+std::optional<RecordChange> told_revision(HeadStore& heads, std::string_view branch,
+                                          std::uint64_t version, const Revision& revision) {
+  std::string key = records::reflog_key(branch, version);
+  auto stored = heads.read(key, View::submitted);
+  if (!stored || !*stored) return std::nullopt;
+  auto entry = records::decode_reflog(key, **stored);
+  if (!entry || entry->after) return std::nullopt;
+  entry->after = revision;
+  return RecordChange{std::move(key), *std::move(stored), records::encode(*entry)};
+}
+
+/// What takes commits out of a branch's pending ones.
+struct Part {
+  std::vector<RecordChange> removals;
+  PendingEdits sum;
+};
+
+Result<Part> part_of(std::vector<Record> records) {
+  Part part;
+  for (Record& record : records) {
+    DIALOG_ASSIGN(const records::EditsRecord decoded,
+                  records::decode_edits(record.key, record.value));
+    ++part.sum.commits;
+    part.sum.edits += decoded.edits.size();
+    part.sum.bytes += record.value.size();
+    part.removals.push_back({std::move(record.key), std::move(record.value), std::nullopt});
+  }
+  return part;
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<Record>>> Repository::Core::pending_records(
+    const StoredBranch& stored, std::uint64_t after, std::uint64_t up_to, View kind) {
+  std::vector<Record> found;
+  if (after == up_to) return found;
+  const std::string prefix = records::edits_prefix(stored.branch.name);
+  const std::string after_key = records::edits_key(stored.branch.name, after);
+  HeadStore::Range range;
+  range.prefix = prefix;
+  range.after = after_key;
+  range.limit = static_cast<std::size_t>(up_to - after);
+  DIALOG_ASSIGN(found, heads().list(range, kind));
+  if (found.size() == up_to - after &&
+      found.back().key == records::edits_key(stored.branch.name, up_to)) {
+    return found;
+  }
+  DIALOG_ASSIGN(const std::optional<Bytes> now,
+                heads().read(records::branch_key(stored.branch.name), kind));
+  if (now == stored.record) return lost_commits(stored.branch);
+  return std::nullopt;
+}
+
+Result<ViewPtr> Repository::Core::read_view(const StoredBranch& stored, const ViewPtr& known,
+                                            View kind) {
+  const Branch& branch = stored.branch;
+  auto next = std::make_shared<BranchView>(known ? *known : built_view(branch));
+  DIALOG_ASSIGN(auto commits, pending_records(stored, next->version, branch.moves, kind));
+  if (!commits) return nullptr;
+  std::uint64_t bytes = 0;
+  for (const Record& record : *commits) bytes += record.value.size();
+  DIALOG_ASSIGN(const bool follows, extend(*next, *std::move(commits)));
+  const bool is_whole =
+      follows && next->history == branch.history && (known || bytes == branch.pending.bytes);
+  if (is_whole) return next;
+  if (known) return nullptr;
+  DIALOG_ASSIGN(const std::optional<Bytes> now,
+                heads().read(records::branch_key(branch.name), kind));
+  if (now == stored.record) return lost_commits(branch);
+  return nullptr;
+}
+
+Result<ViewPtr> Repository::Core::view(std::string_view name, View kind) {
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    DIALOG_ASSIGN(const StoredBranch stored, read_branch(name, kind));
+    // What is known may be of commits that were never made durable: then it is tried only once.
+    ViewPtr known = attempt == 0 ? views.find(stored.branch) : nullptr;
+    if (known && known->history == stored.branch.history) return known;
+    DIALOG_ASSIGN(ViewPtr next, read_view(stored, known, kind));
+    if (!next) continue;
+    views.keep(kind, next);
+    return next;
+  }
+  return fail(moved_too_often("branch " + std::string(name)));
+}
+
+Result<void> Repository::Core::check_pending(std::string_view name) {
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    DIALOG_ASSIGN(const StoredBranch stored, read_branch(name));
+    DIALOG_ASSIGN(const ViewPtr whole, read_view(stored, nullptr, View::durable));
+    if (whole) return {};
+  }
+  return fail(moved_too_often("branch " + std::string(name)));
+}
+
+Result<std::optional<Revision>> Repository::Core::build(std::string_view name,
+                                                        const std::optional<Point>& point,
+                                                        const Context& context) {
+  std::unique_ptr<StoreLease> lease;
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    DIALOG_ASSIGN(StoredBranch stored, read_branch(name, View::submitted));
+    const Branch& branch = stored.branch;
+    const std::uint64_t first = branch.built_version();
+    const std::uint64_t up_to = point ? point->version : branch.moves;
+    if (up_to < first || up_to > branch.moves) return std::nullopt;
+    if (up_to == branch.moves && point && point->history && *point->history != branch.history)
+      return std::nullopt;
+    if (up_to == first) {
+      // Of a part that is built only its version is left.
+      if (point && point->history && branch.pending.commits > 0) return std::nullopt;
+      const Revision built = branch.built;
+      // Another thread may have built it, and what it has submitted may be on its way.
+      DIALOG_TRY(heads().commit({}));
+      return built;
+    }
+    if (!lease) {
+      DIALOG_ASSIGN(lease, store.lease(LeaseKind::write));
+    }
+    DIALOG_ASSIGN(auto commits, pending_records(stored, first, up_to, View::submitted));
+    if (!commits) continue;
+    BranchView view = built_view(branch);
+    DIALOG_ASSIGN(const bool follows, extend(view, *commits));
+    const std::optional<Hash> history = up_to == branch.moves ? branch.history
+                                        : point               ? point->history
+                                                              : std::nullopt;
+    if (!follows || (history && view.history != *history)) {
+      DIALOG_ASSIGN(const StoredBranch now, read_branch(name, View::submitted));
+      if (now.record != stored.record) continue;
+      if (up_to < branch.moves && follows) return std::nullopt;
+      return lost_commits(branch);
+    }
+    DIALOG_ASSIGN(const EditOutcome made,
+                  edit_tree(source, branch.built.root(), view.merged(), {}, context));
+    DIALOG_ASSIGN(const bool won,
+                  take_built(std::move(stored), *std::move(commits), Revision(made.root)));
+    if (won) return Revision(made.root);
+  }
+  return fail(moved_too_often("branch " + std::string(name)));
+}
+
+// Commits of others meanwhile are no hindrance: they stay pending.
+Result<bool> Repository::Core::take_built(StoredBranch stored, std::vector<Record> built_records,
+                                          const Revision& revision) {
+  const std::string name = stored.branch.name;
+  const Revision before = stored.branch.built;
+  const std::uint64_t first = stored.branch.built_version();
+  DIALOG_ASSIGN(Part part, part_of(std::move(built_records)));
+  std::vector<RecordChange> changes = std::move(part.removals);
+  const std::size_t removals = changes.size();
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    Branch changed = stored.branch;
+    changed.built = revision;
+    changed.pending.commits -= part.sum.commits;
+    changed.pending.edits -= std::min(changed.pending.edits, part.sum.edits);
+    changed.pending.bytes -= std::min(changed.pending.bytes, part.sum.bytes);
+    if (auto told = told_revision(heads(), name, first + part.sum.commits, revision))
+      changes.push_back(*std::move(told));
+    changes.push_back(
+        {records::branch_key(name), std::move(stored.record), records::encode(changed)});
+    DIALOG_ASSIGN(const bool won, heads().commit(changes));
+    if (won) return true;
+    changes.resize(removals);
+    DIALOG_ASSIGN(stored, read_branch(name, View::submitted));
+    const Branch& now = stored.branch;
+    if (now.built != before || now.built_version() != first ||
+        now.pending.commits < part.sum.commits) {
+      return false;
+    }
+  }
+  return fail(moved_too_often("branch " + name));
+}
+
+Result<Branch> Repository::Core::build(std::string_view name, const Context& context) {
+  DIALOG_ASSIGN(StoredBranch stored, read_branch(name));
+  if (stored.branch.pending.commits == 0) return std::move(stored.branch);
+  DIALOG_TRY(build(name, std::nullopt, context));
+  DIALOG_ASSIGN(stored, read_branch(name));
+  return std::move(stored.branch);
+}
+
+Result<Revision> Repository::Core::revision_of(const BranchView& view, const Context& context) {
+  if (view.runs.empty()) return view.built;
+  auto built = build(view.branch, Point{view.version, view.history}, context);
+  if (!built && built.error().code != ErrorCode::not_found) return fail(std::move(built).error());
+  if (built && *built) return **built;
+  // The branch has left these edits behind.
+  DIALOG_ASSIGN(const auto lease, store.lease(LeaseKind::write));
+  DIALOG_ASSIGN(const EditOutcome made,
+                edit_tree(source, view.built.root(), view.merged(), {}, context));
+  DIALOG_TRY(store.archive().flush(context));
+  return Revision(made.root);
+}
+
+Result<Repository::Core::Submitted> Repository::Core::submit_edits(const BranchView& base,
+                                                                   const records::Edits& edits,
+                                                                   const ChangeNote& note,
+                                                                   const Context& context) {
+  Bytes record = records::encode_edits(base.history, edits);
+  const Hash history = Hash::of(record);
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    DIALOG_ASSIGN(StoredBranch stored, read_branch(base.branch, View::submitted));
+    if (stored.branch.history != base.history)
+      return fail(moved_meanwhile(stored.branch, base.version));
+    if (is_full(stored.branch.pending)) {
+      // The commit that crossed the bound could not build.
+      DIALOG_TRY(build(base.branch, std::nullopt, context));
+      continue;
+    }
+    Branch changed = stored.branch;
+    ++changed.moves;
+    changed.history = history;
+    ++changed.pending.commits;
+    changed.pending.edits += edits.size();
+    changed.pending.bytes += record.size();
+    std::vector<RecordChange> changes;
+    changes.push_back({records::edits_key(changed.name, changed.moves), std::nullopt, record});
+    changes.push_back(reflog_change(stored.branch, changed, note));
+    if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+    changes.push_back(
+        {records::branch_key(changed.name), std::move(stored.record), records::encode(changed)});
+    DIALOG_ASSIGN(const std::optional<HeadStore::Ticket> ticket, heads().submit(changes));
+    if (!ticket) continue;
+    // Saves reading the record again.
+    auto next = std::make_shared<BranchView>(base);
+    std::vector<Record> own;
+    own.push_back({changes.front().key, std::move(record)});
+    const auto follows = extend(*next, std::move(own));
+    if (follows && *follows) views.keep(View::submitted, std::move(next));
+    return Submitted{changed.moves, ticket, is_full(changed.pending)};
+  }
+  return fail(moved_too_often("branch " + base.branch));
+}
+
+}  // namespace dialog
