@@ -236,11 +236,12 @@ Result<Repository::Core::Submitted> Repository::Core::submit_edits(const BranchV
     changes.push_back({records::edits_key(changed.name, changed.moves), std::nullopt, record});
     changes.push_back(reflog_change(stored.branch, changed, note));
     if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
-    changes.push_back(
-        {records::branch_key(changed.name), std::move(stored.record), records::encode(changed)});
+    const Bytes branch_record = records::encode(changed);
+    changes.push_back({records::branch_key(changed.name), std::move(stored.record), branch_record});
     DIALOG_ASSIGN(const std::optional<HeadStore::Ticket> ticket, heads().submit(changes));
     if (!ticket) continue;
-    // Saves reading the record again.
+    // Whoever goes on from here need not read either record again.
+    last_branch.keep({changed, branch_record});
     auto next = std::make_shared<BranchView>(base);
     std::vector<Record> own;
     own.push_back({changes.front().key, std::move(record)});

@@ -20,8 +20,12 @@ Error moved_meanwhile(const Branch& now, std::uint64_t version) {
 Result<StoredBranch> Repository::Core::read_branch(std::string_view name, HeadStore::View kind) {
   DIALOG_ASSIGN(std::optional<Bytes> record, heads().read(records::branch_key(name), kind));
   if (!record) return fail(ErrorCode::not_found, "there is no branch " + std::string(name));
+  if (auto known = last_branch.find(name, *record))
+    return StoredBranch{*std::move(known), *std::move(record)};
   DIALOG_ASSIGN(Branch branch, records::decode_branch(name, *record));
-  return StoredBranch{std::move(branch), *std::move(record)};
+  StoredBranch stored{std::move(branch), *std::move(record)};
+  last_branch.keep(stored);
+  return stored;
 }
 
 Result<std::vector<Branch>> Repository::Core::branches() {

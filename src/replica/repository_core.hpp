@@ -24,6 +24,26 @@ struct StoredBranch {
   Bytes record;
 };
 
+/// The branch that was decoded last: a record that has not changed need not be read as JSON again.
+/// Thread-safe.
+class LastBranch {
+ public:
+  /// Absent where another record was kept last.
+  std::optional<Branch> find(std::string_view name, ByteView record) {
+    const std::lock_guard lock(mutex_);
+    if (last_.branch.name != name || last_.record != record) return std::nullopt;
+    return last_.branch;
+  }
+  void keep(StoredBranch branch) {
+    const std::lock_guard lock(mutex_);
+    std::swap(last_, branch);
+  }
+
+ private:
+  std::mutex mutex_;
+  StoredBranch last_;
+};
+
 struct Repository::Core {
   Core(RepositoryStore& repository_store, Clock& repository_clock,
        records::Config repository_config, const OpenRepository& open)
@@ -43,6 +63,7 @@ struct Repository::Core {
   std::unique_ptr<CachingArchive> caching;
   NodeSource source;
   ViewCache views;
+  LastBranch last_branch;
   /// Held by whoever repeats a transaction that lost a race, from its beginning until its edits are
   /// submitted, so that the threads of one process do not go on defeating each other. Recursive:
   /// the function of a transaction may run another one.
