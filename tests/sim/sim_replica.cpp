@@ -202,6 +202,13 @@ void SimReplica::commit() {
   if (store_.interruptions() != interruptions) return crash();
   const auto branch = repository_->branch(kBranch);
   if (branch && branch->pending.commits > 0) ++counts_.pending;
+  const auto snapshot = repository_->snapshot(kBranch);
+  for (const Tried& each : tried_) {
+    for (const auto& [key, value] : each.plan.added_markers) {
+      const auto found = snapshot ? snapshot->get(key) : Result<std::optional<Bytes>>();
+      if (!found || *found != value) note_fault("a commit that was acknowledged does not show");
+    }
+  }
 }
 
 void SimReplica::try_commit() {

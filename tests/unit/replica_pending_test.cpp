@@ -51,6 +51,35 @@ TEST(SmallCommits, WriteNoBlocksUntilSomebodyNeedsARevision) {
   EXPECT_TRUE(device->verify()->sound());
 }
 
+// docs/format/repository.md
+TEST(SmallCommits, HaveTheBytesOfTheirDescription) {
+  Device device;
+  device.edit([](Transaction& transaction) -> Result<void> {
+    DIALOG_TRY(transaction.erase("b"));
+    return transaction.put("a", "1");
+  });
+  const Bytes record =
+      device.store().heads().read("edits/main:0000000000000001").value().value_or("");
+  EXPECT_EQ(to_hex(record), "01" + std::string(64, '0') +
+                                "02000000"
+                                "0100"
+                                "01000000"
+                                "6131"
+                                "0100"
+                                "ffffffff"
+                                "62");
+  const Branch branch = device->branch("main").value();
+  EXPECT_EQ(branch.history, Hash::of(record));
+  EXPECT_EQ(branch.pending, (PendingEdits{1, 2, record.size()}));
+  const Revision built = device.current();
+  EXPECT_EQ(device->branch("main")->history, Hash::of(record)) << "a build is no move";
+  ASSERT_TRUE(device->move_branch("main", built, {}).has_value());
+  Bytes move(1, '\0');
+  move += Hash::of(record).bytes();
+  move += Hash().bytes();
+  EXPECT_EQ(device->branch("main")->history, Hash::of(move));
+}
+
 TEST(SmallCommits, ShowAtOnceToEveryRepositoryOverTheStore) {
   Device device;
   auto other = Repository::open(device.store(), device.clock()).value();
