@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,6 +69,12 @@ struct Repository::Core {
   /// submitted, so that the threads of one process do not go on defeating each other. Recursive:
   /// the function of a transaction may run another one.
   std::recursive_timed_mutex turn;
+  class Turn;
+  /// How many threads have the turn or wait for it, by branch. Whoever comes to such a branch waits
+  /// for the turn from the start: otherwise one that has just won would win again and again, before
+  /// the others have heard of it.
+  std::map<std::string, std::size_t, std::less<>> contenders;
+  std::mutex contenders_mutex;
 
   HeadStore& heads() { return store.heads(); }
 

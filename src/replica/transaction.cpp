@@ -199,26 +199,59 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAtContextEvery{20};
 
-Result<void> wait_for(std::unique_lock<std::recursive_timed_mutex>& turn, const Context& context,
-                      Clock& clock) {
-  while (!turn.try_lock_for(kLookAtContextEvery)) DIALOG_TRY(check_context(context, clock));
-  return {};
-}
-
 }  // namespace
+
+/// The turn of one thread at one branch.
+class Repository::Core::Turn {
+ public:
+  Turn(Core& core, std::string_view branch)
+      : core_(core), branch_(branch), lock_(core.turn, std::defer_lock) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { give_back(); }
+
+  [[nodiscard]] bool is_contended() const {
+    const std::lock_guard lock(core_.contenders_mutex);
+    return core_.contenders.find(branch_) != core_.contenders.end();
+  }
+  Result<void> take(const Context& context) {
+    if (is_wanted_) return {};
+    is_wanted_ = true;
+    {
+      const std::lock_guard lock(core_.contenders_mutex);
+      ++core_.contenders[branch_];
+    }
+    while (!lock_.try_lock_for(kLookAtContextEvery))
+      DIALOG_TRY(check_context(context, core_.clock));
+    return {};
+  }
+  void give_back() {
+    if (lock_.owns_lock()) lock_.unlock();
+    if (!std::exchange(is_wanted_, false)) return;
+    const std::lock_guard lock(core_.contenders_mutex);
+    const auto at = core_.contenders.find(branch_);
+    if (--at->second == 0) core_.contenders.erase(at);
+  }
+
+ private:
+  Core& core_;
+  const std::string branch_;
+  std::unique_lock<std::recursive_timed_mutex> lock_;
+  bool is_wanted_ = false;
+};
 
 Result<std::uint64_t> Repository::transact(
     std::string_view branch, const std::function<Result<void>(Transaction&)>& function,
     const ChangeNote& note, const Context& context) {
-  std::unique_lock turn(core_->turn, std::defer_lock);
+  Core::Turn turn(*core_, branch);
   for (std::size_t attempt = 0; attempt < kTransactAttemptsMax; ++attempt) {
-    if (attempt == 1) DIALOG_TRY(wait_for(turn, context, core_->clock));
+    if (attempt > 0 || turn.is_contended()) DIALOG_TRY(turn.take(context));
     DIALOG_ASSIGN(Transaction transaction, core_->begin(branch, HeadStore::View::submitted));
     DIALOG_TRY(function(transaction));
     const auto submitted = transaction.state_->submit(note, context);
     if (submitted) {
       // Others may go on from what is submitted while this waits for the disk.
-      if (turn.owns_lock()) turn.unlock();
+      turn.give_back();
       return core_->settle(branch, *submitted, context);
     }
     if (submitted.error().code != ErrorCode::conflict) return fail(submitted.error());
