@@ -36,7 +36,8 @@ class ServerCore {
   [[nodiscard]] bool needs_tokens() const { return needs_tokens_; }
   [[nodiscard]] std::size_t connection_count() const { return connections_.load(); }
 
-  /// Called by the destructor of a connection that was counted.
+  /// Called at the beginning and at the end of a connection's life.
+  void connection_came() { ++connections_; }
   void connection_gone(const Session* session);
   /// Different for each request of this server and, most likely, for those of its other runs.
   std::string next_request_id();

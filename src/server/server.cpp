@@ -132,12 +132,11 @@ void ServerCore::admit_connection(Tcp::socket socket) {
     lease = addresses->acquire(peer);
     if (!lease) return turn_away(std::move(socket));
   }
-  std::shared_ptr<Session> session;
+  // Connections come on the acceptor's strand alone, so none comes between this line and the next.
+  if (connections_ >= config.connections_max) return turn_away(std::move(socket));
+  auto session = std::make_shared<Session>(*this, std::move(socket), peer, std::move(lease));
   {
     const std::lock_guard lock(mutex_);
-    if (connections_ >= config.connections_max) return turn_away(std::move(socket));
-    ++connections_;
-    session = std::make_shared<Session>(*this, std::move(socket), peer, std::move(lease));
     sessions_.emplace(session.get(), session);
   }
   asio::post(session->executor(), [session] { session->start(); });

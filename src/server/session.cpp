@@ -60,7 +60,8 @@ std::string response_head(const HttpResponse& response, std::string_view request
 
 Session::Session(ServerCore& core, Stream stream, Address peer,
                  std::optional<AddressTable::Lease> lease)
-    : core_(core),
+    : presence_(core, this),
+      core_(core),
       stream_(std::move(stream)),
       timer_(stream_.get_executor()),
       peer_(std::move(peer)),
@@ -68,8 +69,6 @@ Session::Session(ServerCore& core, Stream stream, Address peer,
       buffer_(core_.config.head_bytes_max + kReadBytes),
       request_bytes_(core_.budget),
       response_bytes_(core_.budget) {}
-
-Session::~Session() { core_.connection_gone(this); }
 
 void Session::start() {
   next_request();

@@ -26,7 +26,6 @@ class Session final : public std::enable_shared_from_this<Session> {
   using Stream = boost::asio::ip::tcp::socket;
 
   Session(ServerCore& core, Stream stream, Address peer, std::optional<AddressTable::Lease> lease);
-  ~Session();
 
   void start();
   /// Closes an idle connection; a busy one ends after its response.
@@ -68,6 +67,20 @@ class Session final : public std::enable_shared_from_this<Session> {
   void log_request();
   void drain();
 
+  // Counts the connection. The first member, so the last that goes: a connection that is no longer
+  // counted holds nothing of what is shared.
+  struct Presence {
+    Presence(ServerCore& core_in, const Session* session_in) : core(core_in), session(session_in) {
+      core.connection_came();
+    }
+    Presence(const Presence&) = delete;
+    Presence& operator=(const Presence&) = delete;
+    ~Presence() { core.connection_gone(session); }
+    ServerCore& core;
+    const Session* session;
+  };
+
+  const Presence presence_;
   ServerCore& core_;
   Stream stream_;
   boost::asio::steady_timer timer_;
