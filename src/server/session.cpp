@@ -60,8 +60,7 @@ std::string response_head(const HttpResponse& response, std::string_view request
 
 Session::Session(ServerCore& core, Stream stream, Address peer,
                  std::optional<AddressTable::Lease> lease)
-    : presence_(core, this),
-      core_(core),
+    : core_(core),
       stream_(std::move(stream)),
       timer_(stream_.get_executor()),
       peer_(std::move(peer)),

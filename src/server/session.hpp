@@ -67,21 +67,20 @@ class Session final : public std::enable_shared_from_this<Session> {
   void log_request();
   void drain();
 
-  // Counts the connection. The first member, so the last that goes: a connection that is no longer
-  // counted holds nothing of what is shared.
+  // Counts the connection. Before the other members, so that it goes after them: a connection that
+  // is no longer counted holds nothing of what is shared.
   struct Presence {
-    Presence(ServerCore& core_in, const Session* session_in) : core(core_in), session(session_in) {
-      core.connection_came();
+    explicit Presence(const Session& session_in) : session(session_in) {
+      session.core_.connection_came();
     }
     Presence(const Presence&) = delete;
     Presence& operator=(const Presence&) = delete;
-    ~Presence() { core.connection_gone(session); }
-    ServerCore& core;
-    const Session* session;
+    ~Presence() { session.core_.connection_gone(&session); }
+    const Session& session;
   };
 
-  const Presence presence_;
   ServerCore& core_;
+  const Presence presence_{*this};
   Stream stream_;
   boost::asio::steady_timer timer_;
   const Address peer_;
