@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dialog/archive/block.hpp"
+#include "dialog/base/clock.hpp"
+#include "dialog/base/context.hpp"
+#include "dialog/base/disk.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/store/coordinator.hpp"
+#include "dialog/store/index.hpp"
+
+namespace dialog::store {
+
+/// What an engine stands on. All of it outlives the engine.
+struct Parts {
+  Disk& disk;
+  std::string folder;  ///< for the log; must be there
+  Index& index;
+  Coordinator& coordinator;
+  Clock& clock;
+};
+
+struct Limits {
+  /// Where a segment of the log ends, but for one larger frame.
+  std::uint32_t segment_bytes_max = std::uint32_t{64} << 20;
+  /// Blocks that are held in memory between two flushes. What is beyond is written early.
+  std::size_t buffered_bytes_max = std::size_t{8} << 20;
+  /// Entries after the last checkpoint, and what they take in memory, from which on a checkpoint is
+  /// made. Four times that is the bound: then writers wait for it.
+  std::size_t checkpoint_entries = 32768;
+  std::size_t checkpoint_bytes = std::size_t{16} << 20;
+};
+
+/// Whose states of a record count.
+enum class View : std::uint8_t {
+  durable,    ///< those that survive a power cut
+  submitted,  ///< those that a further change is compared with, durable or not
+};
+
+/// A change of one record.
+struct RecordChange {
+  ByteView key;
+  /// What must be there for the change to happen: absent means that no such record may exist.
+  std::optional<ByteView> expected;
+  /// What is there afterwards: absent removes the record.
+  std::optional<ByteView> desired;
+};
+
+struct Record {
+  Bytes key;
+  Bytes value;
+};
+
+/// A log of blocks and records in one folder, with an index of what lies where. Whatever is written
+/// at the same time, by whichever threads, becomes durable by one shared sync of the log. One
+/// process writes at a time; readers of all processes go on meanwhile and see what is durable.
+/// Thread-safe. Calls block.
+///
+/// The log is the truth: a frame is there with all that came before it, or not at all. The index
+/// follows it from checkpoint to checkpoint; what is newer than the checkpoint is held in memory,
+/// and read from the log again when the store is opened.
+///
+/// Errors of every call: `storage_failed`, `corrupt`; of those that write `storage_full`, then
+/// nothing was changed, `busy` where another process has been writing until the context ended, and
+/// `timeout` and `cancelled`. After a sync whose outcome is unknown every write fails until the
+/// store is opened again.
+class Engine {
+ public:
+  /// Reads the log from the last checkpoint on, and cuts off what a crash left half-written.
+  static Result<std::unique_ptr<Engine>> open(const Parts& parts, const Limits& limits = {});
+  /// Waits for what is being written. What was put and not flushed is gone.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Blocks. As in `Archive`.
+
+  Result<std::vector<std::optional<Block>>> get(Space space, std::span<const Hash> hashes);
+  Result<std::vector<bool>> has(Space space, std::span<const Hash> hashes);
+  Result<void> put(Space space, std::span<const Block> blocks, const Context& context);
+  Result<void> flush(const Context& context);
+  /// Durable at return.
+  Result<void> remove(Space space, std::span<const Hash> hashes, const Context& context);
+  /// Every durable block with its stored bytes, unchecked where the frame is sound; where it is not,
+  /// with no bytes. Stops where `visit` returns false. Writers go on meanwhile.
+  using StoredBlockVisitor = std::function<bool(const BlockKey& key, ByteView bytes)>;
+  Result<void> for_each_block(const StoredBlockVisitor& visit);
+
+  // Records.
+
+  Result<std::optional<Bytes>> read(ByteView key, View view);
+  struct Listing {
+    ByteView prefix = {};
+    ByteView after = {};  ///< only beyond this key, in the direction of the listing; empty: all
+    std::size_t limit = SIZE_MAX;
+    bool reverse = false;
+  };
+  /// In the order of the keys, from one snapshot.
+  Result<std::vector<Record>> list(const Listing& listing, View view);
+
+  /// Makes all changes or none; the number to wait for, or absent where an expectation does not
+  /// hold. Compared with what was submitted before. Every block that was put before comes first.
+  Result<std::optional<std::uint64_t>> submit(std::span<const RecordChange> changes,
+                                              const Context& context);
+  /// On return, what was submitted up to this number is durable.
+  Result<void> wait(std::uint64_t number);
+
+  // Upkeep.
+
+  /// Fails once writes fail for good. Does no I/O.
+  [[nodiscard]] Result<void> check_writable() const;
+  /// Brings the index up to what is durable. Runs by itself, too.
+  Result<void> checkpoint();
+
+ private:
+  struct State;
+  explicit Engine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dialog::store

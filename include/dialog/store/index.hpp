@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "dialog/base/bytes.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/store/place.hpp"
+
+namespace dialog::store {
+
+/// What the log says up to a checkpoint: where each block lies, and the latest value of each
+/// record. What comes after it is read from the log. Thread-safe, and safe between processes where
+/// it is on disk.
+///
+/// Errors of every call: `storage_failed`, `storage_full` where something is changed, `corrupt`.
+class Index {
+ public:
+  Index() = default;
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+  virtual ~Index() = default;
+
+  /// How far it goes.
+  [[nodiscard]] virtual Result<Tip> checkpoint() = 0;
+
+  /// One element per hash, in order.
+  [[nodiscard]] virtual Result<std::vector<std::optional<Place>>> find(
+      Space space, std::span<const Hash> hashes) = 0;
+
+  [[nodiscard]] virtual Result<std::optional<Bytes>> record(ByteView key) = 0;
+
+  struct RecordRange {
+    ByteView prefix = {};
+    ByteView after = {};  ///< only beyond this key, in the direction of the walk; empty: all
+    bool reverse = false;
+  };
+  using RecordVisitor = std::function<bool(ByteView key, ByteView value)>;
+  /// In the order of the keys, from one snapshot, until `visit` returns false. `visit` must not
+  /// call this object.
+  [[nodiscard]] virtual Result<void> for_each_record(const RecordRange& range,
+                                                     const RecordVisitor& visit) = 0;
+
+  using BlockVisitor = std::function<bool(const BlockKey& key, const Place& place)>;
+  /// In the order of the hashes of each space, from one snapshot, until `visit` returns false.
+  /// `visit` may call this object, and may take its time.
+  [[nodiscard]] virtual Result<void> for_each_block(const BlockVisitor& visit) = 0;
+
+  struct Changes {
+    Tip tip;  ///< how far the log is known afterwards
+    std::vector<std::pair<BlockKey, std::optional<Place>>> blocks;  ///< absent: removed
+    std::vector<std::pair<Bytes, std::optional<Bytes>>> records;    ///< absent: removed
+  };
+  /// All or nothing, and durable at return. Does nothing where it goes as far as `tip` already. The
+  /// changes may begin before the present checkpoint, as long as they go on without a gap: they
+  /// hold the latest state of whatever they name.
+  [[nodiscard]] virtual Result<void> apply(const Changes& changes) = 0;
+
+  /// For each segment that holds blocks: the bytes of their frames.
+  [[nodiscard]] virtual Result<std::map<std::uint32_t, std::uint64_t>> live_bytes() = 0;
+};
+
+}  // namespace dialog::store

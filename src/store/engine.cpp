@@ -1,0 +1,164 @@
+#include "dialog/store/engine.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "engine_state.hpp"
+
+namespace dialog::store {
+namespace {
+
+constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
+// How often a block is looked up again whose segment was compacted away meanwhile.
+constexpr int kLookUpsMax = 16;
+
+}  // namespace
+
+Engine::State::Lookup Engine::State::look_up(const BlockKey& key) const {
+  Lookup found;
+  if (const auto at = pending.find(key); at != pending.end()) {
+    found.block = at->second;
+    found.decided = true;
+  } else if (const std::optional<Place>* place = overlay.block(key)) {
+    found.place = *place;
+    found.decided = true;
+  }
+  return found;
+}
+
+Result<std::vector<Engine::State::Lookup>> Engine::State::find(Space space,
+                                                               std::span<const Hash> hashes) {
+  DIALOG_TRY(refresh());
+  std::vector<Lookup> found(hashes.size());
+  std::vector<Hash> unknown;
+  std::vector<std::size_t> places;
+  {
+    const std::shared_lock state(state_mutex);
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      found[i] = look_up({space, hashes[i]});
+      if (found[i].decided) continue;
+      unknown.push_back(hashes[i]);
+      places.push_back(i);
+    }
+  }
+  if (unknown.empty()) return found;
+  DIALOG_ASSIGN(const auto indexed, parts.index.find(space, unknown));
+  for (std::size_t i = 0; i < places.size(); ++i) found[places[i]].place = indexed[i];
+  return found;
+}
+
+Result<std::vector<bool>> Engine::has(Space space, std::span<const Hash> hashes) {
+  DIALOG_ASSIGN(const auto found, state_->find(space, hashes));
+  std::vector<bool> present;
+  present.reserve(found.size());
+  for (const State::Lookup& lookup : found) present.push_back(lookup.block || lookup.place);
+  return present;
+}
+
+Result<std::vector<std::optional<Block>>> Engine::get(Space space, std::span<const Hash> hashes) {
+  std::vector<std::optional<Block>> blocks(hashes.size());
+  DIALOG_ASSIGN(const auto found, state_->find(space, hashes));
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    State::Lookup lookup = found[i];
+    for (int attempt = 0; !lookup.block && lookup.place; ++attempt) {
+      auto payload = state_->segments.read_block(*lookup.place);
+      if (payload) {
+        payload->erase(0, kBlockPrefixBytes);
+        DIALOG_ASSIGN(lookup.block, Block::checked(hashes[i], *std::move(payload)));
+      } else if (payload.error().code != ErrorCode::not_found || attempt >= kLookUpsMax) {
+        return fail(payload.error().within("block " + hashes[i].hex()));
+      } else {
+        DIALOG_ASSIGN(const auto again, state_->find(space, {&hashes[i], 1}));
+        lookup = again.front();
+      }
+    }
+    blocks[i] = std::move(lookup.block);
+  }
+  return blocks;
+}
+
+Result<void> Engine::for_each_block(const StoredBlockVisitor& visit) {
+  DIALOG_TRY(state_->refresh());
+  std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> newer;
+  {
+    const std::shared_lock state(state_->state_mutex);
+    state_->overlay.for_each_block([&](const BlockKey& key, const std::optional<Place>& place) {
+      newer.insert_or_assign(key, place);
+    });
+  }
+  Result<void> outcome;
+  bool goes_on = true;
+  const auto show = [&](const BlockKey& key, const Place& place) {
+    const auto payload = state_->segments.read_block(place);
+    if (payload) {
+      goes_on = visit(key, ByteView(*payload).substr(kBlockPrefixBytes));
+    } else if (payload.error().code == ErrorCode::corrupt) {
+      goes_on = visit(key, {});
+    } else if (payload.error().code != ErrorCode::not_found) {
+      outcome = fail(payload.error());
+    }
+    return goes_on && outcome.has_value();
+  };
+  DIALOG_TRY(state_->parts.index.for_each_block([&](const BlockKey& key, const Place& place) {
+    return newer.contains(key) || show(key, place);
+  }));
+  for (const auto& [key, place] : newer) {
+    if (!goes_on || !outcome) break;
+    if (place) show(key, *place);
+  }
+  return outcome;
+}
+
+Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
+  DIALOG_TRY(state_->refresh());
+  if (view == View::submitted) return state_->read_submitted(key);
+  {
+    const std::shared_lock state(state_->state_mutex);
+    if (const auto* known = state_->overlay.record(key, state_->durable.sequence)) return *known;
+  }
+  return state_->parts.index.record(key);
+}
+
+Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
+  DIALOG_TRY(state_->refresh());
+  std::map<Bytes, std::optional<Bytes>, std::less<>> newer;
+  std::vector<Record> records;
+  // Held all the time: a checkpoint must not take away what the index does not show yet.
+  const std::shared_lock state(state_->state_mutex);
+  const std::uint64_t until = view == View::submitted ? kSubmitted : state_->durable.sequence;
+  const auto is_beyond = [&](ByteView key) {
+    if (listing.after.empty()) return true;
+    return listing.reverse ? key < listing.after : key > listing.after;
+  };
+  state_->overlay.for_each_record(
+      listing.prefix, until, [&](const Bytes& key, const std::optional<Bytes>& value) {
+        if (is_beyond(key)) newer.insert_or_assign(key, value);
+      });
+  // The two in step, in the direction of the listing; of two for one key the newer one.
+  auto next = newer.begin();
+  auto last = newer.rbegin();
+  const auto newer_key = [&]() -> const Bytes* {
+    if (listing.reverse) return last == newer.rend() ? nullptr : &last->first;
+    return next == newer.end() ? nullptr : &next->first;
+  };
+  const auto take_newer = [&] {
+    const auto& [key, value] = listing.reverse ? *last++ : *next++;
+    if (value && records.size() < listing.limit) records.push_back({key, *value});
+  };
+  const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
+  DIALOG_TRY(state_->parts.index.for_each_record(
+      {listing.prefix, listing.after, listing.reverse}, [&](ByteView key, ByteView value) {
+        while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();
+        if (newer_key() != nullptr && *newer_key() == key) {
+          take_newer();
+        } else if (records.size() < listing.limit) {
+          records.push_back({Bytes(key), Bytes(value)});
+        }
+        return records.size() < listing.limit;
+      }));
+  while (newer_key() != nullptr && records.size() < listing.limit) take_newer();
+  return records;
+}
+
+}  // namespace dialog::store

@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <limits>
+
+#include "engine_state.hpp"
+
+namespace dialog::store {
+
+// Takes over what a reader gives.
+Result<void> Engine::State::follow(LogReader& reader, Overlay& into) const {
+  while (true) {
+    DIALOG_ASSIGN(const auto frame, reader.next());
+    if (!frame) return {};
+    const Tip& tip = reader.tip();
+    DIALOG_TRY(into.apply(frame->header.kind, frame->payload, frame->place, tip, tip.sequence));
+  }
+}
+
+// What the index knows is in the log.
+Result<void> Engine::State::check_reaches(const Tip& base) {
+  if (base.end.segment == 0) return {};
+  const auto lost = [&] {
+    return fail(ErrorCode::corrupt, segments.path(base.end.segment) +
+                                        " is truncated or gone; restore a backup of the folder, "
+                                        "or clone again");
+  };
+  const auto file = segments.open(base.end.segment);
+  if (!file) {
+    if (file.error().code == ErrorCode::not_found) return lost();
+    return fail(file.error());
+  }
+  DIALOG_ASSIGN(const std::uint64_t size, (*file)->size());
+  if (size < base.end.offset) return lost();
+  return {};
+}
+
+// Reads anew all that the index does not know, up to a number that is known to be durable, or to
+// the end of what is there.
+Result<void> Engine::State::reload(std::optional<std::uint64_t> until) {
+  DIALOG_ASSIGN(const Tip base, parts.index.checkpoint());
+  DIALOG_TRY(check_reaches(base));
+  Overlay fresh;
+  Tip tip = base;
+  if (!until || base.sequence < *until) {
+    LogReader reader(segments, base, until.value_or(std::numeric_limits<std::uint64_t>::max()));
+    DIALOG_TRY(follow(reader, fresh));
+    tip = reader.tip();
+    if (until && tip.sequence < *until) {
+      return fail(ErrorCode::corrupt,
+                  "the log in " + parts.folder + " ends behind entry " +
+                      std::to_string(tip.sequence) + " in " + describe(segments, tip.end) +
+                      ", although it went on to " + std::to_string(*until) +
+                      "; keep a copy of the folder, then clone again or restore a backup");
+    }
+    if (!until) DIALOG_TRY(reader.check_end());
+  }
+  const std::unique_lock state(state_mutex);
+  overlay = std::move(fresh);
+  durable = tip;
+  durable_sequence = tip.sequence;
+  checkpoint_sequence = base.sequence;
+  return {};
+}
+
+// The log as a power cut left it. What is there and sound counts, acknowledged or not, once it is
+// known to be durable.
+Result<void> Engine::State::recover() {
+  DIALOG_TRY(reload(std::nullopt));
+  if (durable.end.segment != 0) DIALOG_TRY(appender.sync(durable.end.segment));
+  parts.coordinator.publish(durable);
+  parts.coordinator.publish_checkpoint(checkpoint_sequence);
+  return {};
+}
+
+// What a process wrote that died before it could publish it. Written once more: a sync that failed
+// there may have left it in memory alone, where it looks as if it were on the disk.
+Result<void> Engine::State::adopt(const Tip& from) {
+  LogReader reader(segments, from);
+  Overlay found;
+  Bytes frame;
+  while (true) {
+    DIALOG_ASSIGN(const auto next, reader.next());
+    if (!next) break;
+    const Tip& tip = reader.tip();
+    DIALOG_TRY(found.apply(next->header.kind, next->payload, next->place, tip, tip.sequence));
+    FrameHeader header = next->header;
+    frame.clear();
+    append_frame(frame, header, next->payload);
+    DIALOG_TRY(appender.rewrite(next->place.at, frame));
+  }
+  if (reader.tip() == from) return {};
+  DIALOG_TRY(appender.sync(reader.tip().end.segment));
+  {
+    const std::unique_lock state(state_mutex);
+    overlay.append(found);
+    durable = reader.tip();
+    durable_sequence = durable.sequence;
+  }
+  parts.coordinator.publish(durable);
+  return {};
+}
+
+// Follows what other processes have published.
+Result<void> Engine::State::catch_up_to(const Published& published) {
+  if (published.durable.sequence <= durable.sequence) return {};
+  LogReader reader(segments, durable, published.durable.sequence);
+  Overlay found;
+  DIALOG_TRY(follow(reader, found));
+  // Where it ends early, what lies between was compacted away, and the index knows it.
+  if (reader.tip().sequence < published.durable.sequence) {
+    return reload(published.durable.sequence);
+  }
+  const std::unique_lock state(state_mutex);
+  overlay.append(found);
+  overlay.forget_until(published.checkpoint);
+  durable = reader.tip();
+  durable_sequence = durable.sequence;
+  return {};
+}
+
+// With the right to write.
+Result<void> Engine::State::catch_up(Coordinator::Taken taken) {
+  const Tip before = durable;
+  if (const std::optional<Published> published = parts.coordinator.published()) {
+    DIALOG_TRY(catch_up_to(*published));
+    if (taken == Coordinator::Taken::after_failure) DIALOG_TRY(adopt(durable));
+  } else {
+    DIALOG_TRY(recover());
+  }
+  if (durable != before || taken == Coordinator::Taken::after_failure) appender.forget();
+  buffer.reset(durable);
+  return {};
+}
+
+Result<void> Engine::State::refresh() {
+  const std::optional<Published> published = parts.coordinator.published();
+  if (!published || published->durable.sequence <= durable_sequence) return {};
+  const std::lock_guard lock(write_mutex);
+  // While this process writes nobody else does.
+  if (has_right) return {};
+  return catch_up_to(*published);
+}
+
+Engine::State::~State() {
+  {
+    const std::lock_guard lock(background_mutex);
+    stopping = true;
+  }
+  background_changed.notify_all();
+  if (background.joinable()) background.join();
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(const Parts& parts, const Limits& limits) {
+  auto state = std::make_unique<State>(parts, limits);
+  State::WriteLock lock(state->write_mutex);
+  if (const auto published = parts.coordinator.published()) {
+    DIALOG_TRY(state->reload(published->durable.sequence));
+    state->buffer.reset(state->durable);
+    // What somebody left behind who died shows at once, if nobody writes just now.
+    DIALOG_ASSIGN(const auto taken, parts.coordinator.try_lock());
+    if (taken == Coordinator::Taken::no) {
+      parts.coordinator.unlock();
+    } else {
+      state->has_right = true;
+      auto caught_up = state->catch_up(taken);
+      if (!caught_up) {
+        state->give_up_right();
+        return fail(std::move(caught_up).error());
+      }
+      state->leave();
+    }
+  } else {
+    DIALOG_TRY(state->enter(lock, {}));
+    state->leave();
+  }
+  lock.unlock();
+  return std::unique_ptr<Engine>(new Engine(std::move(state)));
+}
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::~Engine() = default;
+
+}  // namespace dialog::store

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "dialog/store/engine.hpp"
+#include "log_reader.hpp"
+#include "log_writer.hpp"
+#include "overlay.hpp"
+
+namespace dialog::store {
+
+// Two locks, the first before the second:
+//   write_mutex  who appends to the log, or holds the right to; held for moments, never during I/O
+//                but for reading what other processes wrote
+//   state_mutex  what readers see
+struct Engine::State {
+  State(const Parts& engine_parts, const Limits& engine_limits)
+      : parts(engine_parts),
+        limits(engine_limits),
+        segments(parts.disk, parts.folder),
+        appender(segments),
+        buffer(limits.segment_bytes_max) {}
+  ~State();
+
+  using WriteLock = std::unique_lock<std::mutex>;
+
+  // Writing; with the write lock.
+  Result<void> enter(WriteLock& lock, const Context& context);
+  void leave();
+  void give_up_right();
+  Result<void> wait_durable(WriteLock& lock, std::uint64_t number);
+  void sync_group(WriteLock& lock);
+  void settle_group(const Tip& target);
+  void fail_group(const Error& error);
+  Result<void> roll_back(const Error& error);
+  Result<void> append(FrameKind kind, ByteView payload);
+  Result<void> append_unwritten();
+  Result<bool> holds(const RecordChange& change);
+
+  // Following the log; with the write lock.
+  Result<void> recover();
+  Result<void> reload(std::optional<std::uint64_t> until);
+  Result<void> follow(LogReader& reader, Overlay& into) const;
+  Result<void> check_reaches(const Tip& base);
+  Result<void> adopt(const Tip& from);
+  Result<void> catch_up(Coordinator::Taken taken);
+  Result<void> catch_up_to(const Published& published);
+  /// What other processes have published meanwhile. Without any lock.
+  Result<void> refresh();
+
+  // Reading; with the state lock.
+  struct Lookup {
+    std::optional<Block> block;
+    std::optional<Place> place;
+    bool decided = false;  ///< else the index knows
+  };
+  [[nodiscard]] Lookup look_up(const BlockKey& key) const;
+
+  Result<std::vector<Lookup>> find(Space space, std::span<const Hash> hashes);
+  Result<std::optional<Bytes>> read_submitted(ByteView key);
+
+  Result<void> checkpoint();
+  void checkpoint_if_due();
+  void run_checkpoints();
+
+  const Parts parts;
+  const Limits limits;
+  Segments segments;
+  LogAppender appender;  ///< of the thread that syncs
+
+  std::mutex write_mutex;
+  std::condition_variable changed;
+  LogBuffer buffer;
+  bool has_right = false;
+  MonotonicTime right_since{0};
+  bool draining = false;  ///< nobody enters until the right was given back
+  bool syncing = false;
+  std::optional<Error> failure;  ///< for good
+  struct Rollback {
+    std::uint64_t after = 0;
+    std::uint64_t until = 0;
+    Error error;
+  };
+  std::vector<Rollback> rollbacks;
+  /// Blocks in the order in which they were put, and which are not yet in the buffer.
+  std::deque<BlockKey> unwritten;
+  std::size_t unwritten_bytes = 0;
+  /// Those that are, with the numbers of their frames.
+  std::deque<std::pair<std::uint64_t, BlockKey>> in_flight;
+
+  std::shared_mutex state_mutex;
+  Overlay overlay;
+  Tip durable;
+  /// Blocks that were put and are not durable yet.
+  std::unordered_map<BlockKey, Block, BlockKeyHash> pending;
+  std::atomic<std::uint64_t> durable_sequence = 0;
+  std::atomic<std::uint64_t> checkpoint_sequence = 0;
+  std::atomic<bool> is_writable = true;
+
+  std::mutex checkpoint_mutex;
+  std::mutex background_mutex;
+  std::condition_variable background_changed;
+  bool checkpoint_wanted = false;
+  bool stopping = false;
+  std::thread background;
+};
+
+}  // namespace dialog::store

@@ -1,0 +1,279 @@
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "dialog/archive/archive.hpp"
+#include "engine_state.hpp"
+
+namespace dialog::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFirstPause = 100us;
+constexpr auto kPauseMax = 5ms;
+constexpr auto kPatience = 30s;
+// How long a process that others wait for goes on writing.
+constexpr auto kRightKept = 20ms;
+constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
+
+// Lets the caller append. Whoever then appends must see to it that somebody syncs.
+Result<void> Engine::State::enter(WriteLock& lock, const Context& context) {
+  const MonotonicTime start = parts.clock.now();
+  std::chrono::microseconds pause = kFirstPause;
+  auto taken = Coordinator::Taken::no;
+  while (true) {
+    if (failure) return fail(*failure);
+    DIALOG_TRY(check_context(context, parts.clock));
+    if (draining) {
+      changed.wait_for(lock, kPauseMax);
+      continue;
+    }
+    if (has_right) return {};
+    DIALOG_ASSIGN(taken, parts.coordinator.try_lock());
+    if (taken != Coordinator::Taken::no) break;
+    if (parts.clock.now() - start > kPatience) {
+      const std::string holder = parts.coordinator.holder();
+      parts.coordinator.unlock();
+      return fail(ErrorCode::busy,
+                  (holder.empty() ? "another process" : holder) + " has been writing to " +
+                      parts.folder + " all the time; try again later");
+    }
+    changed.wait_for(lock, pause);
+    pause = std::min<std::chrono::microseconds>(2 * pause, kPauseMax);
+  }
+  has_right = true;
+  right_since = parts.clock.now();
+  auto caught_up = catch_up(taken);
+  if (!caught_up) give_up_right();
+  return caught_up;
+}
+
+// Gives the right back where nothing is under way.
+void Engine::State::leave() {
+  if (!has_right || syncing || !buffer.empty()) return;
+  if (durable.sequence != buffer.tip().sequence) return;
+  has_right = false;
+  draining = false;
+  parts.coordinator.unlock();
+}
+
+// Whoever comes next looks for what was not published, and writes it once more.
+void Engine::State::give_up_right() {
+  has_right = false;
+  draining = false;
+  parts.coordinator.abandon();
+}
+
+Result<void> Engine::State::append(FrameKind kind, ByteView payload) {
+  const Place place = buffer.append(kind, payload, durable.sequence);
+  const std::unique_lock state(state_mutex);
+  return overlay.apply(kind, payload, place, buffer.tip(), durable.sequence);
+}
+
+Result<void> Engine::State::append_unwritten() {
+  Bytes payload;
+  while (!unwritten.empty()) {
+    const BlockKey key = unwritten.front();
+    std::optional<Block> block;
+    {
+      const std::shared_lock state(state_mutex);
+      if (const auto at = pending.find(key); at != pending.end()) block = at->second;
+    }
+    unwritten.pop_front();
+    if (!block) continue;
+    payload.clear();
+    append_block_prefix(payload, key);
+    payload.append(block->bytes());
+    DIALOG_TRY(append(FrameKind::block, payload));
+    in_flight.emplace_back(buffer.tip().sequence, key);
+  }
+  unwritten_bytes = 0;
+  return {};
+}
+
+Result<void> Engine::State::wait_durable(WriteLock& lock, std::uint64_t number) {
+  while (true) {
+    for (const Rollback& rollback : rollbacks) {
+      if (number > rollback.after && number <= rollback.until) return fail(rollback.error);
+    }
+    if (durable.sequence >= number) return {};
+    if (failure) return fail(*failure);
+    if (syncing) {
+      changed.wait(lock);
+    } else {
+      sync_group(lock);
+    }
+  }
+}
+
+// Writes what was gathered by all, with one sync; others gather on meanwhile.
+void Engine::State::sync_group(WriteLock& lock) {
+  syncing = true;
+  const std::vector<LogBuffer::Chunk> chunks = buffer.take();
+  const Tip target = buffer.tip();
+  lock.unlock();
+  const auto written = appender.write(chunks);
+  lock.lock();
+  syncing = false;
+  if (written) {
+    settle_group(target);
+  } else {
+    fail_group(written.error());
+  }
+  if (parts.clock.now() - right_since > kRightKept && parts.coordinator.is_awaited()) {
+    draining = true;
+  }
+  leave();
+  changed.notify_all();
+}
+
+void Engine::State::settle_group(const Tip& target) {
+  {
+    const std::unique_lock state(state_mutex);
+    durable = target;
+    durable_sequence = target.sequence;
+    while (!in_flight.empty() && in_flight.front().first <= target.sequence) {
+      pending.erase(in_flight.front().second);
+      in_flight.pop_front();
+    }
+  }
+  parts.coordinator.publish(target);
+}
+
+void Engine::State::fail_group(const Error& error) {
+  if (error.code == ErrorCode::storage_full && roll_back(error)) return;
+  failure = error;
+  failure->code = ErrorCode::storage_failed;
+  failure->message += "; nothing more is written until the store is opened again";
+  is_writable = false;
+  give_up_right();
+}
+
+// Nothing of what was gathered is in the log: it begins again where it is durable.
+Result<void> Engine::State::roll_back(const Error& error) {
+  const std::uint64_t until = buffer.tip().sequence;
+  if (!rollbacks.empty() && rollbacks.back().until >= durable.sequence) {
+    rollbacks.back().until = until;
+  } else {
+    rollbacks.push_back({durable.sequence, until, error});
+  }
+  buffer.skip_to(until);
+  buffer.reset(durable);
+  appender.forget();
+  for (auto at = in_flight.rbegin(); at != in_flight.rend(); ++at) {
+    unwritten.push_front(at->second);
+  }
+  in_flight.clear();
+  return reload(durable.sequence);
+}
+
+Result<std::optional<Bytes>> Engine::State::read_submitted(ByteView key) {
+  {
+    const std::shared_lock state(state_mutex);
+    if (const auto* known = overlay.record(key, kSubmitted)) return *known;
+  }
+  return parts.index.record(key);
+}
+
+Result<bool> Engine::State::holds(const RecordChange& change) {
+  DIALOG_ASSIGN(const std::optional<Bytes> present, read_submitted(change.key));
+  return present.has_value() == change.expected.has_value() &&
+         (!present || *present == *change.expected);
+}
+
+Result<std::optional<std::uint64_t>> Engine::submit(std::span<const RecordChange> changes,
+                                                    const Context& context) {
+  State& state = *state_;
+  state.checkpoint_if_due();
+  State::WriteLock lock(state.write_mutex);
+  DIALOG_TRY(state.enter(lock, context));
+  for (const RecordChange& change : changes) {
+    const auto held = state.holds(change);
+    if (held && *held) continue;
+    state.leave();
+    if (!held) return fail(held.error());
+    return std::nullopt;
+  }
+  DIALOG_TRY(state.append_unwritten());
+  Bytes payload;
+  for (const RecordChange& change : changes) append_record(payload, {change.key, change.desired});
+  if (!changes.empty()) DIALOG_TRY(state.append(FrameKind::records, payload));
+  const std::uint64_t number = state.buffer.tip().sequence;
+  state.leave();
+  return number;
+}
+
+Result<void> Engine::wait(std::uint64_t number) {
+  State::WriteLock lock(state_->write_mutex);
+  return state_->wait_durable(lock, number);
+}
+
+Result<void> Engine::put(Space space, std::span<const Block> blocks, const Context& context) {
+  State& state = *state_;
+  DIALOG_TRY(check_block_sizes(blocks));
+  std::vector<Hash> hashes;
+  hashes.reserve(blocks.size());
+  for (const Block& block : blocks) hashes.push_back(block.hash());
+  DIALOG_ASSIGN(const std::vector<bool> present, has(space, hashes));
+  bool is_much = false;
+  {
+    const State::WriteLock lock(state.write_mutex);
+    const std::unique_lock readers(state.state_mutex);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const BlockKey key{space, blocks[i].hash()};
+      if (present[i] || !state.pending.emplace(key, blocks[i]).second) continue;
+      state.unwritten.push_back(key);
+      state.unwritten_bytes += blocks[i].size();
+    }
+    is_much = state.unwritten_bytes > state.limits.buffered_bytes_max;
+  }
+  return is_much ? flush(context) : Result<void>{};
+}
+
+Result<void> Engine::flush(const Context& context) {
+  State& state = *state_;
+  state.checkpoint_if_due();
+  State::WriteLock lock(state.write_mutex);
+  if (!state.unwritten.empty()) {
+    DIALOG_TRY(state.enter(lock, context));
+    DIALOG_TRY(state.append_unwritten());
+  }
+  if (state.in_flight.empty()) {
+    state.leave();
+    return {};
+  }
+  return state.wait_durable(lock, state.in_flight.back().first);
+}
+
+Result<void> Engine::remove(Space space, std::span<const Hash> hashes, const Context& context) {
+  constexpr std::size_t kAtOnce = 1024;
+  State& state = *state_;
+  for (std::size_t at = 0; at < hashes.size(); at += kAtOnce) {
+    const auto some = hashes.subspan(at, std::min(kAtOnce, hashes.size() - at));
+    state.checkpoint_if_due();
+    State::WriteLock lock(state.write_mutex);
+    DIALOG_TRY(state.enter(lock, context));
+    // What is in the buffer must not come back behind its removal.
+    DIALOG_TRY(state.append_unwritten());
+    Bytes payload;
+    append_removal(payload, space, some.data(), some.size());
+    DIALOG_TRY(state.append(FrameKind::removal, payload));
+    {
+      const std::unique_lock readers(state.state_mutex);
+      for (const Hash& hash : some) state.pending.erase({space, hash});
+    }
+    DIALOG_TRY(state.wait_durable(lock, state.buffer.tip().sequence));
+  }
+  return {};
+}
+
+Result<void> Engine::check_writable() const {
+  if (state_->is_writable) return {};
+  const State::WriteLock lock(state_->write_mutex);
+  return fail(*state_->failure);
+}
+
+}  // namespace dialog::store

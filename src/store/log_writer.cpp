@@ -1,0 +1,115 @@
+#include "log_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dialog::store {
+namespace {
+
+// What lies ahead is written as zeros, since a sync is dearer where it makes a file larger.
+constexpr std::size_t kFilledAhead = std::size_t{1} << 20;
+// Not worth while where this much is synced at once anyway.
+constexpr std::size_t kLargeWrite = std::size_t{64} << 10;
+
+// Whatever a failed sync says: what was written before it may be there or not.
+Result<void> synced(DiskFile& file) {
+  auto synced = file.sync();
+  if (!synced) synced.error().code = ErrorCode::storage_failed;
+  return synced;
+}
+
+}  // namespace
+
+void LogBuffer::reset(const Tip& tip) {
+  tip_ = tip;
+  last_sequence_ = std::max(last_sequence_, tip.sequence);
+  chunks_.clear();
+  bytes_ = 0;
+}
+
+void LogBuffer::skip_to(std::uint64_t sequence) {
+  last_sequence_ = std::max(last_sequence_, sequence);
+}
+
+Place LogBuffer::append(FrameKind kind, ByteView payload, std::uint64_t durable) {
+  const std::size_t bytes = frame_bytes(payload.size());
+  const bool is_first = tip_.end.segment == 0;
+  const bool is_full = tip_.end.offset > kSegmentHeaderBytes &&
+                       tip_.end.offset + bytes > segment_bytes_max_;
+  if (is_first || is_full) {
+    const SegmentHeader header{tip_.end.segment + 1, tip_};
+    tip_.end = {header.segment, kSegmentHeaderBytes};
+    chunks_.push_back({tip_.end, header, {}});
+  } else if (chunks_.empty()) {
+    chunks_.push_back({tip_.end, std::nullopt, {}});
+  }
+  FrameHeader header;
+  header.previous = tip_.checksum;
+  header.sequence = ++last_sequence_;
+  header.durable = durable;
+  header.kind = kind;
+  append_frame(chunks_.back().bytes, header, payload);
+  const Place place{tip_.end, header.length};
+  tip_ = {{tip_.end.segment, tip_.end.offset + static_cast<std::uint32_t>(bytes)},
+          header.sequence,
+          header.checksum};
+  bytes_ += bytes;
+  return place;
+}
+
+std::vector<LogBuffer::Chunk> LogBuffer::take() {
+  bytes_ = 0;
+  return std::exchange(chunks_, {});
+}
+
+Result<void> LogAppender::write(const std::vector<LogBuffer::Chunk>& chunks) {
+  for (const LogBuffer::Chunk& chunk : chunks) DIALOG_TRY(write(chunk));
+  if (chunks.empty()) return {};
+  return synced(*file_);
+}
+
+Result<void> LogAppender::write(const LogBuffer::Chunk& chunk) {
+  if (chunk.begins) {
+    // A frame is durable only together with all before it.
+    if (file_ || chunk.begins->before.end.segment != 0) {
+      DIALOG_TRY(sync(chunk.begins->before.end.segment));
+    }
+    file_.reset();
+    DIALOG_ASSIGN(file_, segments_.create(*chunk.begins));
+    segment_ = chunk.begins->segment;
+    file_bytes_ = kSegmentHeaderBytes;
+  } else if (!file_ || segment_ != chunk.at.segment) {
+    file_.reset();
+    DIALOG_ASSIGN(file_, segments_.open(chunk.at.segment));
+    segment_ = chunk.at.segment;
+    DIALOG_ASSIGN(file_bytes_, file_->size());
+  }
+  const std::uint64_t end = chunk.at.offset + chunk.bytes.size();
+  if (end > file_bytes_ && chunk.bytes.size() < kLargeWrite) DIALOG_TRY(fill_ahead(end));
+  DIALOG_TRY(file_->write(chunk.at.offset, chunk.bytes));
+  file_bytes_ = std::max(file_bytes_, end);
+  return {};
+}
+
+Result<void> LogAppender::fill_ahead(std::uint64_t end) {
+  static const Bytes kZeros(kFilledAhead, '\0');
+  const std::uint64_t until = end + kFilledAhead;
+  while (file_bytes_ < until) {
+    const std::uint64_t count = std::min<std::uint64_t>(until - file_bytes_, kZeros.size());
+    DIALOG_TRY(file_->write(file_bytes_, ByteView(kZeros).substr(0, count)));
+    file_bytes_ += count;
+  }
+  return {};
+}
+
+Result<void> LogAppender::rewrite(const Position& at, ByteView frame) {
+  DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, segments_.open(at.segment));
+  return file->write(at.offset, frame);
+}
+
+Result<void> LogAppender::sync(std::uint32_t segment) {
+  DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, segments_.open(segment));
+  return synced(*file);
+}
+
+}  // namespace dialog::store

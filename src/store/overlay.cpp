@@ -1,0 +1,185 @@
+#include "overlay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dialog::store {
+namespace {
+
+constexpr std::size_t kBlockEntryBytes = 80;
+constexpr std::size_t kRecordEntryBytes = 160;
+constexpr std::size_t kGenerationEntries = 16384;
+
+}  // namespace
+
+Overlay::Generation& Overlay::newest() {
+  if (generations_.empty()) generations_.emplace_back();
+  return generations_.back();
+}
+
+void Overlay::begin_generation() {
+  if (!generations_.empty() && generations_.back().entries > 0) generations_.emplace_back();
+}
+
+void Overlay::set_block(Generation& generation, const BlockKey& key, std::optional<Place> place) {
+  if (generation.blocks.insert_or_assign(key, place).second) {
+    ++generation.entries;
+    generation.bytes += kBlockEntryBytes;
+  }
+}
+
+void Overlay::set_record(Generation& generation, const RecordWrite& write, std::uint64_t sequence,
+                         std::uint64_t durable) {
+  auto at = generation.records.find(write.key);
+  if (at == generation.records.end()) {
+    at = generation.records.emplace(Bytes(write.key), std::vector<RecordState>()).first;
+    ++generation.entries;
+    generation.bytes += kRecordEntryBytes + write.key.size();
+  }
+  std::vector<RecordState>& states = at->second;
+  // The latest durable state, and what came after it.
+  std::size_t kept = states.size();
+  while (kept > 0 && states[kept - 1].sequence > durable) --kept;
+  const std::size_t gone = kept > 0 ? kept - 1 : 0;
+  for (std::size_t i = 0; i < gone; ++i) {
+    generation.bytes -= states[i].value ? states[i].value->size() : 0;
+  }
+  states.erase(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(gone));
+  generation.bytes += write.value ? write.value->size() : 0;
+  states.push_back({sequence, write.value ? std::optional<Bytes>(*write.value) : std::nullopt});
+}
+
+Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place, const Tip& tip,
+                            std::uint64_t durable) {
+  Generation& generation = newest();
+  const auto malformed = [] {
+    return fail(ErrorCode::malformed, "an entry of the log is sound and says nothing");
+  };
+  switch (kind) {
+    case FrameKind::block: {
+      const auto block = parse_block(payload);
+      if (!block) return malformed();
+      set_block(generation, block->key, place);
+      break;
+    }
+    case FrameKind::records:
+      while (!payload.empty()) {
+        const auto write = take_record(payload);
+        if (!write) return malformed();
+        set_record(generation, *write, tip.sequence, durable);
+      }
+      break;
+    case FrameKind::removal: {
+      const auto removal = parse_removal(payload);
+      if (!removal) return malformed();
+      for (std::size_t at = 0; at < removal->hashes.size(); at += Hash::kSize) {
+        set_block(generation,
+                  {removal->space, *Hash::from_bytes(removal->hashes.substr(at, Hash::kSize))},
+                  std::nullopt);
+      }
+      break;
+    }
+  }
+  generation.last = tip;
+  return {};
+}
+
+const std::optional<Place>* Overlay::block(const BlockKey& key) const {
+  for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
+    const auto at = generation->blocks.find(key);
+    if (at != generation->blocks.end()) return &at->second;
+  }
+  return nullptr;
+}
+
+const std::optional<Bytes>* Overlay::record(ByteView key, std::uint64_t sequence) const {
+  for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
+    const auto at = generation->records.find(key);
+    if (at == generation->records.end()) continue;
+    for (auto state = at->second.rbegin(); state != at->second.rend(); ++state) {
+      if (state->sequence <= sequence) return &state->value;
+    }
+  }
+  return nullptr;
+}
+
+void Overlay::for_each_record(
+    ByteView prefix, std::uint64_t sequence,
+    const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const {
+  for (const Generation& generation : generations_) {
+    for (auto at = generation.records.lower_bound(prefix);
+         at != generation.records.end() && at->first.starts_with(prefix); ++at) {
+      for (auto state = at->second.rbegin(); state != at->second.rend(); ++state) {
+        if (state->sequence > sequence) continue;
+        visit(at->first, state->value);
+        break;
+      }
+    }
+  }
+}
+
+void Overlay::for_each_block(
+    const std::function<void(const BlockKey& key, const std::optional<Place>& place)>& visit)
+    const {
+  for (const Generation& generation : generations_) {
+    for (const auto& [key, place] : generation.blocks) visit(key, place);
+  }
+}
+
+std::size_t Overlay::entries() const {
+  std::size_t sum = 0;
+  for (const Generation& generation : generations_) sum += generation.entries;
+  return sum;
+}
+
+std::size_t Overlay::bytes() const {
+  std::size_t sum = 0;
+  for (const Generation& generation : generations_) sum += generation.bytes;
+  return sum;
+}
+
+std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence) const {
+  Index::Changes changes;
+  std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
+  std::map<Bytes, std::optional<Bytes>> records;
+  for (const Generation& generation : generations_) {
+    if (generation.entries == 0 || generation.last.sequence > sequence) break;
+    changes.tip = generation.last;
+    for (const auto& [key, place] : generation.blocks) blocks.insert_or_assign(key, place);
+    for (const auto& [key, states] : generation.records) {
+      records.insert_or_assign(key, states.back().value);
+    }
+  }
+  if (changes.tip.sequence == 0) return std::nullopt;
+  changes.blocks.assign(blocks.begin(), blocks.end());
+  std::sort(changes.blocks.begin(), changes.blocks.end(), [](const auto& a, const auto& b) {
+    return a.first.space != b.first.space ? a.first.space < b.first.space
+                                          : a.first.hash < b.first.hash;
+  });
+  changes.records.reserve(records.size());
+  for (auto& [key, value] : records) changes.records.emplace_back(key, std::move(value));
+  return changes;
+}
+
+void Overlay::append(const Overlay& newer) {
+  for (const Generation& other : newer.generations_) {
+    if (other.entries == 0) continue;
+    if (newest().entries >= kGenerationEntries) begin_generation();
+    Generation& generation = newest();
+    for (const auto& [key, place] : other.blocks) set_block(generation, key, place);
+    for (const auto& [key, states] : other.records) {
+      const RecordState& latest = states.back();
+      set_record(generation, {key, latest.value}, latest.sequence, latest.sequence);
+    }
+    generation.last = other.last;
+  }
+}
+
+void Overlay::forget_until(std::uint64_t sequence) {
+  while (!generations_.empty() && generations_.front().last.sequence <= sequence &&
+         generations_.front().entries > 0) {
+    generations_.pop_front();
+  }
+}
+
+}  // namespace dialog::store

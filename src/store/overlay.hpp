@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dialog/store/index.hpp"
+#include "frame.hpp"
+
+namespace dialog::store {
+
+/// What the log says after the index's checkpoint, in generations: a checkpoint takes whole ones
+/// away. Not thread-safe; reading calls may run together.
+class Overlay {
+ public:
+  /// What one frame changes. `malformed` where its payload cannot be read.
+  /// `durable`: up to where all is durable, so that nobody asks for an earlier state.
+  Result<void> apply(FrameKind kind, ByteView payload, const Place& place, const Tip& tip,
+                     std::uint64_t durable);
+
+  /// The latest that is known of a block: null: nothing; an absent place: removed.
+  [[nodiscard]] const std::optional<Place>* block(const BlockKey& key) const;
+
+  /// The latest value that a record had at `sequence`: null: nothing is known; an absent value:
+  /// removed.
+  [[nodiscard]] const std::optional<Bytes>* record(ByteView key, std::uint64_t sequence) const;
+
+  /// Visits the records that are known at `sequence` and begin with a prefix.
+  void for_each_record(
+      ByteView prefix, std::uint64_t sequence,
+      const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const;
+  void for_each_block(
+      const std::function<void(const BlockKey& key, const std::optional<Place>& place)>& visit) const;
+
+  [[nodiscard]] std::size_t entries() const;
+  [[nodiscard]] std::size_t bytes() const;
+
+  /// Takes over what comes after all that is here, and is durable.
+  void append(const Overlay& newer);
+  /// What follows goes into another generation.
+  void begin_generation();
+  /// All of the whole generations that end at or before `sequence`, for the index; absent where
+  /// there is none. Of a key that several of them know only the latest.
+  [[nodiscard]] std::optional<Index::Changes> whole_until(std::uint64_t sequence) const;
+  /// Forgets the generations that end at or before `sequence`.
+  void forget_until(std::uint64_t sequence);
+
+ private:
+  struct RecordState {
+    std::uint64_t sequence = 0;
+    std::optional<Bytes> value;
+  };
+  struct Generation {
+    Tip last;
+    std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
+    /// Oldest first; those before the latest durable one are gone.
+    std::map<Bytes, std::vector<RecordState>, std::less<>> records;
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+  };
+  static void set_block(Generation& generation, const BlockKey& key, std::optional<Place> place);
+  static void set_record(Generation& generation, const RecordWrite& write, std::uint64_t sequence,
+                         std::uint64_t durable);
+  Generation& newest();
+  /// From the oldest to the newest.
+  std::deque<Generation> generations_;
+};
+
+}  // namespace dialog::store

@@ -1,0 +1,100 @@
+#include "segments.hpp"
+
+#include <charconv>
+#include <cstdio>
+
+namespace dialog::store {
+namespace {
+
+constexpr std::string_view kPrefix = "log-";
+constexpr std::size_t kDigits = 10;
+
+std::optional<std::uint32_t> number_of(std::string_view name) {
+  if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kDigits) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || end != name.data() + name.size() || number == 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string describe(const Segments& segments, const Position& at) {
+  return segments.path(at.segment) + " at byte " + std::to_string(at.offset);
+}
+
+std::string Segments::path(std::uint32_t segment) const {
+  std::string digits = std::to_string(segment);
+  digits.insert(0, kDigits - std::min(digits.size(), kDigits), '0');
+  return folder_ + "/" + std::string(kPrefix) + digits;
+}
+
+Result<std::vector<std::uint32_t>> Segments::list() {
+  DIALOG_ASSIGN(const std::vector<std::string> names, disk_.list(folder_));
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& name : names) {
+    if (const auto number = number_of(name)) numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+Result<std::shared_ptr<DiskFile>> Segments::open(std::uint32_t segment) {
+  const std::lock_guard lock(mutex_);
+  if (const auto at = open_.find(segment); at != open_.end()) return at->second;
+  DIALOG_ASSIGN(std::shared_ptr<DiskFile> file, disk_.open(path(segment), Disk::Open::existing));
+  open_.emplace(segment, file);
+  return file;
+}
+
+Result<std::shared_ptr<DiskFile>> Segments::create(const SegmentHeader& header) {
+  const std::string name = path(header.segment);
+  auto made = disk_.open(name, Disk::Open::fresh);
+  if (!made && made.error().code == ErrorCode::already_exists) {
+    DIALOG_TRY(remove(header.segment));
+    made = disk_.open(name, Disk::Open::fresh);
+  }
+  if (!made) return fail(std::move(made).error());
+  std::shared_ptr<DiskFile> file = *std::move(made);
+  DIALOG_TRY(file->write(0, print_segment_header(header)));
+  DIALOG_TRY(file->sync());
+  DIALOG_TRY(disk_.sync_folder(folder_));
+  const std::lock_guard lock(mutex_);
+  open_.insert_or_assign(header.segment, file);
+  return file;
+}
+
+Result<void> Segments::remove(std::uint32_t segment) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.erase(segment);
+  }
+  auto removed = disk_.remove(path(segment));
+  if (!removed && removed.error().code != ErrorCode::not_found) return removed;
+  return {};
+}
+
+Result<std::optional<SegmentHeader>> Segments::header(std::uint32_t segment) {
+  DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, open(segment));
+  Bytes bytes(kSegmentHeaderBytes, '\0');
+  DIALOG_ASSIGN(const std::size_t count, file->read(0, bytes));
+  bytes.resize(count);
+  auto header = parse_segment_header(bytes);
+  if (header && header->segment != segment) header.reset();
+  return header;
+}
+
+Result<Bytes> Segments::read_block(const Place& place) {
+  DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, open(place.at.segment));
+  Bytes bytes(kFrameHeaderBytes + place.length, '\0');
+  DIALOG_ASSIGN(const std::size_t count, file->read(place.at.offset, bytes));
+  const auto header = parse_frame_header(ByteView(bytes).substr(0, count));
+  if (!header || header->kind != FrameKind::block || header->length != place.length ||
+      !is_sound_frame(*header, ByteView(bytes).substr(0, count))) {
+    return fail(ErrorCode::corrupt, "the block in " + describe(*this, place.at) + " is damaged");
+  }
+  bytes.erase(0, kFrameHeaderBytes);
+  return bytes;
+}
+
+}  // namespace dialog::store

@@ -1,0 +1,377 @@
+#include <gtest/gtest.h>
+
+#include "dialog/store/engine.hpp"
+#include "support/memory_disk.hpp"
+#include "support/store_parts.hpp"
+
+namespace dialog::test {
+namespace {
+
+using store::Engine;
+using store::RecordChange;
+using store::View;
+
+constexpr const char* kFolder = "folder";
+
+Block block(const std::string& text) { return Block::of(text); }
+
+std::vector<std::pair<Bytes, Bytes>> pairs(const Result<std::vector<store::Record>>& records) {
+  std::vector<std::pair<Bytes, Bytes>> out;
+  for (const store::Record& record : *records) out.emplace_back(record.key, record.value);
+  return out;
+}
+
+/// A store on a disk in memory; `other()` is another process that has it open, too.
+class EngineTest : public testing::Test {
+ protected:
+  struct Process {
+    Process(EngineTest& test) : coordinator(test.shared_) {
+      auto opened = Engine::open({test.disk_, kFolder, test.index_, coordinator, test.clock_}, test.limits_);
+      EXPECT_TRUE(opened.has_value()) << opened.error().message;
+      if (opened) engine = *std::move(opened);
+    }
+    Engine* operator->() { return engine.get(); }
+    LocalCoordinator coordinator;
+    std::unique_ptr<Engine> engine;
+  };
+
+  Process& engine() {
+    if (!process_) process_ = std::make_unique<Process>(*this);
+    return *process_;
+  }
+  void reopen() { process_.reset(); }
+  void power_cut(MemoryDisk::Loss loss = MemoryDisk::Loss::everything) {
+    process_.reset();
+    disk_.crash(generator_, loss);
+    shared_.published.reset();
+    shared_.owner = nullptr;
+    shared_.is_clean = true;
+  }
+
+  bool commit(Process& process, const std::vector<RecordChange>& changes) {
+    const auto number = process->submit(changes, {});
+    EXPECT_TRUE(number.has_value()) << number.error().message;
+    if (!*number) return false;
+    const auto waited = process->wait(**number);
+    EXPECT_TRUE(waited.has_value()) << waited.error().message;
+    return true;
+  }
+  void set(ByteView key, ByteView value) {
+    auto& process = engine();
+    const auto present = process->read(key, View::submitted);
+    const auto expected = *present ? std::optional<ByteView>(**present) : std::nullopt;
+    ASSERT_TRUE(commit(process, {{key, expected, value}}));
+  }
+  Bytes get(ByteView key, View view = View::durable) {
+    return engine()->read(key, view)->value_or("none");
+  }
+  void put(const Block& put, store::Space space = 0) {
+    ASSERT_TRUE(engine()->put(space, {&put, 1}, {}).has_value());
+  }
+  bool has(const Block& wanted, store::Space space = 0) {
+    const Hash hash = wanted.hash();
+    const auto found = engine()->get(space, {&hash, 1});
+    EXPECT_TRUE(found.has_value()) << found.error().message;
+    EXPECT_TRUE(!found->front() || found->front()->bytes() == wanted.bytes());
+    return found->front().has_value();
+  }
+
+  Generator generator_{1};
+  MemoryDisk disk_;
+  MemoryIndex index_;
+  SharedStore shared_;
+  ManualClock clock_;
+  store::Limits limits_;
+  std::unique_ptr<Process> process_;
+};
+
+TEST_F(EngineTest, AnEmptyStoreHoldsNothing) {
+  EXPECT_EQ(get("a"), "none");
+  EXPECT_FALSE(has(block("a")));
+  EXPECT_TRUE(pairs(engine()->list({}, View::durable)).empty());
+  EXPECT_TRUE(disk_.list(kFolder)->empty());
+}
+
+TEST_F(EngineTest, WhatIsAcknowledgedSurvivesAPowerCut) {
+  put(block("one"));
+  set("key", "value");
+  put(block("two"), 7);
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  put(block("three"));
+  power_cut();
+  EXPECT_EQ(get("key"), "value");
+  EXPECT_TRUE(has(block("one")));
+  EXPECT_TRUE(has(block("two"), 7));
+  EXPECT_FALSE(has(block("two"), 8));
+  EXPECT_FALSE(has(block("three")));
+}
+
+TEST_F(EngineTest, AOneRecordCommitIsOneWriteAndOneSync) {
+  set("key", "value");
+  const std::uint64_t before = disk_.calls();
+  set("key", "other");
+  EXPECT_EQ(disk_.calls() - before, 2U);
+}
+
+TEST_F(EngineTest, ChangesAreMadeAllOrNone) {
+  set("a", "1");
+  EXPECT_FALSE(commit(engine(), {{"b", std::nullopt, "2"}, {"a", "0", "3"}}));
+  EXPECT_FALSE(commit(engine(), {{"a", std::nullopt, "3"}}));
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("b"), "none");
+  EXPECT_TRUE(commit(engine(), {{"b", std::nullopt, "2"}, {"a", "1", std::nullopt}}));
+  EXPECT_EQ(get("a"), "none");
+  EXPECT_EQ(get("b"), "2");
+}
+
+TEST_F(EngineTest, OnlyWhatIsDurableShowsAsDurable) {
+  set("a", "1");
+  const RecordChange change{"a", "1", "2"};
+  const auto number = engine()->submit({&change, 1}, {});
+  ASSERT_TRUE(*number);
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("a", View::submitted), "2");
+  EXPECT_EQ(pairs(engine()->list({}, View::durable)).front().second, "1");
+  EXPECT_EQ(pairs(engine()->list({}, View::submitted)).front().second, "2");
+  // Compared with what was submitted.
+  const RecordChange late{"a", "1", "3"};
+  EXPECT_FALSE(*engine()->submit({&late, 1}, {}));
+  ASSERT_TRUE(engine()->wait(**number).has_value());
+  EXPECT_EQ(get("a"), "2");
+}
+
+TEST_F(EngineTest, ManySubmittedChangesShareOneSync) {
+  set("warm", "1");
+  const std::uint64_t before = disk_.calls();
+  std::vector<std::uint64_t> numbers;
+  for (int i = 0; i < 100; ++i) {
+    const Bytes key = std::to_string(i);
+    const RecordChange change{key, std::nullopt, "v"};
+    numbers.push_back(**engine()->submit({&change, 1}, {}));
+  }
+  for (const std::uint64_t number : numbers) ASSERT_TRUE(engine()->wait(number).has_value());
+  EXPECT_EQ(disk_.calls() - before, 2U);
+}
+
+TEST_F(EngineTest, ListsInOrderAcrossACheckpoint) {
+  for (const char* key : {"p/1", "p/3", "p/5", "q/1"}) set(key, "old");
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  EXPECT_GT(index_.applied, 0);
+  set("p/2", "new");
+  set("p/3", "new");
+  ASSERT_TRUE(commit(engine(), {{"p/5", "old", std::nullopt}}));
+  using Pairs = std::vector<std::pair<Bytes, Bytes>>;
+  EXPECT_EQ(pairs(engine()->list({.prefix = "p/"}, View::durable)),
+            (Pairs{{"p/1", "old"}, {"p/2", "new"}, {"p/3", "new"}}));
+  EXPECT_EQ(pairs(engine()->list({.prefix = "p/", .limit = 2, .reverse = true}, View::durable)),
+            (Pairs{{"p/3", "new"}, {"p/2", "new"}}));
+  EXPECT_EQ(pairs(engine()->list({.prefix = "p/", .after = "p/1", .limit = 1}, View::durable)),
+            (Pairs{{"p/2", "new"}}));
+  EXPECT_EQ(pairs(engine()->list({.prefix = "p/", .after = "p/2", .reverse = true}, View::durable)),
+            (Pairs{{"p/1", "old"}}));
+}
+
+TEST_F(EngineTest, ACheckpointChangesNothingThatShows) {
+  put(block("one"));
+  set("a", "1");
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  set("a", "2");
+  EXPECT_EQ(get("a"), "2");
+  reopen();
+  EXPECT_EQ(get("a"), "2");
+  power_cut();
+  EXPECT_EQ(get("a"), "2");
+  EXPECT_TRUE(has(block("one")));
+}
+
+TEST_F(EngineTest, CheckpointsAreMadeWhenTheyAreDue) {
+  limits_.checkpoint_entries = 4;
+  for (int i = 0; i < 100; ++i) set("key" + std::to_string(i), "value");
+  EXPECT_GT(index_.applied, 0);
+  EXPECT_GT(index_.checkpoint()->sequence, 0U);
+  EXPECT_EQ(engine()->list({}, View::durable)->size(), 100U);
+}
+
+TEST_F(EngineTest, TheLogGoesOnInAnotherSegment) {
+  limits_.segment_bytes_max = 500;
+  for (int i = 0; i < 40; ++i) {
+    put(block("block" + std::to_string(i)));
+    set("key", std::to_string(i));
+  }
+  set("large", Bytes(2000, 'l'));
+  set("key", "last");
+  EXPECT_GT(disk_.list(kFolder)->size(), 10U);
+  power_cut();
+  EXPECT_EQ(get("key"), "last");
+  EXPECT_EQ(get("large"), Bytes(2000, 'l'));
+  for (int i = 0; i < 40; ++i) EXPECT_TRUE(has(block("block" + std::to_string(i))));
+}
+
+TEST_F(EngineTest, RemovedBlocksAreGone) {
+  put(block("one"));
+  put(block("two"));
+  put(block("three"));
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  put(block("four"));
+  const std::vector<Hash> hashes{block("one").hash(), block("four").hash(), block("none").hash()};
+  ASSERT_TRUE(engine()->remove(0, hashes, {}).has_value());
+  EXPECT_FALSE(has(block("one")));
+  EXPECT_FALSE(has(block("four")));
+  EXPECT_TRUE(has(block("two")));
+  put(block("one"));
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  power_cut();
+  EXPECT_TRUE(has(block("one")));
+  EXPECT_FALSE(has(block("four")));
+}
+
+TEST_F(EngineTest, VisitsEveryBlock) {
+  put(block("one"));
+  put(block("two"), 3);
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  put(block("three"));
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  const Hash gone = block("one").hash();
+  ASSERT_TRUE(engine()->remove(0, {&gone, 1}, {}).has_value());
+  std::map<Bytes, store::Space> seen;
+  ASSERT_TRUE(engine()
+                  ->for_each_block([&](const store::BlockKey& key, ByteView bytes) {
+                    EXPECT_EQ(Hash::of(bytes), key.hash);
+                    seen.emplace(bytes, key.space);
+                    return true;
+                  })
+                  .has_value());
+  EXPECT_EQ(seen, (std::map<Bytes, store::Space>{{"two", 3}, {"three", 0}}));
+}
+
+TEST_F(EngineTest, AFullDiskRefusesWritesAndServesReads) {
+  put(block("one"));
+  set("a", "1");
+  put(block("two"));
+  disk_.fail_call(1, ErrorCode::storage_full);
+  const RecordChange change{"a", "1", "2"};
+  const auto number = engine()->submit({&change, 1}, {});
+  ASSERT_TRUE(number.has_value());
+  EXPECT_EQ(engine()->wait(**number).error().code, ErrorCode::storage_full);
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("a", View::submitted), "1");
+  EXPECT_TRUE(has(block("one")));
+  EXPECT_TRUE(engine()->check_writable().has_value());
+  // There is room again.
+  set("a", "3");
+  EXPECT_EQ(engine()->wait(**number).error().code, ErrorCode::storage_full) << "it never happened";
+  power_cut();
+  EXPECT_EQ(get("a"), "3");
+  EXPECT_TRUE(has(block("two"))) << "it was put, and every later commit takes it along";
+}
+
+TEST_F(EngineTest, AFailedSyncEndsAllWritesUntilTheStoreIsOpenedAgain) {
+  set("a", "1");
+  disk_.fail_call(2);
+  const RecordChange change{"a", "1", "2"};
+  const auto number = engine()->submit({&change, 1}, {});
+  EXPECT_EQ(engine()->wait(**number).error().code, ErrorCode::storage_failed);
+  EXPECT_EQ(engine()->check_writable().error().code, ErrorCode::storage_failed);
+  EXPECT_EQ(engine()->submit({&change, 1}, {}).error().code, ErrorCode::storage_failed);
+  EXPECT_EQ(get("a"), "1");
+  reopen();
+  EXPECT_TRUE(engine()->check_writable().has_value());
+  set("a", "3");
+  power_cut();
+  EXPECT_EQ(get("a"), "3");
+}
+
+TEST_F(EngineTest, ProcessesSeeWhatOthersCommitted) {
+  Process other(*this);
+  set("a", "1");
+  EXPECT_EQ(**other->read("a", View::durable), "1");
+  put(block("one"));
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  const Hash hash = block("one").hash();
+  EXPECT_TRUE((*other->get(0, {&hash, 1}))[0]);
+  ASSERT_TRUE(commit(other, {{"a", "1", "2"}}));
+  EXPECT_EQ(get("a"), "2");
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  ASSERT_TRUE(commit(other, {{"a", "2", "3"}}));
+  set("a", "4");
+  EXPECT_EQ(**other->read("a", View::durable), "4");
+  EXPECT_EQ((*other->list({}, View::durable)).size(), 1U);
+}
+
+TEST_F(EngineTest, AProcessThatDiedIsFollowed) {
+  Process other(*this);
+  set("a", "1");
+  {
+    // Dies after its write and before it says so.
+    Process dying(*this);
+    disk_.fail_call(3);
+    const RecordChange change{"a", "1", "2"};
+    EXPECT_FALSE(dying->wait(**dying->submit({&change, 1}, {})).has_value());
+  }
+  EXPECT_EQ(**other->read("a", View::durable), "1") << "it was not acknowledged";
+  // Whoever writes next takes it over: it is there, with all before it.
+  const RecordChange late{"a", "1", "3"};
+  EXPECT_FALSE(*other->submit({&late, 1}, {}));
+  EXPECT_EQ(**other->read("a", View::durable), "2");
+  power_cut();
+  EXPECT_EQ(get("a"), "2");
+}
+
+TEST_F(EngineTest, DamageInTheMiddleIsNoTornTail) {
+  set("a", "1");
+  set("b", "2");
+  set("c", "3");
+  const std::string path = std::string(kFolder) + "/" + disk_.list(kFolder)->front();
+  reopen();
+  const auto file = *disk_.open(path, Disk::Open::existing);
+  Bytes bytes(4096, '\0');
+  ASSERT_TRUE(file->read(0, bytes).has_value());
+  const std::size_t at = bytes.find("a1");
+  ASSERT_NE(at, Bytes::npos);
+  ASSERT_TRUE(file->write(at, "x").has_value());
+  shared_.published.reset();
+  LocalCoordinator coordinator(shared_);
+  const auto opened = Engine::open({disk_, kFolder, index_, coordinator, clock_}, limits_);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
+  EXPECT_NE(opened.error().message.find(path), std::string::npos) << opened.error().message;
+}
+
+TEST_F(EngineTest, ADamagedBlockIsNeverServed) {
+  put(block("one block"));
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  const auto file = *disk_.open(std::string(kFolder) + "/" + disk_.list(kFolder)->front(), Disk::Open::existing);
+  Bytes bytes(4096, '\0');
+  ASSERT_TRUE(file->read(0, bytes).has_value());
+  ASSERT_TRUE(file->write(bytes.find("one block"), "O").has_value());
+  const Hash hash = block("one block").hash();
+  const auto found = engine()->get(0, {&hash, 1});
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code, ErrorCode::corrupt);
+  EXPECT_NE(found.error().message.find(hash.hex()), std::string::npos);
+}
+
+TEST_F(EngineTest, ALogThatIsGoneIsCorrupt) {
+  set("a", "1");
+  ASSERT_TRUE(engine()->checkpoint().has_value());
+  reopen();
+  ASSERT_TRUE(disk_.remove(std::string(kFolder) + "/" + disk_.list(kFolder)->front()).has_value());
+  LocalCoordinator coordinator(shared_);
+  EXPECT_EQ(Engine::open({disk_, kFolder, index_, coordinator, clock_}, limits_).error().code,
+            ErrorCode::corrupt);
+}
+
+TEST_F(EngineTest, AnIndexThatCannotFollowHarmsNothing) {
+  limits_.checkpoint_entries = 4;
+  index_.failing = true;
+  for (int i = 0; i < 100; ++i) set("key" + std::to_string(i), "value");
+  EXPECT_EQ(index_.applied, 0);
+  power_cut();
+  EXPECT_EQ(engine()->list({}, View::durable)->size(), 100U);
+}
+
+}  // namespace
+}  // namespace dialog::test
