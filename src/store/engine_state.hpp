@@ -25,7 +25,7 @@ struct Engine::State {
       : parts(engine_parts),
         limits(engine_limits),
         segments(parts.disk, parts.folder),
-        appender(segments),
+        appender(segments, limits.filled_ahead_bytes),
         buffer(limits.segment_bytes_max) {}
   ~State();
 

@@ -6,9 +6,7 @@
 namespace dialog::store {
 namespace {
 
-// What lies ahead is written as zeros, since a sync is dearer where it makes a file larger.
-constexpr std::size_t kFilledAhead = std::size_t{1} << 20;
-// Not worth while where this much is synced at once anyway.
+// Filling ahead is not worth while where this much is synced at once anyway.
 constexpr std::size_t kLargeWrite = std::size_t{64} << 10;
 
 // Whatever a failed sync says: what was written before it may be there or not.
@@ -92,11 +90,10 @@ Result<void> LogAppender::write(const LogBuffer::Chunk& chunk) {
 }
 
 Result<void> LogAppender::fill_ahead(std::uint64_t end) {
-  static const Bytes kZeros(kFilledAhead, '\0');
-  const std::uint64_t until = end + kFilledAhead;
-  while (file_bytes_ < until) {
-    const std::uint64_t count = std::min<std::uint64_t>(until - file_bytes_, kZeros.size());
-    DIALOG_TRY(file_->write(file_bytes_, ByteView(kZeros).substr(0, count)));
+  const std::uint64_t until = end + zeros_.size();
+  while (file_bytes_ < until && !zeros_.empty()) {
+    const std::uint64_t count = std::min<std::uint64_t>(until - file_bytes_, zeros_.size());
+    DIALOG_TRY(file_->write(file_bytes_, ByteView(zeros_).substr(0, count)));
     file_bytes_ += count;
   }
   return {};

@@ -49,7 +49,10 @@ class LogBuffer {
 /// Writes to the end of a log. Not thread-safe.
 class LogAppender {
  public:
-  explicit LogAppender(Segments& segments) : segments_(segments) {}
+  /// What lies ahead of small writes is filled with zeros, so many at a time: a sync is dearer where
+  /// it makes a file larger.
+  LogAppender(Segments& segments, std::uint32_t filled_ahead)
+      : segments_(segments), zeros_(filled_ahead, '\0') {}
 
   /// Before the first write, and whenever somebody else may have written meanwhile.
   void forget() { file_.reset(); }
@@ -68,6 +71,7 @@ class LogAppender {
   Result<void> write(const LogBuffer::Chunk& chunk);
   Result<void> fill_ahead(std::uint64_t end);
   Segments& segments_;
+  const Bytes zeros_;
   std::shared_ptr<DiskFile> file_;
   std::uint32_t segment_ = 0;
   std::uint64_t file_bytes_ = 0;

@@ -30,6 +30,8 @@ struct Parts {
 struct Limits {
   /// Where a segment of the log ends, but for one larger frame.
   std::uint32_t segment_bytes_max = std::uint32_t{64} << 20;
+  /// How much of the log is filled with zeros ahead of small writes.
+  std::uint32_t filled_ahead_bytes = std::uint32_t{1} << 20;
   /// Blocks that are held in memory between two flushes. What is beyond is written early.
   std::size_t buffered_bytes_max = std::size_t{8} << 20;
   /// Entries after the last checkpoint, and what they take in memory, from which on a checkpoint is

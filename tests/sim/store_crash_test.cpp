@@ -1,0 +1,290 @@
+#include <gtest/gtest.h>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "dialog/store/engine.hpp"
+#include "support/memory_disk.hpp"
+#include "support/seeds.hpp"
+#include "support/store_parts.hpp"
+
+namespace dialog::test {
+namespace {
+
+using store::Engine;
+using store::RecordChange;
+using store::View;
+using Records = std::map<Bytes, Bytes>;
+
+constexpr const char* kFolder = "folder";
+constexpr std::size_t kSteps = 14;
+#ifdef DIALOG_SIM_SEEDS
+constexpr std::uint64_t kSeeds = DIALOG_SIM_SEEDS / 5;
+#else
+constexpr std::uint64_t kSeeds = 400;
+#endif
+
+enum class Death : std::uint8_t {
+  power_cut,      ///< all that was not synced is gone
+  torn,           ///< any part of it is
+  process,        ///< nothing is gone; another process goes on
+  process_then_power,
+};
+constexpr Death kDeaths[] = {Death::power_cut, Death::torn, Death::torn, Death::process,
+                             Death::process_then_power};
+
+store::Limits small_limits() {
+  store::Limits limits;
+  limits.segment_bytes_max = 700;
+  limits.filled_ahead_bytes = 128;
+  limits.buffered_bytes_max = 600;
+  return limits;
+}
+
+/// What a store must hold.
+struct Model {
+  std::vector<Records> states{{}};  ///< after each submitted commit
+  std::size_t acknowledged = 0;     ///< the index of a state that must have been reached
+  std::set<Bytes> put;              ///< ever
+  std::set<Bytes> unflushed;
+  std::set<Bytes> durable;
+  std::set<Bytes> removed;
+
+  [[nodiscard]] Bytes describe(const Records& records) const {
+    Bytes text;
+    for (const auto& [key, value] : records) text += key + "=" + value + " ";
+    return text;
+  }
+};
+
+/// One life of a store that ends at some call of its disk.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : random_(seed), generator_(seed) {}
+
+  [[nodiscard]] std::string open() {
+    coordinator_ = std::make_unique<LocalCoordinator>(shared_);
+    auto opened = Engine::open({disk_, kFolder, index_, *coordinator_, clock_}, small_limits());
+    if (!opened) return "open: " + opened.error().message;
+    engine_ = *std::move(opened);
+    return "";
+  }
+
+  /// Until the disk halts, or to the end of the script.
+  void live() {
+    if (!open().empty()) return;
+    for (std::size_t i = 0; i < kSteps && step(); ++i) {
+    }
+  }
+
+  void die(Death death) {
+    engine_.reset();
+    coordinator_.reset();
+    const bool keeps_memory = death == Death::process || death == Death::process_then_power;
+    disk_.crash(generator_, keeps_memory            ? MemoryDisk::Loss::nothing
+                            : death == Death::torn ? MemoryDisk::Loss::anything
+                                                    : MemoryDisk::Loss::everything);
+    if (!keeps_memory) power_is_back();
+  }
+
+  [[nodiscard]] std::string check() {
+    if (auto fault = open(); !fault.empty()) return fault;
+    const auto listed = engine_->list({}, View::durable);
+    if (!listed) return "list: " + listed.error().message;
+    Records found;
+    for (const auto& record : *listed) found.emplace(record.key, record.value);
+    std::size_t reached = model_.acknowledged;
+    while (reached < model_.states.size() && model_.states[reached] != found) ++reached;
+    if (reached == model_.states.size()) {
+      return "records: " + model_.describe(found) + "; acknowledged: " +
+             model_.describe(model_.states[model_.acknowledged]);
+    }
+    model_.states = {found};
+    model_.acknowledged = 0;
+    return check_blocks();
+  }
+
+  /// A store that survived works.
+  [[nodiscard]] std::string go_on(Death death) {
+    const Bytes value = std::to_string(random_.below(1'000'000));
+    if (!commit({{"after", value}}) || model_.acknowledged == 0) return "no further commit";
+    if (death == Death::process_then_power) {
+      engine_.reset();
+      coordinator_.reset();
+      disk_.crash(generator_, MemoryDisk::Loss::everything);
+      power_is_back();
+    } else {
+      engine_.reset();
+      coordinator_.reset();
+    }
+    return check();
+  }
+
+  MemoryDisk& disk() { return disk_; }
+
+ private:
+  void power_is_back() {
+    shared_.published.reset();
+    shared_.owner = nullptr;
+    shared_.waiting.clear();
+    shared_.is_clean = true;
+  }
+
+  [[nodiscard]] std::string check_blocks() {
+    for (const Bytes& bytes : model_.put) {
+      const Hash hash = Hash::of(bytes);
+      const auto found = engine_->get(0, {&hash, 1});
+      if (!found) return "get: " + found.error().message;
+      const bool is_there = found->front().has_value();
+      if (is_there && found->front()->bytes() != bytes) return "another block";
+      if (!is_there && model_.durable.contains(bytes)) return "a durable block is gone: " + hash.hex();
+      if (is_there && model_.removed.contains(bytes)) return "a removed block is back: " + hash.hex();
+      if (is_there) model_.durable.insert(bytes);
+    }
+    model_.unflushed.clear();
+    return "";
+  }
+
+  void settle_blocks() {
+    model_.durable.insert(model_.unflushed.begin(), model_.unflushed.end());
+    model_.unflushed.clear();
+  }
+
+  bool submit(const Records& changes, std::optional<std::uint64_t>& number) {
+    const Records& now = model_.states.back();
+    std::vector<RecordChange> wanted;
+    Records after = now;
+    for (const auto& [key, value] : changes) {
+      const auto at = now.find(key);
+      RecordChange change{key, std::nullopt, value};
+      if (at != now.end()) change.expected = at->second;
+      if (value.empty()) {
+        change.desired.reset();
+        after.erase(key);
+        if (at == now.end()) continue;
+      } else {
+        after.insert_or_assign(key, value);
+      }
+      wanted.push_back(change);
+    }
+    const auto submitted = engine_->submit(wanted, {});
+    if (!submitted || !*submitted) return false;
+    number = **submitted;
+    model_.states.push_back(std::move(after));
+    return true;
+  }
+
+  bool wait(std::uint64_t number, std::size_t state) {
+    if (!engine_->wait(number)) return false;
+    model_.acknowledged = state;
+    settle_blocks();
+    return true;
+  }
+
+  bool commit(const Records& changes) {
+    std::optional<std::uint64_t> number;
+    return submit(changes, number) && wait(*number, model_.states.size() - 1);
+  }
+
+  Records random_changes() {
+    Records changes;
+    for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) {
+      changes["k" + std::to_string(random_.below(5))] =
+          random_.chance(1, 4) ? Bytes() : Bytes(random_.below(200), 'v') + std::to_string(random_.below(1000));
+    }
+    return changes;
+  }
+
+  bool put() {
+    const Bytes bytes = Bytes(random_.below(400), 'b') + std::to_string(random_.below(40));
+    const Block block = Block::of(bytes);
+    model_.put.insert(bytes);
+    model_.removed.erase(bytes);
+    if (!model_.durable.contains(bytes)) model_.unflushed.insert(bytes);
+    return engine_->put(0, {&block, 1}, {}).has_value();
+  }
+
+  bool remove() {
+    std::vector<Hash> hashes;
+    std::set<Bytes> removed;
+    for (const Bytes& bytes : model_.durable) {
+      if (!random_.chance(1, 3)) continue;
+      hashes.push_back(Hash::of(bytes));
+      removed.insert(bytes);
+    }
+    for (const Bytes& bytes : removed) model_.durable.erase(bytes);
+    if (hashes.empty()) return true;
+    if (!engine_->remove(0, hashes, {})) return false;
+    settle_blocks();
+    model_.removed = std::move(removed);
+    return true;
+  }
+
+  bool submit_some() {
+    std::optional<std::uint64_t> number;
+    for (int i = 0; i < 3; ++i)
+      if (!submit(random_changes(), number)) return false;
+    return wait(*number, model_.states.size() - 1);
+  }
+
+  bool step() {
+    switch (random_.below(8)) {
+      case 0:
+      case 1:
+        return put() && put();
+      case 2:
+        if (!engine_->flush({})) return false;
+        settle_blocks();
+        return true;
+      case 3:
+        return remove();
+      case 4:
+        return engine_->checkpoint().has_value();
+      case 5:
+        return submit_some();
+      default:
+        return commit(random_changes());
+    }
+  }
+
+  SeededRandom random_;
+  Generator generator_;
+  MemoryDisk disk_;
+  MemoryIndex index_;
+  SharedStore shared_;
+  ManualClock clock_;
+  std::unique_ptr<LocalCoordinator> coordinator_;
+  std::unique_ptr<Engine> engine_;
+  Model model_;
+};
+
+std::uint64_t calls_of(std::uint64_t seed) {
+  World world(seed);
+  world.live();
+  return world.disk().calls();
+}
+
+TEST(StoreCrash, NothingAcknowledgedIsEverLost) {
+  std::uint64_t states = 0;
+  for_each_seed(kSeeds, [&](Generator& generator) {
+    const std::uint64_t seed = generator.seed();
+    const std::uint64_t calls = calls_of(seed);
+    for (std::uint64_t call = 1; call <= calls + 1; ++call) {
+      for (const Death death : kDeaths) {
+        World world(seed);
+        world.disk().halt_at(call);
+        world.live();
+        world.die(death);
+        std::string fault = world.check();
+        if (fault.empty()) fault = world.go_on(death);
+        ASSERT_EQ(fault, "") << "call " << call << ", death " << static_cast<int>(death);
+        ++states;
+      }
+    }
+  });
+  RecordProperty("states", std::to_string(states));
+  std::cout << states << " crashes\n";
+}
+
+}  // namespace
+}  // namespace dialog::test
