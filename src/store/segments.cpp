@@ -57,7 +57,6 @@ Result<std::shared_ptr<DiskFile>> Segments::create(const SegmentHeader& header) 
   if (!made) return fail(std::move(made).error());
   std::shared_ptr<DiskFile> file = *std::move(made);
   DIALOG_TRY(file->write(0, print_segment_header(header)));
-  DIALOG_TRY(file->sync());
   DIALOG_TRY(disk_.sync_folder(folder_));
   const std::lock_guard lock(mutex_);
   open_.insert_or_assign(header.segment, file);
