@@ -24,6 +24,17 @@ void do_write(Bytes& content, const PendingWrite& write) {
   content.replace(static_cast<std::size_t>(write.offset), write.bytes.size(), write.bytes);
 }
 
+// A disk writes the parts of a large write in any order.
+void do_part(Bytes& content, const PendingWrite& write, Generator& generator) {
+  for (std::size_t at = 0; at < write.bytes.size();) {
+    const std::size_t count = generator.between(1, write.bytes.size() - at);
+    if (generator.chance(1, 2)) {
+      do_write(content, {write.offset + at, write.bytes.substr(at, count), std::nullopt});
+    }
+    at += count;
+  }
+}
+
 }  // namespace
 
 struct MemoryDisk::Inode {
@@ -221,10 +232,11 @@ void MemoryDisk::crash(Generator& generator, Loss loss) {
   for (const auto& [path, inode] : state_->current) {
     for (PendingWrite& write : inode->pending) {
       if (!survives()) continue;
-      if (loss == Loss::anything && !write.new_size && generator.chance(1, 3)) {
-        write.bytes.resize(generator.below(write.bytes.size() + 1));
+      if (loss == Loss::anything && !write.new_size && generator.chance(1, 2)) {
+        do_part(inode->durable, write, generator);
+      } else {
+        do_write(inode->durable, write);
       }
-      do_write(inode->durable, write);
     }
     inode->pending.clear();
     inode->current = inode->durable;

@@ -39,7 +39,7 @@ class MemoryDisk final : public Disk {
   enum class Loss : std::uint8_t {
     everything,  ///< all that was not synced
     nothing,     ///< the process died, the machine did not
-    anything,    ///< whatever the generator picks: some writes, some halves of writes, some names
+    anything,    ///< whatever the generator picks: some writes, parts of others, some names
   };
   /// The power is cut and comes back: calls work again. Files that are open must not be used any
   /// more.
