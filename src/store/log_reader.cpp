@@ -38,14 +38,16 @@ Result<std::optional<LogReader::Frame>> LogReader::frame_here() {
     return std::nullopt;
   }
   if (header->sequence > until_) return std::nullopt;
-  DIALOG_ASSIGN(bytes, window(tip_.end.segment, tip_.end.offset,
-                              kFrameHeaderBytes + std::size_t{header->length}));
-  if (!is_sound_frame(*header, bytes)) return std::nullopt;
+  // With what fills it up, so that the file reaches as far as the log.
+  const std::size_t whole = frame_bytes(header->length);
+  DIALOG_ASSIGN(bytes, window(tip_.end.segment, tip_.end.offset, whole));
+  if (bytes.size() < whole || !is_sound_frame(*header, bytes)) return std::nullopt;
   const Frame frame{*header,
                     {tip_.end, header->length},
                     bytes.substr(kFrameHeaderBytes, header->length)};
-  const auto bytes_taken = static_cast<std::uint32_t>(frame_bytes(header->length));
-  tip_ = {{tip_.end.segment, tip_.end.offset + bytes_taken}, header->sequence, header->checksum};
+  tip_ = {{tip_.end.segment, tip_.end.offset + static_cast<std::uint32_t>(whole)},
+          header->sequence,
+          header->checksum};
   return frame;
 }
 
