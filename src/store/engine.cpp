@@ -131,10 +131,10 @@ Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
     if (listing.after.empty()) return true;
     return listing.reverse ? key < listing.after : key > listing.after;
   };
-  state_->overlay.for_each_record(
-      listing.prefix, until, [&](const Bytes& key, const std::optional<Bytes>& value) {
-        if (is_beyond(key)) newer.insert_or_assign(key, value);
-      });
+  state_->overlay.for_each_record(listing.prefix, until,
+                                  [&](const Bytes& key, const std::optional<Bytes>& value) {
+                                    if (is_beyond(key)) newer.insert_or_assign(key, value);
+                                  });
   // The two in step, in the direction of the listing; of two for one key the newer one.
   auto next = newer.begin();
   auto last = newer.rbegin();

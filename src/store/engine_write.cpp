@@ -37,9 +37,9 @@ Result<void> Engine::State::enter(WriteLock& lock, const Context& context) {
     if (parts.clock.now() - start > kPatience) {
       const std::string holder = parts.coordinator.holder();
       parts.coordinator.unlock();
-      return fail(ErrorCode::busy,
-                  (holder.empty() ? "another process" : holder) + " has been writing to " +
-                      parts.folder + " all the time; try again later");
+      return fail(ErrorCode::busy, (holder.empty() ? "another process" : holder) +
+                                       " has been writing to " + parts.folder +
+                                       " all the time; try again later");
     }
     changed.wait_for(lock, pause);
     pause = std::min<std::chrono::microseconds>(2 * pause, kPauseMax);

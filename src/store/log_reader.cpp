@@ -42,9 +42,8 @@ Result<std::optional<LogReader::Frame>> LogReader::frame_here() {
   const std::size_t whole = frame_bytes(header->length);
   DIALOG_ASSIGN(bytes, window(tip_.end.segment, tip_.end.offset, whole));
   if (bytes.size() < whole || !is_sound_frame(*header, bytes)) return std::nullopt;
-  const Frame frame{*header,
-                    {tip_.end, header->length},
-                    bytes.substr(kFrameHeaderBytes, header->length)};
+  const Frame frame{
+      *header, {tip_.end, header->length}, bytes.substr(kFrameHeaderBytes, header->length)};
   tip_ = {{tip_.end.segment, tip_.end.offset + static_cast<std::uint32_t>(whole)},
           header->sequence,
           header->checksum};
@@ -89,11 +88,12 @@ Result<void> LogReader::look_for_durable_in(std::uint32_t segment, std::uint64_t
     if (bytes.size() < kFrameHeaderBytes) return {};
     const auto header = parse_frame_header(bytes);
     if (header && header->durable > tip_.sequence) {
-      DIALOG_ASSIGN(bytes, window(segment, offset, kFrameHeaderBytes + std::size_t{header->length}));
+      DIALOG_ASSIGN(bytes,
+                    window(segment, offset, kFrameHeaderBytes + std::size_t{header->length}));
       if (is_sound_frame(*header, bytes)) {
         return fail(ErrorCode::corrupt,
-                    "the log is damaged in " + describe(segments_, stopped_at_) + ": what follows entry " +
-                        std::to_string(tip_.sequence) +
+                    "the log is damaged in " + describe(segments_, stopped_at_) +
+                        ": what follows entry " + std::to_string(tip_.sequence) +
                         " is lost, although later entries are there; keep a copy of the folder, "
                         "then clone again or restore a backup");
       }

@@ -32,8 +32,8 @@ void LogBuffer::skip_to(std::uint64_t sequence) {
 Place LogBuffer::append(FrameKind kind, ByteView payload, std::uint64_t durable) {
   const std::size_t bytes = frame_bytes(payload.size());
   const bool is_first = tip_.end.segment == 0;
-  const bool is_full = tip_.end.offset > kSegmentHeaderBytes &&
-                       tip_.end.offset + bytes > segment_bytes_max_;
+  const bool is_full =
+      tip_.end.offset > kSegmentHeaderBytes && tip_.end.offset + bytes > segment_bytes_max_;
   if (is_first || is_full) {
     const SegmentHeader header{tip_.end.segment + 1, tip_};
     tip_.end = {header.segment, kSegmentHeaderBytes};

@@ -49,8 +49,8 @@ class LogBuffer {
 /// Writes to the end of a log. Not thread-safe.
 class LogAppender {
  public:
-  /// What lies ahead of small writes is filled with zeros, so many at a time: a sync is dearer where
-  /// it makes a file larger.
+  /// What lies ahead of small writes is filled with zeros, so many at a time: a sync is dearer
+  /// where it makes a file larger.
   LogAppender(Segments& segments, std::uint32_t filled_ahead)
       : segments_(segments), zeros_(filled_ahead, '\0') {}
 

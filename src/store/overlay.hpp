@@ -35,8 +35,8 @@ class Overlay {
   void for_each_record(
       ByteView prefix, std::uint64_t sequence,
       const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const;
-  void for_each_block(
-      const std::function<void(const BlockKey& key, const std::optional<Place>& place)>& visit) const;
+  void for_each_block(const std::function<void(const BlockKey& key,
+                                               const std::optional<Place>& place)>& visit) const;
 
   [[nodiscard]] std::size_t entries() const;
   [[nodiscard]] std::size_t bytes() const;

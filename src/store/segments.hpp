@@ -21,8 +21,8 @@ class Segments {
   Result<std::vector<std::uint32_t>> list();
   /// `not_found`.
   Result<std::shared_ptr<DiskFile>> open(std::uint32_t segment);
-  /// Makes a segment; its name survives a power cut, its header with the next sync of the file. What
-  /// has the name is a leftover, and goes.
+  /// Makes a segment; its name survives a power cut, its header with the next sync of the file.
+  /// What has the name is a leftover, and goes.
   Result<std::shared_ptr<DiskFile>> create(const SegmentHeader& header);
   /// A segment that is gone already is no error. Whoever has it open can go on reading.
   Result<void> remove(std::uint32_t segment);

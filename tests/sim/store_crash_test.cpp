@@ -26,9 +26,9 @@ constexpr std::uint64_t kSeeds = 400;
 #endif
 
 enum class Death : std::uint8_t {
-  power_cut,      ///< all that was not synced is gone
-  torn,           ///< any part of it is
-  process,        ///< nothing is gone; another process goes on
+  power_cut,  ///< all that was not synced is gone
+  torn,       ///< any part of it is
+  process,    ///< nothing is gone; another process goes on
 };
 constexpr Death kDeaths[] = {Death::power_cut, Death::torn, Death::torn, Death::process};
 
@@ -87,9 +87,9 @@ class World {
     coordinator_.reset();
     model_.unflushed.clear();
     const bool keeps_memory = death == Death::process;
-    disk_.crash(generator_, keeps_memory            ? MemoryDisk::Loss::nothing
+    disk_.crash(generator_, keeps_memory           ? MemoryDisk::Loss::nothing
                             : death == Death::torn ? MemoryDisk::Loss::anything
-                                                    : MemoryDisk::Loss::everything);
+                                                   : MemoryDisk::Loss::everything);
     if (!keeps_memory) power_is_back();
   }
 
@@ -118,8 +118,8 @@ class World {
     std::size_t reached = model_.acknowledged;
     while (reached < model_.states.size() && model_.states[reached] != found) ++reached;
     if (reached == model_.states.size()) {
-      return "records: " + Model::describe(found) + "; acknowledged: " +
-             Model::describe(model_.states[model_.acknowledged]);
+      return "records: " + Model::describe(found) +
+             "; acknowledged: " + Model::describe(model_.states[model_.acknowledged]);
     }
     model_.states = {found};
     model_.acknowledged = 0;
@@ -133,8 +133,10 @@ class World {
       if (!found) return "get: " + found.error().message;
       const bool is_there = found->front().has_value();
       if (is_there && found->front()->bytes() != bytes) return "another block";
-      if (!is_there && model_.durable.contains(bytes)) return "a durable block is gone: " + hash.hex();
-      if (is_there && model_.removed.contains(bytes)) return "a removed block is back: " + hash.hex();
+      if (!is_there && model_.durable.contains(bytes))
+        return "a durable block is gone: " + hash.hex();
+      if (is_there && model_.removed.contains(bytes))
+        return "a removed block is back: " + hash.hex();
       if (is_there) model_.durable.insert(bytes);
     }
     return "";
@@ -185,13 +187,16 @@ class World {
     Records changes;
     for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) {
       changes["k" + std::to_string(random_.below(5))] =
-          random_.chance(1, 4) ? Bytes() : Bytes(50 * random_.below(4), 'v') + std::to_string(generator_.between(100, 999));
+          random_.chance(1, 4)
+              ? Bytes()
+              : Bytes(50 * random_.below(4), 'v') + std::to_string(generator_.between(100, 999));
     }
     return changes;
   }
 
   bool put() {
-    const Bytes bytes = Bytes(100 * random_.below(4), 'b') + std::to_string(generator_.between(10, 50));
+    const Bytes bytes =
+        Bytes(100 * random_.below(4), 'b') + std::to_string(generator_.between(10, 50));
     const Block block = Block::of(bytes);
     model_.put.insert(bytes);
     model_.removed.erase(bytes);

@@ -42,7 +42,8 @@ class MemoryIndex final : public store::Index {
     std::vector<std::pair<Bytes, Bytes>> found;
     for (const auto& [key, value] : records_) {
       if (!key.starts_with(range.prefix)) continue;
-      if (!range.after.empty() && (range.reverse ? key >= range.after : key <= range.after)) continue;
+      if (!range.after.empty() && (range.reverse ? key >= range.after : key <= range.after))
+        continue;
       found.emplace_back(key, value);
     }
     if (range.reverse) std::reverse(found.begin(), found.end());

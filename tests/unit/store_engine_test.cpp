@@ -26,7 +26,8 @@ class EngineTest : public testing::Test {
  protected:
   struct Process {
     Process(EngineTest& test) : coordinator(test.shared_) {
-      auto opened = Engine::open({test.disk_, kFolder, test.index_, coordinator, test.clock_}, test.limits_);
+      auto opened =
+          Engine::open({test.disk_, kFolder, test.index_, coordinator, test.clock_}, test.limits_);
       EXPECT_TRUE(opened.has_value()) << opened.error().message;
       if (opened) engine = *std::move(opened);
     }
@@ -93,7 +94,7 @@ class EngineTest : public testing::Test {
   MemoryIndex index_;
   SharedStore shared_;
   ManualClock clock_;
-  store::Limits limits_{.filled_ahead_bytes = 4096};
+  store::Limits limits_{.filled_ahead_bytes = 65536};
   std::unique_ptr<Process> process_;
 };
 

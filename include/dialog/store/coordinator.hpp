@@ -26,8 +26,8 @@ class Coordinator {
   virtual ~Coordinator() = default;
 
   enum class Taken : std::uint8_t {
-    no,     ///< another process has it
-    clean,  ///< whoever had it before published all that it wrote
+    no,             ///< another process has it
+    clean,          ///< whoever had it before published all that it wrote
     after_failure,  ///< whoever had it before died, or gave it up by `abandon`
   };
   /// Never waits. `storage_failed`.

@@ -90,8 +90,8 @@ class Engine {
   Result<void> flush(const Context& context);
   /// Durable at return.
   Result<void> remove(Space space, std::span<const Hash> hashes, const Context& context);
-  /// Every durable block with its stored bytes, unchecked where the frame is sound; where it is not,
-  /// with no bytes. Stops where `visit` returns false. Writers go on meanwhile.
+  /// Every durable block with its stored bytes, unchecked where the frame is sound; where it is
+  /// not, with no bytes. Stops where `visit` returns false. Writers go on meanwhile.
   using StoredBlockVisitor = std::function<bool(const BlockKey& key, ByteView bytes)>;
   Result<void> for_each_block(const StoredBlockVisitor& visit);
 
