@@ -17,14 +17,20 @@
 #include "dialog/base/result.hpp"
 #include "lmdb_pages.hpp"
 #include "lmdb_transaction.hpp"
-#include "lmdb_writer_lock.hpp"
+#include "writer_lock.hpp"
 
 struct MDB_env;
 
 namespace dialog::lmdb {
 
 /// What a database is for, as its format record says.
-enum class Purpose : std::uint32_t { repository = 1, server = 2, scratch = 3 };
+enum class Purpose : std::uint32_t {
+  repository = 1,
+  server = 2,
+  scratch = 3,
+  repository_index = 4,  ///< of a repository's log
+  server_index = 5,
+};
 
 /// A change that shares its transaction, and so its disk sync, with those that wait at the same
 /// time.

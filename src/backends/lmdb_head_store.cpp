@@ -1,7 +1,6 @@
 #include "lmdb_head_store.hpp"
 
-#include <algorithm>
-
+#include "lmdb_range.hpp"
 #include "lmdb_record.hpp"
 
 namespace dialog::lmdb {
@@ -9,22 +8,6 @@ namespace {
 
 Result<ByteView> unseal_record(ByteView key, ByteView stored, const std::string& folder) {
   return unseal(key, stored, "record " + Bytes(key) + " in " + folder);
-}
-
-// The least key above all that start with `prefix`; empty where there is none.
-Bytes beyond(std::string_view prefix) {
-  Bytes bound(prefix);
-  while (!bound.empty() && bound.back() == static_cast<char>(0xff)) bound.pop_back();
-  if (!bound.empty())
-    bound.back() = static_cast<char>(static_cast<unsigned char>(bound.back()) + 1);
-  return bound;
-}
-
-// Moves to the last key below `bound`.
-Result<bool> seek_before(Cursor& cursor, ByteView bound) {
-  if (bound.empty()) return cursor.last();
-  DIALOG_ASSIGN(const bool there, cursor.seek(bound));
-  return there ? cursor.previous() : cursor.last();
 }
 
 }  // namespace
@@ -86,17 +69,7 @@ Result<std::vector<Record>> RecordStore::list(const Range& range, View) {
   std::vector<Record> records;
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::heads));
-  bool there = false;
-  if (range.reverse) {
-    const Bytes end = beyond(range.prefix);
-    const bool bounded = !range.after.empty() && (end.empty() || range.after < end);
-    DIALOG_ASSIGN(there, seek_before(cursor, bounded ? range.after : ByteView(end)));
-  } else {
-    DIALOG_ASSIGN(there, cursor.seek(std::max(range.prefix, range.after)));
-    if (there && !range.after.empty() && cursor.key() == range.after) {
-      DIALOG_ASSIGN(there, cursor.next());
-    }
-  }
+  DIALOG_ASSIGN(bool there, seek_range(cursor, range.prefix, range.after, range.reverse));
   while (there && records.size() < range.limit && cursor.key().starts_with(range.prefix)) {
     DIALOG_ASSIGN(const ByteView value,
                   unseal_record(cursor.key(), cursor.value(), environment_->folder()));

@@ -28,25 +28,43 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr ByteView kMagic = "dialogdb";
 constexpr ByteView kFormatKey = "format";
 constexpr const char* kData = "/data.mdb";
-constexpr const char* kTableNames[kTableCount] = {"format", "blocks", "heads", "subjects",
-                                                  "history"};
+constexpr const char* kTableNames[kTableCount] = {"format",  "blocks", "heads",   "subjects",
+                                                  "history", "places", "records", "segments"};
+
+bool is_index(Purpose purpose) {
+  return purpose == Purpose::repository_index || purpose == Purpose::server_index;
+}
 
 bool has_table(Purpose purpose, Table table) {
   switch (table) {
     case Table::format:
-    case Table::blocks:
       return true;
+    case Table::blocks:
+      return !is_index(purpose);
     case Table::heads:
       return purpose == Purpose::repository;
     case Table::subjects:
     case Table::history:
       return purpose == Purpose::server;
+    case Table::places:
+    case Table::records:
+    case Table::segments:
+      return is_index(purpose);
   }
   return false;
 }
 
 std::string_view to_string(Purpose purpose) {
-  return purpose == Purpose::server ? "a server's store" : "a repository";
+  switch (purpose) {
+    case Purpose::server:
+      return "a server's store";
+    case Purpose::repository_index:
+      return "the index of a repository's log";
+    case Purpose::server_index:
+      return "the index of a server's log";
+    default:
+      return "a repository";
+  }
 }
 
 tl::unexpected<Error> foreign(const std::string& folder, std::string_view why) {

@@ -14,8 +14,17 @@ namespace dialog::lmdb {
 
 class Environment;
 
-enum class Table : std::uint8_t { format, blocks, heads, subjects, history };
-inline constexpr std::size_t kTableCount = 5;
+enum class Table : std::uint8_t {
+  format,
+  blocks,
+  heads,
+  subjects,
+  history,
+  places,
+  records,
+  segments
+};
+inline constexpr std::size_t kTableCount = 8;
 
 /// One snapshot. Views into it are valid until it is parked or gone. To be used by one thread at a
 /// time.

@@ -63,7 +63,7 @@ class NativeFile final : public DiskFile {
   }
 
   Result<void> sync() override {
-    if (fsync(file_) == 0) return {};
+    if (fdatasync(file_) == 0) return {};
     return fail(system_failure(errno, "sync " + path_));
   }
 

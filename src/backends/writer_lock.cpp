@@ -1,4 +1,4 @@
-#include "lmdb_writer_lock.hpp"
+#include "writer_lock.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -6,7 +6,7 @@
 
 #include "folder.hpp"
 
-namespace dialog::lmdb {
+namespace dialog {
 namespace {
 
 constexpr off_t kTurn = off_t{1} << 62;
@@ -25,7 +25,7 @@ Result<bool> try_lock(int file, off_t byte) {
   struct flock lock = on_byte(byte, F_WRLCK);
   if (fcntl(file, F_OFD_SETLK, &lock) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
-  return fail(system_failure(errno, "lock the database for writing"));
+  return fail(system_failure(errno, "get the right to write"));
 }
 
 void unlock(int file, off_t byte) {
@@ -52,4 +52,9 @@ void WriterLock::release() {
   if (std::exchange(has_turn_, false)) unlock(file_, kTurn);
 }
 
-}  // namespace dialog::lmdb
+bool WriterLock::is_awaited() const {
+  struct flock lock = on_byte(kTurn, F_WRLCK);
+  return fcntl(file_, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+}  // namespace dialog

@@ -1,0 +1,231 @@
+#include "lmdb_index.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "lmdb_range.hpp"
+#include "lmdb_record.hpp"
+
+namespace dialog::lmdb {
+namespace {
+
+constexpr ByteView kCheckpointKey = "checkpoint";
+constexpr std::size_t kPlaceBytes = 12;
+constexpr std::size_t kTipBytes = 24;
+// Blocks that `for_each_block` reads at once, so that a visitor may take its time without keeping
+// the map in place.
+constexpr std::size_t kBlocksAtOnce = 4096;
+
+Bytes place_key(const store::BlockKey& key) {
+  Bytes out;
+  append_u32(out, key.space);
+  out.append(key.hash.bytes());
+  return out;
+}
+
+std::optional<store::BlockKey> parse_place_key(ByteView key) {
+  constexpr std::size_t kSpaceBytes = sizeof(store::Space);
+  if (key.size() != kSpaceBytes + Hash::kSize) return std::nullopt;
+  return store::BlockKey{read_u32(key), *Hash::from_bytes(key.substr(kSpaceBytes))};
+}
+
+Bytes print(const store::Place& place) {
+  Bytes out;
+  append_u32(out, place.at.segment);
+  append_u32(out, place.at.offset);
+  append_u32(out, place.length);
+  return out;
+}
+
+std::optional<store::Place> parse_place(ByteView bytes) {
+  if (bytes.size() != kPlaceBytes) return std::nullopt;
+  return store::Place{{read_u32(bytes), read_u32(bytes.substr(4))}, read_u32(bytes.substr(8))};
+}
+
+Bytes print(const store::Tip& tip) {
+  Bytes out;
+  append_u32(out, tip.end.segment);
+  append_u32(out, tip.end.offset);
+  append_u64(out, tip.sequence);
+  append_u64(out, tip.checksum);
+  return out;
+}
+
+tl::unexpected<Error> damaged(const Environment& environment, std::string_view what) {
+  return fail(ErrorCode::corrupt, "the index in " + environment.folder() +
+                                      " is damaged: " + std::string(what) +
+                                      "; restore a backup of the folder, or clone again");
+}
+
+Result<store::Tip> parse_tip(const Environment& environment, std::optional<ByteView> stored) {
+  if (!stored) return store::Tip{};
+  DIALOG_ASSIGN(const ByteView bytes,
+                unseal(kCheckpointKey, *stored, "the checkpoint in " + environment.folder()));
+  if (bytes.size() != kTipBytes) return damaged(environment, "its checkpoint cannot be read");
+  return store::Tip{{read_u32(bytes), read_u32(bytes.substr(4))},
+                    read_u64(bytes.substr(8)),
+                    read_u64(bytes.substr(16))};
+}
+
+Bytes segment_key(std::uint32_t segment) {
+  Bytes key;
+  append_u32(key, segment);
+  return key;
+}
+
+}  // namespace
+
+class LogIndex::Apply final : public Job {
+ public:
+  Apply(const Environment& environment, const Changes& changes)
+      : environment_(environment), changes_(changes) {}
+
+  Result<void> apply(WriteTransaction& transaction) override {
+    live_.clear();
+    DIALOG_ASSIGN(const auto stored, transaction.get(Table::format, kCheckpointKey));
+    DIALOG_ASSIGN(const store::Tip present, parse_tip(environment_, stored));
+    if (present.sequence >= changes_.tip.sequence) return {};
+    for (const auto& [key, place] : changes_.blocks) {
+      DIALOG_TRY(set_place(transaction, place_key(key), place));
+    }
+    for (const auto& [key, value] : changes_.records) {
+      DIALOG_TRY(value ? transaction.put(Table::records, key, seal(key, *value))
+                       : transaction.erase(Table::records, key));
+    }
+    for (const auto& [segment, change] : live_) {
+      DIALOG_TRY(add_live_bytes(transaction, segment, change));
+    }
+    return transaction.put(Table::format, kCheckpointKey,
+                           seal(kCheckpointKey, print(changes_.tip)));
+  }
+  [[nodiscard]] std::size_t bytes() const override {
+    return 128 * changes_.blocks.size() + 512 * changes_.records.size();
+  }
+
+ private:
+  Result<void> set_place(WriteTransaction& transaction, const Bytes& key,
+                         const std::optional<store::Place>& place) {
+    DIALOG_ASSIGN(const auto before, transaction.get(Table::places, key));
+    if (before) {
+      const auto was = parse_place(*before);
+      if (!was) return damaged(environment_, "a block's place cannot be read");
+      if (place == was) return {};
+      live_[was->at.segment] -= was->length;
+    }
+    if (!place) return before ? transaction.erase(Table::places, key) : Result<void>{};
+    live_[place->at.segment] += place->length;
+    return transaction.put(Table::places, key, print(*place));
+  }
+
+  Result<void> add_live_bytes(WriteTransaction& transaction, std::uint32_t segment,
+                              std::int64_t change) {
+    if (change == 0) return {};
+    const Bytes key = segment_key(segment);
+    DIALOG_ASSIGN(const auto stored, transaction.get(Table::segments, key));
+    if (stored && stored->size() != sizeof(std::uint64_t)) {
+      return damaged(environment_, "a segment's bytes cannot be read");
+    }
+    const std::int64_t live = (stored ? static_cast<std::int64_t>(read_u64(*stored)) : 0) + change;
+    if (live <= 0) return transaction.erase(Table::segments, key);
+    Bytes value;
+    append_u64(value, static_cast<std::uint64_t>(live));
+    return transaction.put(Table::segments, key, value);
+  }
+
+  const Environment& environment_;
+  const Changes& changes_;
+  std::map<std::uint32_t, std::int64_t> live_;
+};
+
+Result<void> LogIndex::apply(const Changes& changes) {
+  Apply job(*environment_, changes);
+  return environment_->run(job);
+}
+
+Result<store::Tip> LogIndex::checkpoint() {
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(const auto stored, reader.get(Table::format, kCheckpointKey));
+  return parse_tip(*environment_, stored);
+}
+
+Result<std::vector<std::optional<store::Place>>> LogIndex::find(store::Space space,
+                                                                std::span<const Hash> hashes) {
+  std::vector<std::optional<store::Place>> places;
+  places.reserve(hashes.size());
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  Bytes key = place_key({space, {}});
+  for (const Hash& hash : hashes) {
+    key.replace(sizeof(store::Space), Hash::kSize, hash.bytes());
+    DIALOG_ASSIGN(const auto stored, reader.get(Table::places, key));
+    places.push_back(stored ? parse_place(*stored) : std::nullopt);
+    if (stored && !places.back()) return damaged(*environment_, "a block's place cannot be read");
+  }
+  return places;
+}
+
+Result<std::optional<Bytes>> LogIndex::record(ByteView key) {
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(const auto stored, reader.get(Table::records, key));
+  if (!stored) return std::nullopt;
+  DIALOG_ASSIGN(const ByteView value,
+                unseal(key, *stored, "record " + Bytes(key) + " in " + environment_->folder()));
+  return Bytes(value);
+}
+
+Result<void> LogIndex::for_each_record(const RecordRange& range, const RecordVisitor& visit) {
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::records));
+  DIALOG_ASSIGN(bool there, seek_range(cursor, range.prefix, range.after, range.reverse));
+  while (there && cursor.key().starts_with(range.prefix)) {
+    DIALOG_ASSIGN(const ByteView value,
+                  unseal(cursor.key(), cursor.value(),
+                         "record " + Bytes(cursor.key()) + " in " + environment_->folder()));
+    if (!visit(cursor.key(), value)) break;
+    DIALOG_ASSIGN(there, range.reverse ? cursor.previous() : cursor.next());
+  }
+  return {};
+}
+
+Result<void> LogIndex::for_each_block(const BlockVisitor& visit) {
+  DIALOG_ASSIGN(Reader reader, environment_->begin_read());
+  Bytes after;
+  std::vector<std::pair<store::BlockKey, store::Place>> some;
+  do {
+    some.clear();
+    {
+      DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::places));
+      DIALOG_ASSIGN(bool there, seek_range(cursor, {}, after, false));
+      while (there && some.size() < kBlocksAtOnce) {
+        const auto key = parse_place_key(cursor.key());
+        const auto place = parse_place(cursor.value());
+        if (!key || !place) return damaged(*environment_, "a block's place cannot be read");
+        some.emplace_back(*key, *place);
+        after = cursor.key();
+        DIALOG_ASSIGN(there, cursor.next());
+      }
+    }
+    reader.park();
+    for (const auto& [key, place] : some) {
+      if (!visit(key, place)) return {};
+    }
+    DIALOG_TRY(reader.resume());
+  } while (!some.empty());
+  return {};
+}
+
+Result<std::map<std::uint32_t, std::uint64_t>> LogIndex::live_bytes() {
+  std::map<std::uint32_t, std::uint64_t> live;
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::segments));
+  DIALOG_ASSIGN(bool there, cursor.seek({}));
+  while (there) {
+    if (cursor.key().size() != 4 || cursor.value().size() != 8) {
+      return damaged(*environment_, "a segment's bytes cannot be read");
+    }
+    live.emplace(read_u32(cursor.key()), read_u64(cursor.value()));
+    DIALOG_ASSIGN(there, cursor.next());
+  }
+  return live;
+}
+
+}  // namespace dialog::lmdb

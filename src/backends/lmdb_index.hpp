@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "dialog/store/index.hpp"
+#include "lmdb_environment.hpp"
+
+namespace dialog::lmdb {
+
+/// The index of a log in an LMDB database: of each block 48 bytes, and what the pages of a tree
+/// waste.
+class LogIndex final : public store::Index {
+ public:
+  explicit LogIndex(std::shared_ptr<Environment> environment)
+      : environment_(std::move(environment)) {}
+
+  Result<store::Tip> checkpoint() override;
+  Result<std::vector<std::optional<store::Place>>> find(store::Space space,
+                                                        std::span<const Hash> hashes) override;
+  Result<std::optional<Bytes>> record(ByteView key) override;
+  Result<void> for_each_record(const RecordRange& range, const RecordVisitor& visit) override;
+  Result<void> for_each_block(const BlockVisitor& visit) override;
+  Result<void> apply(const Changes& changes) override;
+  Result<std::map<std::uint32_t, std::uint64_t>> live_bytes() override;
+
+ private:
+  class Apply;
+  const std::shared_ptr<Environment> environment_;
+};
+
+}  // namespace dialog::lmdb
