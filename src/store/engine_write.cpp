@@ -199,8 +199,10 @@ Result<std::optional<std::uint64_t>> Engine::submit(std::span<const RecordChange
   }
   DIALOG_TRY(state.append_unwritten());
   Bytes payload;
-  for (const RecordChange& change : changes) append_record(payload, {change.key, change.desired});
-  if (!changes.empty()) DIALOG_TRY(state.append(FrameKind::records, payload));
+  for (const RecordChange& change : changes) {
+    if (change.desired != change.expected) append_record(payload, {change.key, change.desired});
+  }
+  if (!payload.empty()) DIALOG_TRY(state.append(FrameKind::records, payload));
   const std::uint64_t number = state.buffer.tip().sequence;
   state.leave();
   return number;

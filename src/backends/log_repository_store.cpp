@@ -1,0 +1,63 @@
+#include "dialog/backends/log_repository_store.hpp"
+
+#include <utility>
+
+#include "folder.hpp"
+#include "lmdb_quarantine.hpp"
+#include "log_archive.hpp"
+#include "log_folder.hpp"
+#include "log_head_store.hpp"
+
+namespace dialog {
+namespace {
+
+class Lease final : public StoreLease {
+ public:
+  explicit Lease(FileLock lock) : lock_(std::move(lock)) {}
+
+ private:
+  FileLock lock_;
+};
+
+}  // namespace
+
+struct LogRepositoryStore::State {
+  State(std::unique_ptr<LogFolder> opened, const LogOptions& chosen)
+      : options(chosen),
+        folder(std::move(opened)),
+        archive(folder->engine(), 0, folder->clock()),
+        heads(folder->engine()) {}
+  const LogOptions options;
+  const std::unique_ptr<LogFolder> folder;
+  LogArchive archive;
+  LogHeadStore heads;
+};
+
+LogRepositoryStore::LogRepositoryStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LogRepositoryStore::~LogRepositoryStore() = default;
+
+Result<std::unique_ptr<LogRepositoryStore>> LogRepositoryStore::open(const std::string& folder,
+                                                                     const LogOptions& options) {
+  DIALOG_ASSIGN(auto opened, LogFolder::open(folder, lmdb::Purpose::repository_index, options));
+  auto state = std::make_unique<State>(std::move(opened), options);
+  return std::unique_ptr<LogRepositoryStore>(new LogRepositoryStore(std::move(state)));
+}
+
+CollectableArchive& LogRepositoryStore::archive() { return state_->archive; }
+HeadStore& LogRepositoryStore::heads() { return state_->heads; }
+
+Result<std::unique_ptr<Archive>> LogRepositoryStore::make_quarantine() {
+  LmdbOptions options;
+  options.quarantine_bytes_max = state_->options.quarantine_bytes_max;
+  options.clock = state_->options.clock;
+  return std::make_unique<lmdb::Quarantine>(state_->folder->path(), options);
+}
+
+Result<std::unique_ptr<StoreLease>> LogRepositoryStore::lease(LeaseKind kind) {
+  DIALOG_ASSIGN(auto lock, FileLock::take(state_->folder->path() + "/lease",
+                                          kind == LeaseKind::write ? FileLock::Kind::shared
+                                                                   : FileLock::Kind::exclusive));
+  return std::make_unique<Lease>(std::move(lock));
+}
+
+}  // namespace dialog
