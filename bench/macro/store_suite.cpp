@@ -8,7 +8,7 @@
 
 #include "data.hpp"
 #include "dialog/archive/archive.hpp"
-#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/backends/log_repository_store.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/base/random.hpp"
 #include "dialog/replica/repository.hpp"
@@ -46,9 +46,9 @@ class Database {
   void open() {
     repository_.reset();
     store_.reset();
-    LmdbOptions options;
-    options.open = LmdbOpen::ensure;
-    store_ = must(LmdbRepositoryStore::open(folder_.path() + "/db", options), "open");
+    LogOptions options;
+    options.open = LogOpen::ensure;
+    store_ = must(LogRepositoryStore::open(folder_.path() + "/db", options), "open");
     auto opened = Repository::open(*store_, system_clock());
     if (!opened) opened = Repository::create(*store_, system_clock());
     repository_ = std::make_unique<Repository>(must(std::move(opened), "repository"));
@@ -75,7 +75,7 @@ class Database {
 
  private:
   ScratchFolder folder_;
-  std::unique_ptr<LmdbRepositoryStore> store_;
+  std::unique_ptr<LogRepositoryStore> store_;
   std::unique_ptr<Repository> repository_;
 };
 

@@ -4,7 +4,7 @@
 
 #include "data.hpp"
 #include "dialog/backends/curl_client.hpp"
-#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/backends/log_repository_store.hpp"
 #include "dialog/http/counting_client.hpp"
 #include "dialog/http/http_archive.hpp"
 #include "dialog/http/rest_backend.hpp"
@@ -28,9 +28,9 @@ class Device {
       : folder_(parent),
         remote_{kRemote, url, kSubject, {}},
         client_(std::make_shared<CountingHttpClient>(std::make_shared<CurlHttpClient>())) {
-    LmdbOptions options;
-    options.open = LmdbOpen::ensure;
-    store_ = must(LmdbRepositoryStore::open(folder_.path() + "/db", options), "open");
+    LogOptions options;
+    options.open = LogOpen::ensure;
+    store_ = must(LogRepositoryStore::open(folder_.path() + "/db", options), "open");
     const RestBackendConfig config(url);
     const Subject subject = must(Subject::parse(kSubject), "subject");
     HttpTransport transport;
@@ -77,7 +77,7 @@ class Device {
   ScratchFolder folder_;
   Remote remote_;
   std::shared_ptr<CountingHttpClient> client_;
-  std::unique_ptr<LmdbRepositoryStore> store_;
+  std::unique_ptr<LogRepositoryStore> store_;
   std::optional<RestBackend> backend_;
   std::unique_ptr<HttpArchive> blocks_;
   std::optional<RemoteConnection> connection_;

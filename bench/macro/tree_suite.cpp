@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "data.hpp"
-#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/backends/log_repository_store.hpp"
 #include "dialog/base/random.hpp"
 #include "dialog/tree/builder.hpp"
 #include "dialog/tree/cursor.hpp"
@@ -27,9 +27,9 @@ constexpr std::size_t kCacheBytes = std::size_t{512} << 20;
 class Database {
  public:
   explicit Database(const std::string& parent) : folder_(parent) {
-    LmdbOptions options;
-    options.open = LmdbOpen::ensure;
-    store_ = must(LmdbRepositoryStore::open(folder_.path() + "/db", options), "open");
+    LogOptions options;
+    options.open = LogOpen::ensure;
+    store_ = must(LogRepositoryStore::open(folder_.path() + "/db", options), "open");
     source_ = std::make_unique<NodeSource>(store_->archive(), kCacheBytes);
   }
 
@@ -57,7 +57,7 @@ class Database {
 
  private:
   ScratchFolder folder_;
-  std::unique_ptr<LmdbRepositoryStore> store_;
+  std::unique_ptr<LogRepositoryStore> store_;
   std::unique_ptr<NodeSource> source_;
   Hash root_;
 };
