@@ -13,8 +13,7 @@ Result<void> LogArchive::do_put(std::span<const Block> blocks, const Context& co
   return engine_.put(space_, blocks, context);
 }
 
-Result<std::vector<bool>> LogArchive::do_has(std::span<const Hash> hashes,
-                                             const Context& context) {
+Result<std::vector<bool>> LogArchive::do_has(std::span<const Hash> hashes, const Context& context) {
   DIALOG_TRY(check_context(context, clock_));
   return engine_.has(space_, hashes);
 }

@@ -60,8 +60,7 @@ LogFolder::LogFolder(std::string path, std::shared_ptr<lmdb::Environment> enviro
       coordinator_(std::move(coordinator)),
       clock_(clock) {}
 
-Result<std::unique_ptr<LogFolder>> LogFolder::open(const std::string& folder,
-                                                   lmdb::Purpose purpose,
+Result<std::unique_ptr<LogFolder>> LogFolder::open(const std::string& folder, lmdb::Purpose purpose,
                                                    const LogOptions& options) {
   DIALOG_TRY(check_folder(folder, options.open));
   DIALOG_ASSIGN(auto environment,
@@ -69,10 +68,9 @@ Result<std::unique_ptr<LogFolder>> LogFolder::open(const std::string& folder,
   DIALOG_ASSIGN(auto coordinator, NativeCoordinator::open(folder + kControl));
   std::unique_ptr<LogFolder> opened(
       new LogFolder(folder, std::move(environment), std::move(coordinator), *options.clock));
-  DIALOG_ASSIGN(opened->engine_,
-                store::Engine::open({native_disk(), opened->path_, opened->index_,
-                                     *opened->coordinator_, opened->clock_},
-                                    options.limits));
+  DIALOG_ASSIGN(opened->engine_, store::Engine::open({native_disk(), opened->path_, opened->index_,
+                                                      *opened->coordinator_, opened->clock_},
+                                                     options.limits));
   return opened;
 }
 

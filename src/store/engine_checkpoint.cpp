@@ -60,7 +60,7 @@ void Engine::State::run_checkpoints() {
     if (stopping) return;
     checkpoint_wanted = false;
     lock.unlock();
-    static_cast<void>(checkpoint());
+    if (checkpoint()) static_cast<void>(compact_in_background());
     lock.lock();
   }
 }

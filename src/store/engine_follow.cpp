@@ -104,9 +104,11 @@ Result<void> Engine::State::catch_up_to(const Published& published) {
   if (published.durable.sequence <= durable.sequence) return {};
   LogReader reader(segments, durable, published.durable.sequence);
   Overlay found;
-  DIALOG_TRY(follow(reader, found));
-  // Where it ends early, what lies between was compacted away, and the index knows it.
-  if (reader.tip().sequence < published.durable.sequence) {
+  auto followed = follow(reader, found);
+  const bool is_gone = !followed && followed.error().code == ErrorCode::not_found;
+  if (!followed && !is_gone) return followed;
+  // What lies between was compacted away, and the index knows it.
+  if (is_gone || reader.tip().sequence < published.durable.sequence) {
     return reload(published.durable.sequence);
   }
   const std::unique_lock state(state_mutex);

@@ -68,7 +68,13 @@ struct Engine::State {
 
   Result<void> checkpoint();
   void checkpoint_if_due();
+  Result<void> remove_empty_segments(Compacted& result);
+  using Placed = std::pair<BlockKey, Place>;
+  Result<std::vector<Placed>> to_move(double share, std::uint32_t before);
+  Result<void> move(std::span<const Placed> blocks, Compacted& result, const Context& context);
+  Result<bool> is_at(const Placed& block);
   void run_checkpoints();
+  Result<void> compact_in_background();
 
   const Parts parts;
   const Limits limits;

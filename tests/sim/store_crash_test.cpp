@@ -227,6 +227,12 @@ class World {
     return wait(*number, model_.states.size() - 1);
   }
 
+  bool compact() {
+    if (!engine_->compact(0.9, {})) return false;
+    settle_blocks();
+    return true;
+  }
+
   bool step() {
     switch (random_.below(8)) {
       case 0:
@@ -239,7 +245,7 @@ class World {
       case 3:
         return remove();
       case 4:
-        return engine_->checkpoint().has_value();
+        return random_.chance(1, 2) ? engine_->checkpoint().has_value() : compact();
       case 5:
         return submit_some();
       default:

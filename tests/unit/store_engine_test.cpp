@@ -66,12 +66,12 @@ class EngineTest : public testing::Test {
   Bytes get(ByteView key, View view = View::durable) {
     return engine()->read(key, view)->value_or("none");
   }
-  void put(const Block& put, store::Space space = 0) {
-    ASSERT_TRUE(engine()->put(space, {&put, 1}, {}).has_value());
+  void put(const Block& put, int space = 0) {
+    ASSERT_TRUE(engine()->put(static_cast<store::Space>(space), {&put, 1}, {}).has_value());
   }
-  bool has(const Block& wanted, store::Space space = 0) {
+  bool has(const Block& wanted, int space = 0) {
     const Hash hash = wanted.hash();
-    const auto found = engine()->get(space, {&hash, 1});
+    const auto found = engine()->get(static_cast<store::Space>(space), {&hash, 1});
     EXPECT_TRUE(found.has_value()) << found.error().message;
     EXPECT_TRUE(!found->front() || found->front()->bytes() == wanted.bytes());
     return found->front().has_value();
@@ -395,6 +395,59 @@ TEST_F(EngineTest, ALogThatIsGoneIsCorrupt) {
   LocalCoordinator coordinator(shared_);
   EXPECT_EQ(Engine::open({disk_, kFolder, index_, coordinator, clock_}, limits_).error().code,
             ErrorCode::corrupt);
+}
+
+TEST_F(EngineTest, CompactionGivesRoomBackAndKeepsWhatIsNeeded) {
+  limits_.segment_bytes_max = 2000;
+  limits_.filled_ahead_bytes = 64;
+  const auto text = [](int i) { return Bytes(300, 'b') + std::to_string(i); };
+  std::vector<Hash> gone;
+  for (int i = 0; i < 60; ++i) {
+    put(block(text(i)), i % 2);
+    set("key", std::to_string(i));
+    if (i % 6 != 0) gone.push_back(block(text(i)).hash());
+  }
+  ASSERT_TRUE(engine()->remove(0, gone, {}).has_value());
+  ASSERT_TRUE(engine()->remove(1, gone, {}).has_value());
+  Process reader(*this);
+  const std::size_t before = disk_.list(kFolder)->size();
+  const auto compacted = engine()->compact(0.9, {});
+  ASSERT_TRUE(compacted.has_value()) << compacted.error().message;
+  EXPECT_GT(compacted->moved, 0U);
+  EXPECT_GT(compacted->bytes, compacted->moved);
+  EXPECT_EQ(compacted->damaged, 0U);
+  EXPECT_LT(disk_.list(kFolder)->size(), before / 2);
+  const auto check = [&] {
+    EXPECT_EQ(get("key"), "59");
+    for (int i = 0; i < 60; ++i) EXPECT_EQ(has(block(text(i)), i % 2), i % 6 == 0) << i;
+  };
+  check();
+  // Also where somebody still has the old places, and after a power cut.
+  for (int i = 0; i < 60; i += 6) {
+    const Hash hash = block(text(i)).hash();
+    EXPECT_TRUE((*reader->get(static_cast<store::Space>(i % 2), {&hash, 1}))[0]) << i;
+  }
+  power_cut();
+  check();
+}
+
+TEST_F(EngineTest, CompactionLeavesDamagedBlocksWhereTheyAre) {
+  limits_.segment_bytes_max = 1000;
+  put(block("kept"));
+  put(block("bad one"));
+  put(block("gone"));
+  set("key", Bytes(2000, 'k'));
+  const Hash gone = block("gone").hash();
+  ASSERT_TRUE(engine()->remove(0, {&gone, 1}, {}).has_value());
+  Bytes bytes = log_bytes();
+  bytes.at(bytes.find("bad one")) = 'B';
+  write_log(bytes);
+  const auto compacted = engine()->compact(0.9, {});
+  ASSERT_TRUE(compacted.has_value()) << compacted.error().message;
+  EXPECT_EQ(compacted->damaged, 1U);
+  EXPECT_TRUE(has(block("kept")));
+  const Hash bad = block("bad one").hash();
+  EXPECT_EQ(engine()->get(0, {&bad, 1}).error().code, ErrorCode::corrupt);
 }
 
 TEST_F(EngineTest, AnIndexThatCannotFollowHarmsNothing) {

@@ -121,6 +121,17 @@ class Engine {
   /// Brings the index up to what is durable. Runs by itself, too.
   Result<void> checkpoint();
 
+  struct Compacted {
+    std::uint64_t segments = 0;  ///< that are gone
+    std::uint64_t bytes = 0;     ///< of them
+    std::uint64_t moved = 0;     ///< bytes of blocks that were still needed
+    std::uint64_t damaged = 0;   ///< blocks that cannot be read; they stay where they are
+  };
+  /// Gives back the room of what is no longer needed: moves the blocks of segments less than
+  /// `share` full of blocks to the end of the log, and removes what holds none. Readers and writers
+  /// go on meanwhile. Runs by itself, too, for segments that are less than half full.
+  Result<Compacted> compact(double share, const Context& context);
+
  private:
   struct State;
   explicit Engine(std::unique_ptr<State> state);
