@@ -4,13 +4,12 @@
 #include <limits>
 #include <utility>
 
+#include "head_record.hpp"
 #include "lmdb_record.hpp"
 
 namespace dialog::lmdb {
 namespace {
 
-constexpr std::size_t kAuthorBytesMax = 4096;
-constexpr std::size_t kFixedBytes = 2 * Hash::kSize + 8 + 8 + 2;
 // A history that was kept longer under other options shrinks by so many records with each swap.
 constexpr int kForgottenMax = 16;
 
@@ -22,32 +21,16 @@ Bytes history_key(const Hash& id, std::uint64_t sequence) {
 
 std::uint64_t sequence_of(ByteView key) { return read_u64(key.substr(Hash::kSize)); }
 
-// The record, then the DID: it is empty in the history.
 Bytes encode(ByteView key, const HeadRecord& record, std::string_view did) {
-  Bytes body(record.revision.root().bytes());
-  body.append(record.previous.root().bytes());
-  append_u64(body, record.sequence);
-  append_u64(body, static_cast<std::uint64_t>(record.time.count()));
-  append_u16(body, static_cast<std::uint16_t>(record.author.size()));
-  body.append(record.author).append(did);
-  return seal(key, body);
+  return seal(key, print_head(record, did));
 }
 
-// Of the subject or of the history: what follows the author is the subject's DID.
+// Of the subject or of the history.
 Result<HeadRecord> decode(ByteView key, ByteView stored, const std::string& folder) {
   const std::string what =
       "a head of the subject with the id " + to_hex(key.substr(0, Hash::kSize)) + " in " + folder;
   DIALOG_ASSIGN(const ByteView body, unseal(key, stored, what));
-  if (body.size() < kFixedBytes) return fail(ErrorCode::corrupt, what + " is too short");
-  HeadRecord record;
-  record.revision = Revision(*Hash::from_bytes(body.substr(0, Hash::kSize)));
-  record.previous = Revision(*Hash::from_bytes(body.substr(Hash::kSize, Hash::kSize)));
-  record.sequence = read_u64(body.substr(2 * Hash::kSize));
-  record.time = WallTime(static_cast<std::int64_t>(read_u64(body.substr(2 * Hash::kSize + 8))));
-  const std::size_t author = read_u16(body.substr(kFixedBytes - 2));
-  if (body.size() < kFixedBytes + author) return fail(ErrorCode::corrupt, what + " is too short");
-  record.author = Bytes(body.substr(kFixedBytes, author));
-  return record;
+  return parse_head(body, what);
 }
 
 }  // namespace
@@ -114,10 +97,7 @@ Result<std::optional<HeadRecord>> HeadRegister::read(const Subject& subject,
 Result<Register::SwapOutcome> HeadRegister::swap(const Subject& subject, const Swap& swap,
                                                  const Context& context) {
   DIALOG_TRY(check_context(context, clock_));
-  if (swap.author.size() > kAuthorBytesMax) {
-    return fail(ErrorCode::too_large,
-                "an author has at most " + std::to_string(kAuthorBytesMax) + " bytes");
-  }
+  DIALOG_TRY(check_author(swap.author));
   SwapJob job(*this, subject, swap);
   DIALOG_TRY(environment_->run(job, context, clock_));
   return job.take_outcome();

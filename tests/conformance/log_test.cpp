@@ -4,24 +4,30 @@
 
 #include "archive_suite.hpp"
 #include "dialog/backends/log_repository_store.hpp"
+#include "dialog/backends/log_server_store.hpp"
 #include "dialog/base/check.hpp"
 #include "head_store_race_suite.hpp"
 #include "head_store_suite.hpp"
+#include "register_race_suite.hpp"
+#include "register_suite.hpp"
+#include "server_store_suite.hpp"
 #include "support/temp_folder.hpp"
 
 namespace dialog::test {
 namespace {
 
-class LogRepositoryFixture {
+/// A store in a folder of its own.
+template <class Store>
+class LogFixture {
  public:
-  explicit LogRepositoryFixture(const LogOptions& options = {}) : options_(options) {
+  explicit LogFixture(const LogOptions& options = {}) : options_(options) {
     options_.open = LogOpen::ensure;
     reopen();
   }
-  RepositoryStore& store() { return *store_; }
+  Store& store() { return *store_; }
   void reopen() {
     store_.reset();
-    auto opened = LogRepositoryStore::open(folder_.path(), options_);
+    auto opened = Store::open(folder_.path(), options_);
     DIALOG_CHECK(opened.has_value(), opened.error().message.c_str());
     store_ = *std::move(opened);
   }
@@ -29,8 +35,11 @@ class LogRepositoryFixture {
  private:
   TempFolder folder_{TempFolder::On::memory};
   LogOptions options_;
-  std::unique_ptr<LogRepositoryStore> store_;
+  std::unique_ptr<Store> store_;
 };
+
+using LogRepositoryFixture = LogFixture<LogRepositoryStore>;
+using LogServerStoreFixture = LogFixture<LogServerStore>;
 
 class LogArchiveFixture final : public ArchiveFixture {
  public:
@@ -65,5 +74,13 @@ INSTANTIATE_TEST_SUITE_P(Log, CollectableArchiveConformance, kArchives, archive_
 INSTANTIATE_TEST_SUITE_P(Log, DurableArchiveConformance, kArchives, archive_name);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, HeadStoreConformance, LogRepositoryFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, HeadStoreRaces, LogRepositoryFixture);
+INSTANTIATE_TEST_SUITE_P(
+    LogSubject, ArchiveConformance,
+    testing::Values(ArchiveFactory{
+        "Subject", [] { return std::make_unique<SubjectArchiveFixture<LogServerStoreFixture>>(); }}),
+    archive_name);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, ServerStoreConformance, LogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterConformance, RegisterOf<LogServerStoreFixture>);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterRaces, RegisterOf<LogServerStoreFixture>);
 
 }  // namespace dialog::test

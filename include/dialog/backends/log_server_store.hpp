@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dialog/backends/log_options.hpp"
+#include "dialog/remote/server_store.hpp"
+
+namespace dialog {
+
+/// A server's state in a folder: heads, their history and the blocks of all subjects in one log.
+/// The same guarantees as `LogRepositoryStore`. Swaps and flushes that arrive together, of whatever
+/// subjects, share one disk sync.
+class LogServerStore final : public ServerStore {
+ public:
+  /// As `LogRepositoryStore::open`; `invalid_argument` for a repository.
+  static Result<std::unique_ptr<LogServerStore>> open(const std::string& folder,
+                                                      const LogOptions& options = {});
+  ~LogServerStore() override;
+
+  /// Remembers the latest `LogOptions::history_kept` swaps of each subject. The author of a swap
+  /// may have at most 4096 bytes (`too_large`).
+  Register& head_register() override;
+  std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+  [[nodiscard]] Result<void> check_writable() const override;
+
+ private:
+  struct State;
+  explicit LogServerStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dialog

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dialog/base/bytes.hpp"
+#include "dialog/base/result.hpp"
+#include "dialog/remote/head.hpp"
+
+namespace dialog {
+
+inline constexpr std::size_t kAuthorBytesMax = 4096;
+
+/// A head as stores keep it: the record, then the subject's DID; that is empty in a history.
+Bytes print_head(const HeadRecord& record, std::string_view did);
+
+/// `corrupt`; `what` names the record.
+Result<HeadRecord> parse_head(ByteView body, const std::string& what);
+
+/// `too_large`.
+Result<void> check_author(std::string_view author);
+
+}  // namespace dialog

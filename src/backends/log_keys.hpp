@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dialog/base/bytes.hpp"
+#include "dialog/base/hash.hpp"
+#include "lmdb_record.hpp"
+
+/// The keys of a server's records in its log (docs/format/store.md).
+namespace dialog::log_keys {
+
+inline Bytes with_id(char kind, const Hash& id) { return Bytes(1, kind).append(id.bytes()); }
+
+/// The latest swap of a subject.
+inline Bytes head(const Hash& id) { return with_id('s', id); }
+
+inline Bytes history_prefix(const Hash& id) { return with_id('h', id); }
+/// One swap of a subject.
+inline Bytes history(const Hash& id, std::uint64_t sequence) {
+  Bytes key = history_prefix(id);
+  lmdb::append_u64(key, sequence);
+  return key;
+}
+inline std::uint64_t sequence_of(ByteView history_key) {
+  return lmdb::read_u64(history_key.substr(history_key.size() - sizeof(std::uint64_t)));
+}
+
+/// The space that holds a subject's blocks.
+inline Bytes space(const Hash& id) { return with_id('b', id); }
+/// The space that the next subject gets.
+inline Bytes next_space() { return "n"; }
+
+}  // namespace dialog::log_keys

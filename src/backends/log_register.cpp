@@ -1,0 +1,123 @@
+#include "log_register.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "head_record.hpp"
+#include "lmdb_record.hpp"
+#include "log_keys.hpp"
+
+namespace dialog {
+namespace {
+
+using store::View;
+
+// A history that was kept longer under other options shrinks by so many records with each swap.
+constexpr std::size_t kForgottenMax = 16;
+
+std::string name_of(const Subject& subject) { return "the head of " + subject.did(); }
+
+Result<std::optional<HeadRecord>> parse(const std::optional<Bytes>& stored,
+                                        const Subject& subject) {
+  if (!stored) return std::nullopt;
+  DIALOG_ASSIGN(HeadRecord record, parse_head(*stored, name_of(subject)));
+  return record;
+}
+
+}  // namespace
+
+Result<std::optional<HeadRecord>> LogRegister::read(const Subject& subject,
+                                                    const Context& context) {
+  DIALOG_TRY(check_context(context, clock_));
+  DIALOG_ASSIGN(const auto stored, engine_.read(log_keys::head(subject.id()), View::durable));
+  return parse(stored, subject);
+}
+
+Result<Register::SwapOutcome> LogRegister::swap(const Subject& subject, const Swap& swap,
+                                                const Context& context) {
+  DIALOG_TRY(check_author(swap.author));
+  while (true) {
+    DIALOG_TRY(check_context(context, clock_));
+    DIALOG_ASSIGN(auto outcome, try_swap(subject, swap, context));
+    if (outcome) return *std::move(outcome);
+  }
+}
+
+// Absent where another swap came between.
+Result<std::optional<Register::SwapOutcome>> LogRegister::try_swap(const Subject& subject,
+                                                                   const Swap& swap,
+                                                                   const Context& context) {
+  const Hash id = subject.id();
+  const Bytes head_key = log_keys::head(id);
+  DIALOG_ASSIGN(const auto stored, engine_.read(head_key, View::submitted));
+  DIALOG_ASSIGN(std::optional<HeadRecord> latest, parse(stored, subject));
+  const Revision current = latest ? latest->revision : Revision();
+  if (swap.must_create ? latest.has_value() : current != swap.expected) {
+    // Nobody may be told of what is not durable.
+    DIALOG_ASSIGN(const auto durable, engine_.read(head_key, View::durable));
+    if (durable == stored) return Refused{std::move(latest)};
+    DIALOG_ASSIGN(const auto number, engine_.submit({}, context));
+    DIALOG_TRY(engine_.wait(*number));
+    return std::nullopt;
+  }
+  const std::uint64_t sequence = latest ? latest->sequence + 1 : 1;
+  const HeadRecord record{swap.desired, current, sequence, swap.time, swap.author};
+  const Bytes head = print_head(record, subject.did());
+  const Bytes past = print_head(record, {});
+  const Bytes past_key = log_keys::history(id, sequence);
+  DIALOG_ASSIGN(const std::vector<store::Record> old, forgotten(id, sequence));
+  std::vector<store::RecordChange> changes;
+  changes.push_back({head_key, stored, head});
+  changes.push_back({past_key, std::nullopt, past});
+  for (const store::Record& gone : old) changes.push_back({gone.key, gone.value, std::nullopt});
+  DIALOG_ASSIGN(const auto number, engine_.submit(changes, context));
+  if (!number) return std::nullopt;
+  DIALOG_TRY(engine_.wait(*number));
+  return Accepted{record};
+}
+
+// The oldest swaps of the history that are not kept any more once there is one more.
+Result<std::vector<store::Record>> LogRegister::forgotten(const Hash& id, std::uint64_t latest) {
+  std::vector<store::Record> records;
+  if (latest <= history_kept_) return records;
+  const Bytes prefix = log_keys::history_prefix(id);
+  store::Engine::Listing listing;
+  listing.prefix = prefix;
+  listing.limit = kForgottenMax;
+  DIALOG_ASSIGN(records, engine_.list(listing, View::submitted));
+  std::erase_if(records, [&](const store::Record& record) {
+    return log_keys::sequence_of(record.key) > latest - history_kept_;
+  });
+  return records;
+}
+
+Result<HeadHistory> LogRegister::history(const Subject& subject, std::uint64_t after,
+                                         std::size_t limit, const Context& context) {
+  DIALOG_TRY(check_context(context, clock_));
+  HeadHistory history;
+  if (after == std::numeric_limits<std::uint64_t>::max()) return history;
+  const Hash id = subject.id();
+  const Bytes prefix = log_keys::history_prefix(id);
+  const Bytes after_key = log_keys::history(id, after);
+  store::Engine::Listing listing;
+  listing.prefix = prefix;
+  listing.after = after_key;
+  // One more than is wanted tells whether there are more.
+  listing.limit = limit == SIZE_MAX ? limit : limit + 1;
+  DIALOG_ASSIGN(const std::vector<store::Record> found, engine_.list(listing, View::durable));
+  for (const store::Record& stored : found) {
+    if (history.records.size() == limit) {
+      history.complete = false;
+      break;
+    }
+    DIALOG_ASSIGN(HeadRecord record, parse_head(stored.value, name_of(subject)));
+    history.records.push_back(std::move(record));
+  }
+  if (!found.empty() && log_keys::sequence_of(found.front().key) > after + 1) {
+    history.complete = false;
+  }
+  return history;
+}
+
+}  // namespace dialog

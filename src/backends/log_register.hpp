@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dialog/remote/register.hpp"
+#include "dialog/store/engine.hpp"
+
+namespace dialog {
+
+/// Heads and their history in a log. Swaps of all subjects that wait at the same time share one
+/// sync. The engine outlives it.
+class LogRegister final : public Register {
+ public:
+  LogRegister(store::Engine& engine, std::uint64_t history_kept, Clock& clock)
+      : engine_(engine), history_kept_(history_kept), clock_(clock) {}
+
+  Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override;
+  Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
+                           const Context& context) override;
+  Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
+                              const Context& context) override;
+
+ private:
+  Result<std::optional<SwapOutcome>> try_swap(const Subject& subject, const Swap& swap,
+                                              const Context& context);
+  Result<std::vector<store::Record>> forgotten(const Hash& id, std::uint64_t latest);
+
+  store::Engine& engine_;
+  const std::uint64_t history_kept_;
+  Clock& clock_;
+};
+
+}  // namespace dialog

@@ -1,0 +1,42 @@
+#include "dialog/backends/log_server_store.hpp"
+
+#include <utility>
+
+#include "log_folder.hpp"
+#include "log_register.hpp"
+#include "log_subjects.hpp"
+
+namespace dialog {
+
+struct LogServerStore::State {
+  State(std::unique_ptr<LogFolder> opened, const LogOptions& options)
+      : folder(std::move(opened)),
+        heads(folder->engine(), options.history_kept, folder->clock()),
+        subjects(folder->engine()) {}
+  const std::unique_ptr<LogFolder> folder;
+  LogRegister heads;
+  LogSubjects subjects;
+};
+
+LogServerStore::LogServerStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LogServerStore::~LogServerStore() = default;
+
+Result<std::unique_ptr<LogServerStore>> LogServerStore::open(const std::string& folder,
+                                                             const LogOptions& options) {
+  DIALOG_ASSIGN(auto opened, LogFolder::open(folder, lmdb::Purpose::server_index, options));
+  auto state = std::make_unique<State>(std::move(opened), options);
+  return std::unique_ptr<LogServerStore>(new LogServerStore(std::move(state)));
+}
+
+Register& LogServerStore::head_register() { return state_->heads; }
+
+std::shared_ptr<Archive> LogServerStore::archive_for(const Subject& subject) {
+  return std::make_shared<LogSubjectArchive>(state_->folder->engine(), state_->subjects,
+                                             subject.id(), state_->folder->clock());
+}
+
+Result<void> LogServerStore::check_writable() const {
+  return state_->folder->engine().check_writable();
+}
+
+}  // namespace dialog
