@@ -19,6 +19,10 @@ Block Block::of(Bytes bytes) {
   return {hash, std::make_shared<const Bytes>(std::move(bytes))};
 }
 
+Block Block::unchecked(const Hash& hash, Bytes bytes) {
+  return Block(hash, std::make_shared<const Bytes>(std::move(bytes)));
+}
+
 Result<Block> Block::checked(const Hash& expected, Bytes bytes) {
   DIALOG_TRY(check_block_size(expected, bytes.size()));
   const Hash actual = Hash::of(bytes);

@@ -56,18 +56,32 @@ Result<std::vector<bool>> Engine::has(Space space, std::span<const Hash> hashes)
   return present;
 }
 
+// What leaves the disk is checked against its hash once, and from then on by the checksum of its
+// frame.
+Result<Block> Engine::State::read_block(const Hash& hash, const Place& place) {
+  DIALOG_ASSIGN(Bytes payload, segments.read_block(place));
+  const auto stored = parse_block(payload);
+  if (!stored || stored->key.hash != hash) {
+    return fail(ErrorCode::corrupt, "there is another block in " + describe(segments, place.at));
+  }
+  payload.erase(0, kBlockPrefixBytes);
+  if (checked.contains(place.at)) return Block::unchecked(hash, std::move(payload));
+  auto block = Block::checked(hash, std::move(payload));
+  if (block) checked.insert(place.at);
+  return block;
+}
+
 Result<std::vector<std::optional<Block>>> Engine::get(Space space, std::span<const Hash> hashes) {
   std::vector<std::optional<Block>> blocks(hashes.size());
   DIALOG_ASSIGN(const auto found, state_->find(space, hashes));
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     State::Lookup lookup = found[i];
     for (int attempt = 0; !lookup.block && lookup.place; ++attempt) {
-      auto payload = state_->segments.read_block(*lookup.place);
-      if (payload) {
-        payload->erase(0, kBlockPrefixBytes);
-        DIALOG_ASSIGN(lookup.block, Block::checked(hashes[i], *std::move(payload)));
-      } else if (payload.error().code != ErrorCode::not_found || attempt >= kLookUpsMax) {
-        return fail(payload.error().within("block " + hashes[i].hex()));
+      auto block = state_->read_block(hashes[i], *lookup.place);
+      if (block) {
+        lookup.block = *std::move(block);
+      } else if (block.error().code != ErrorCode::not_found || attempt >= kLookUpsMax) {
+        return fail(block.error().within("block " + hashes[i].hex()));
       } else {
         DIALOG_ASSIGN(const auto again, state_->find(space, {&hashes[i], 1}));
         lookup = again.front();

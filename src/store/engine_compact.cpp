@@ -26,6 +26,7 @@ Result<void> Engine::State::remove_empty_segments(Compacted& result) {
     }
     DIALOG_ASSIGN(const std::uint64_t size, (*file)->size());
     DIALOG_TRY(segments.remove(segment));
+    checked.erase(segment);
     ++result.segments;
     result.bytes += size;
   }
@@ -76,9 +77,9 @@ Result<void> Engine::State::move(std::span<const Placed> blocks, Compacted& resu
     if (!payload && payload.error().code == ErrorCode::not_found) continue;
     if (payload) {
       payload->erase(0, kBlockPrefixBytes);
-      auto checked = Block::checked(block.first.hash, *std::move(payload));
-      if (checked) {
-        read.emplace_back(block, *std::move(checked));
+      auto sound = Block::checked(block.first.hash, *std::move(payload));
+      if (sound) {
+        read.emplace_back(block, *std::move(sound));
         continue;
       }
     } else if (payload.error().code != ErrorCode::corrupt) {

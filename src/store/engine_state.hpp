@@ -25,6 +25,7 @@ struct Engine::State {
       : parts(engine_parts),
         limits(engine_limits),
         segments(parts.disk, parts.folder),
+        checked(limits.segment_bytes_max),
         appender(segments, limits.filled_ahead_bytes),
         buffer(limits.segment_bytes_max) {}
   ~State();
@@ -63,6 +64,7 @@ struct Engine::State {
   };
   [[nodiscard]] Lookup look_up(const BlockKey& key) const;
 
+  Result<Block> read_block(const Hash& hash, const Place& place);
   Result<std::vector<Lookup>> find(Space space, std::span<const Hash> hashes);
   Result<std::optional<Bytes>> read_submitted(ByteView key);
 
@@ -79,6 +81,7 @@ struct Engine::State {
   const Parts parts;
   const Limits limits;
   Segments segments;
+  CheckedPlaces checked;
   LogAppender appender;  ///< of the thread that syncs
 
   std::mutex write_mutex;

@@ -83,6 +83,40 @@ Result<std::optional<SegmentHeader>> Segments::header(std::uint32_t segment) {
   return header;
 }
 
+bool CheckedPlaces::contains(const Position& at) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = segments_.find(at.segment);
+  const std::size_t word = at.offset / kBytesPerWord;
+  if (found == segments_.end() || word >= found->second->size()) return false;
+  return ((*found->second)[word].load(std::memory_order_relaxed) >>
+          (at.offset / kBytesPerBit % 64)) %
+             2 ==
+         1;
+}
+
+void CheckedPlaces::insert(const Position& at) {
+  const std::size_t word = at.offset / kBytesPerWord;
+  const std::uint64_t bit = std::uint64_t{1} << (at.offset / kBytesPerBit % 64);
+  const auto set = [&](Bits& bits) {
+    if (word < bits.size()) bits[word].fetch_or(bit, std::memory_order_relaxed);
+  };
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto found = segments_.find(at.segment); found != segments_.end()) {
+      return set(*found->second);
+    }
+  }
+  const std::unique_lock lock(mutex_);
+  auto& bits = segments_[at.segment];
+  if (!bits) bits = std::make_unique<Bits>(words_);
+  set(*bits);
+}
+
+void CheckedPlaces::erase(std::uint32_t segment) {
+  const std::unique_lock lock(mutex_);
+  segments_.erase(segment);
+}
+
 Result<Bytes> Segments::read_block(const Place& place) {
   DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, open(place.at.segment));
   Bytes bytes(kFrameHeaderBytes + place.length, '\0');

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "dialog/base/disk.hpp"
@@ -41,6 +44,25 @@ class Segments {
   const std::string folder_;
   std::mutex mutex_;
   std::map<std::uint32_t, std::shared_ptr<DiskFile>> open_;
+};
+
+/// Remembers which frames of blocks were checked against their hashes by this process. One bit for
+/// 64 bytes of a segment that is read from: no two frames begin in the same ones. Thread-safe.
+class CheckedPlaces {
+ public:
+  explicit CheckedPlaces(std::uint32_t segment_bytes_max)
+      : words_(segment_bytes_max / kBytesPerWord + 1) {}
+  [[nodiscard]] bool contains(const Position& at) const;
+  void insert(const Position& at);
+  void erase(std::uint32_t segment);
+
+ private:
+  static constexpr std::uint32_t kBytesPerBit = 64;
+  static constexpr std::uint32_t kBytesPerWord = 64 * kBytesPerBit;
+  using Bits = std::vector<std::atomic<std::uint64_t>>;
+  const std::size_t words_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Bits>> segments_;
 };
 
 /// "segment 3 at byte 4096" of a folder, for messages.

@@ -10,7 +10,7 @@
 namespace dialog {
 
 /// Immutable bytes with their hash. The two always belong together: a block can be made only by
-/// computing the hash or by checking it. Copies share the bytes; safe to share between threads.
+/// computing the hash or by checking it, now or before. Copies share the bytes; safe to share between threads.
 class Block {
  public:
   /// Hashes `bytes`.
@@ -18,6 +18,10 @@ class Block {
 
   /// `corrupt` where the bytes do not hash to `expected`; `too_large` above `kBlockBytesMax`.
   static Result<Block> checked(const Hash& expected, Bytes bytes);
+
+  /// For stores that have checked these very bytes before, and know by a checksum that they are
+  /// still the same: takes the hash on trust.
+  static Block unchecked(const Hash& hash, Bytes bytes);
 
   [[nodiscard]] const Hash& hash() const { return hash_; }
   /// Valid as long as any copy of this block.
