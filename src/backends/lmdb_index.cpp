@@ -67,10 +67,57 @@ Result<store::Tip> parse_tip(const Environment& environment, std::optional<ByteV
                     read_u64(bytes.substr(16))};
 }
 
+// The segment, then the value.
+Bytes print_stored(std::uint32_t segment, ByteView value) {
+  Bytes out;
+  append_u32(out, segment);
+  out.append(value);
+  return out;
+}
+
+struct StoredView {
+  ByteView value;
+  std::uint32_t segment = 0;
+};
+
+Result<StoredView> parse_stored(const Environment& environment, ByteView key, ByteView stored) {
+  DIALOG_ASSIGN(const ByteView body,
+                unseal(key, stored, "record " + Bytes(key) + " in " + environment.folder()));
+  if (body.size() < sizeof(std::uint32_t)) {
+    return damaged(environment, "record " + Bytes(key) + " cannot be read");
+  }
+  return StoredView{body.substr(sizeof(std::uint32_t)), read_u32(body)};
+}
+
 Bytes segment_key(std::uint32_t segment) {
   Bytes key;
   append_u32(key, segment);
   return key;
+}
+
+// Visits all of a table, from one snapshot.
+template <class Visit>
+Result<void> each_of(const Reader& reader, Table table, Visit visit) {
+  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, table));
+  DIALOG_ASSIGN(bool there, cursor.seek({}));
+  while (there) {
+    DIALOG_TRY(visit(cursor.key(), cursor.value()));
+    DIALOG_ASSIGN(there, cursor.next());
+  }
+  return {};
+}
+
+Result<std::map<std::uint32_t, std::uint64_t>> live_bytes_of(const Environment& environment,
+                                                             const Reader& reader) {
+  std::map<std::uint32_t, std::uint64_t> live;
+  DIALOG_TRY(each_of(reader, Table::segments, [&](ByteView key, ByteView value) -> Result<void> {
+    if (key.size() != sizeof(std::uint32_t) || value.size() != sizeof(std::uint64_t)) {
+      return damaged(environment, "a segment's bytes cannot be read");
+    }
+    live.emplace(read_u32(key), read_u64(value));
+    return {};
+  }));
+  return live;
 }
 
 }  // namespace
@@ -88,9 +135,8 @@ class LogIndex::Apply final : public Job {
     for (const auto& [key, place] : changes_.blocks) {
       DIALOG_TRY(set_place(transaction, place_key(key), place));
     }
-    for (const auto& [key, value] : changes_.records) {
-      DIALOG_TRY(value ? transaction.put(Table::records, key, seal(key, *value))
-                       : transaction.erase(Table::records, key));
+    for (const auto& [key, record] : changes_.records) {
+      DIALOG_TRY(set_record(transaction, key, record));
     }
     for (const auto& [segment, change] : live_) {
       DIALOG_TRY(add_live_bytes(transaction, segment, change));
@@ -103,6 +149,8 @@ class LogIndex::Apply final : public Job {
   }
 
  private:
+  static std::int64_t count(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes); }
+
   Result<void> set_place(WriteTransaction& transaction, const Bytes& key,
                          const std::optional<store::Place>& place) {
     DIALOG_ASSIGN(const auto before, transaction.get(Table::places, key));
@@ -110,11 +158,24 @@ class LogIndex::Apply final : public Job {
       const auto was = parse_place(*before);
       if (!was) return damaged(environment_, "a block's place cannot be read");
       if (place == was) return {};
-      live_[was->at.segment] -= was->length;
+      live_[was->at.segment] -= count(store::needed_bytes(*was));
     }
     if (!place) return before ? transaction.erase(Table::places, key) : Result<void>{};
-    live_[place->at.segment] += place->length;
+    live_[place->at.segment] += count(store::needed_bytes(*place));
     return transaction.put(Table::places, key, print(*place));
+  }
+
+  Result<void> set_record(WriteTransaction& transaction, const Bytes& key,
+                          const std::optional<StoredRecord>& record) {
+    DIALOG_ASSIGN(const auto before, transaction.get(Table::records, key));
+    if (before) {
+      DIALOG_ASSIGN(const StoredView was, parse_stored(environment_, key, *before));
+      live_[was.segment] -= count(store::needed_bytes(key, was.value));
+    }
+    if (!record) return before ? transaction.erase(Table::records, key) : Result<void>{};
+    live_[record->segment] += count(store::needed_bytes(key, record->value));
+    return transaction.put(Table::records, key,
+                           seal(key, print_stored(record->segment, record->value)));
   }
 
   Result<void> add_live_bytes(WriteTransaction& transaction, std::uint32_t segment,
@@ -163,13 +224,12 @@ Result<std::vector<std::optional<store::Place>>> LogIndex::find(store::Space spa
   return places;
 }
 
-Result<std::optional<Bytes>> LogIndex::record(ByteView key) {
+Result<std::optional<LogIndex::StoredRecord>> LogIndex::record(ByteView key) {
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(const auto stored, reader.get(Table::records, key));
   if (!stored) return std::nullopt;
-  DIALOG_ASSIGN(const ByteView value,
-                unseal(key, *stored, "record " + Bytes(key) + " in " + environment_->folder()));
-  return Bytes(value);
+  DIALOG_ASSIGN(const StoredView view, parse_stored(*environment_, key, *stored));
+  return StoredRecord{Bytes(view.value), view.segment};
 }
 
 Result<void> LogIndex::for_each_record(const RecordRange& range, const RecordVisitor& visit) {
@@ -177,10 +237,8 @@ Result<void> LogIndex::for_each_record(const RecordRange& range, const RecordVis
   DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::records));
   DIALOG_ASSIGN(bool there, seek_range(cursor, range.prefix, range.after, range.reverse));
   while (there && cursor.key().starts_with(range.prefix)) {
-    DIALOG_ASSIGN(const ByteView value,
-                  unseal(cursor.key(), cursor.value(),
-                         "record " + Bytes(cursor.key()) + " in " + environment_->folder()));
-    if (!visit(cursor.key(), value)) break;
+    DIALOG_ASSIGN(const StoredView view, parse_stored(*environment_, cursor.key(), cursor.value()));
+    if (!visit(cursor.key(), view.value, view.segment)) break;
     DIALOG_ASSIGN(there, range.reverse ? cursor.previous() : cursor.next());
   }
   return {};
@@ -214,18 +272,31 @@ Result<void> LogIndex::for_each_block(const BlockVisitor& visit) {
 }
 
 Result<std::map<std::uint32_t, std::uint64_t>> LogIndex::live_bytes() {
-  std::map<std::uint32_t, std::uint64_t> live;
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
-  DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::segments));
-  DIALOG_ASSIGN(bool there, cursor.seek({}));
-  while (there) {
-    if (cursor.key().size() != 4 || cursor.value().size() != 8) {
-      return damaged(*environment_, "a segment's bytes cannot be read");
+  return live_bytes_of(*environment_, reader);
+}
+
+Result<void> LogIndex::check() {
+  DIALOG_TRY(environment_->check_pages(PageScope::all));
+  DIALOG_TRY(checkpoint());
+  DIALOG_ASSIGN(Reader reader, environment_->begin_read());
+  std::map<std::uint32_t, std::uint64_t> needed;
+  DIALOG_TRY(each_of(reader, Table::places, [&](ByteView key, ByteView value) -> Result<void> {
+    const auto place = parse_place(value);
+    if (!parse_place_key(key) || !place) {
+      return damaged(*environment_, "a block's place cannot be read");
     }
-    live.emplace(read_u32(cursor.key()), read_u64(cursor.value()));
-    DIALOG_ASSIGN(there, cursor.next());
-  }
-  return live;
+    needed[place->at.segment] += store::needed_bytes(*place);
+    return {};
+  }));
+  DIALOG_TRY(each_of(reader, Table::records, [&](ByteView key, ByteView value) -> Result<void> {
+    DIALOG_ASSIGN(const StoredView view, parse_stored(*environment_, key, value));
+    needed[view.segment] += store::needed_bytes(key, view.value);
+    return {};
+  }));
+  DIALOG_ASSIGN(const auto counted, live_bytes_of(*environment_, reader));
+  if (needed == counted) return {};
+  return damaged(*environment_, "it counts wrongly what its segments hold");
 }
 
 }  // namespace dialog::lmdb

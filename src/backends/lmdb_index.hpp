@@ -17,11 +17,12 @@ class LogIndex final : public store::Index {
   Result<store::Tip> checkpoint() override;
   Result<std::vector<std::optional<store::Place>>> find(store::Space space,
                                                         std::span<const Hash> hashes) override;
-  Result<std::optional<Bytes>> record(ByteView key) override;
+  Result<std::optional<StoredRecord>> record(ByteView key) override;
   Result<void> for_each_record(const RecordRange& range, const RecordVisitor& visit) override;
   Result<void> for_each_block(const BlockVisitor& visit) override;
   Result<void> apply(const Changes& changes) override;
   Result<std::map<std::uint32_t, std::uint64_t>> live_bytes() override;
+  Result<void> check() override;
 
  private:
   class Apply;

@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 // How often a block is looked up again whose segment was compacted away meanwhile.
 constexpr int kLookUpsMax = 16;
+// Blocks that are remembered not to read.
+constexpr std::size_t kDamagedMax = 65536;
 
 }  // namespace
 
@@ -48,80 +50,109 @@ Result<std::vector<Engine::State::Lookup>> Engine::State::find(Space space,
   return found;
 }
 
+// A block that is known not to read is not there: so it can be put once more.
 Result<std::vector<bool>> Engine::has(Space space, std::span<const Hash> hashes) {
   DIALOG_ASSIGN(const auto found, state_->find(space, hashes));
-  std::vector<bool> present;
-  present.reserve(found.size());
-  for (const State::Lookup& lookup : found) present.push_back(lookup.block || lookup.place);
+  std::vector<bool> present(found.size());
+  const std::shared_lock state(state_->state_mutex);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    present[i] = found[i].block || found[i].place;
+    if (state_->damaged.empty() || !found[i].place) continue;
+    const auto at = state_->damaged.find({space, hashes[i]});
+    if (at != state_->damaged.end() && at->second == *found[i].place) present[i] = false;
+  }
   return present;
+}
+
+void Engine::State::note_damaged(const BlockKey& key, const Place& place) {
+  const std::unique_lock state(state_mutex);
+  if (damaged.size() < kDamagedMax) damaged.insert_or_assign(key, place);
 }
 
 // What leaves the disk is checked against its hash once, and from then on by the checksum of its
 // frame.
-Result<Block> Engine::State::read_block(const Hash& hash, const Place& place) {
-  DIALOG_ASSIGN(Bytes payload, segments.read_block(place));
-  const auto stored = parse_block(payload);
-  if (!stored || stored->key.hash != hash) {
+Result<Block> Engine::State::read_block(const BlockKey& key, const Place& place) {
+  auto payload = segments.read_block(place);
+  if (!payload) {
+    if (payload.error().code == ErrorCode::corrupt) note_damaged(key, place);
+    return fail(std::move(payload).error());
+  }
+  const auto stored = parse_block(*payload);
+  if (!stored || stored->key != key) {
+    note_damaged(key, place);
     return fail(ErrorCode::corrupt, "there is another block in " + describe(segments, place.at));
   }
-  payload.erase(0, kBlockPrefixBytes);
-  if (checked.contains(place.at)) return Block::unchecked(hash, std::move(payload));
-  auto block = Block::checked(hash, std::move(payload));
-  if (block) checked.insert(place.at);
+  payload->erase(0, kBlockPrefixBytes);
+  if (checked.contains(place.at)) return Block::unchecked(key.hash, *std::move(payload));
+  auto block = Block::checked(key.hash, *std::move(payload));
+  if (block) {
+    checked.insert(place.at);
+  } else {
+    note_damaged(key, place);
+  }
   return block;
+}
+
+// Looks it up again where its segment was compacted away meanwhile.
+Result<std::optional<Block>> Engine::State::read_block(const BlockKey& key, Lookup lookup) {
+  for (int attempt = 0; !lookup.block && lookup.place; ++attempt) {
+    auto block = read_block(key, *lookup.place);
+    if (block) return *std::move(block);
+    if (block.error().code != ErrorCode::not_found || attempt >= kLookUpsMax) {
+      return fail(block.error().within("block " + key.hash.hex()));
+    }
+    DIALOG_ASSIGN(const auto again, find(key.space, {&key.hash, 1}));
+    lookup = again.front();
+  }
+  return std::move(lookup.block);
 }
 
 Result<std::vector<std::optional<Block>>> Engine::get(Space space, std::span<const Hash> hashes) {
   std::vector<std::optional<Block>> blocks(hashes.size());
   DIALOG_ASSIGN(const auto found, state_->find(space, hashes));
   for (std::size_t i = 0; i < hashes.size(); ++i) {
-    State::Lookup lookup = found[i];
-    for (int attempt = 0; !lookup.block && lookup.place; ++attempt) {
-      auto block = state_->read_block(hashes[i], *lookup.place);
-      if (block) {
-        lookup.block = *std::move(block);
-      } else if (block.error().code != ErrorCode::not_found || attempt >= kLookUpsMax) {
-        return fail(block.error().within("block " + hashes[i].hex()));
-      } else {
-        DIALOG_ASSIGN(const auto again, state_->find(space, {&hashes[i], 1}));
-        lookup = again.front();
-      }
-    }
-    blocks[i] = std::move(lookup.block);
+    DIALOG_ASSIGN(blocks[i], state_->read_block({space, hashes[i]}, found[i]));
   }
   return blocks;
 }
 
-Result<void> Engine::for_each_block(const StoredBlockVisitor& visit) {
-  DIALOG_TRY(state_->refresh());
+Result<void> Engine::State::for_each_place(const Index::BlockVisitor& visit) {
+  DIALOG_TRY(refresh());
   std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> newer;
   {
-    const std::shared_lock state(state_->state_mutex);
-    state_->overlay.for_each_block([&](const BlockKey& key, const std::optional<Place>& place) {
+    const std::shared_lock state(state_mutex);
+    overlay.for_each_block([&](const BlockKey& key, const std::optional<Place>& place) {
       newer.insert_or_assign(key, place);
     });
   }
-  Result<void> outcome;
   bool goes_on = true;
-  const auto show = [&](const BlockKey& key, const Place& place) {
-    const auto payload = state_->segments.read_block(place);
-    if (payload) {
-      goes_on = visit(key, ByteView(*payload).substr(kBlockPrefixBytes));
-    } else if (payload.error().code == ErrorCode::corrupt) {
-      goes_on = visit(key, {});
-    } else if (payload.error().code != ErrorCode::not_found) {
-      outcome = fail(payload.error());
-    }
-    return goes_on && outcome.has_value();
-  };
-  DIALOG_TRY(state_->parts.index.for_each_block([&](const BlockKey& key, const Place& place) {
-    return newer.contains(key) || show(key, place);
+  DIALOG_TRY(parts.index.for_each_block([&](const BlockKey& key, const Place& place) {
+    return newer.contains(key) || (goes_on = visit(key, place));
   }));
   for (const auto& [key, place] : newer) {
-    if (!goes_on || !outcome) break;
-    if (place) show(key, *place);
+    if (goes_on && place) goes_on = visit(key, *place);
   }
+  return {};
+}
+
+Result<void> Engine::for_each_block(const StoredBlockVisitor& visit) {
+  Result<void> outcome;
+  DIALOG_TRY(state_->for_each_place([&](const BlockKey& key, const Place& place) {
+    State::Lookup lookup;
+    lookup.place = place;
+    const auto block = state_->read_block(key, std::move(lookup));
+    if (block) return !*block || visit(key, (*block)->bytes());
+    if (block.error().code == ErrorCode::corrupt) return visit(key, {});
+    outcome = fail(block.error());
+    return false;
+  }));
   return outcome;
+}
+
+Result<std::optional<Bytes>> Engine::State::indexed_record(ByteView key) {
+  DIALOG_ASSIGN(auto found, parts.index.record(key));
+  if (!found) return std::nullopt;
+  return std::move(found->value);
 }
 
 Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
@@ -129,9 +160,11 @@ Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
   if (view == View::submitted) return state_->read_submitted(key);
   {
     const std::shared_lock state(state_->state_mutex);
-    if (const auto* known = state_->overlay.record(key, state_->durable.sequence)) return *known;
+    if (const auto* known = state_->overlay.record(key, state_->durable.sequence)) {
+      return known->value;
+    }
   }
-  return state_->parts.index.record(key);
+  return state_->indexed_record(key);
 }
 
 Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
@@ -162,7 +195,8 @@ Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
   };
   const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
   DIALOG_TRY(state_->parts.index.for_each_record(
-      {listing.prefix, listing.after, listing.reverse}, [&](ByteView key, ByteView value) {
+      {listing.prefix, listing.after, listing.reverse},
+      [&](ByteView key, ByteView value, std::uint32_t) {
         while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();
         if (newer_key() != nullptr && *newer_key() == key) {
           take_newer();

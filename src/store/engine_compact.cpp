@@ -5,14 +5,18 @@
 namespace dialog::store {
 namespace {
 
-// Segments that are moved in one go; bounds what is held in memory of their blocks' places.
+// What is moved in one go; bounds what is held in memory.
 constexpr std::size_t kSegmentsAtOnce = 16;
+constexpr std::size_t kPlacesAtOnce = 262144;
 constexpr std::uint64_t kMovedAtOnce = std::uint64_t{4} << 20;
+constexpr std::size_t kRecordsAtOnce = 4096;
 constexpr double kShareInBackground = 0.5;
+constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-// What the index does not need any more: all that is before its checkpoint, and holds no block.
+// What nobody needs any more: all that is before the index's checkpoint, and holds no block and no
+// record as it is now.
 Result<void> Engine::State::remove_empty_segments(Compacted& result) {
   DIALOG_ASSIGN(const Tip base, parts.index.checkpoint());
   DIALOG_ASSIGN(const auto live, parts.index.live_bytes());
@@ -33,9 +37,8 @@ Result<void> Engine::State::remove_empty_segments(Compacted& result) {
   return {};
 }
 
-// The blocks in some segments before one that are too little full, segment by segment.
-Result<std::vector<Engine::State::Placed>> Engine::State::to_move(double share,
-                                                                  std::uint32_t before) {
+// What is needed of some segments before one that hold too little of it; the blocks in their order.
+Result<Engine::State::Movable> Engine::State::to_move(double share, std::uint32_t before) {
   DIALOG_ASSIGN(const auto live, parts.index.live_bytes());
   std::vector<std::uint32_t> chosen;
   for (const auto& [segment, bytes] : live) {
@@ -44,17 +47,24 @@ Result<std::vector<Engine::State::Placed>> Engine::State::to_move(double share,
     DIALOG_ASSIGN(const std::uint64_t size, file->size());
     if (static_cast<double>(bytes) < share * static_cast<double>(size)) chosen.push_back(segment);
   }
-  std::vector<Placed> blocks;
-  if (chosen.empty()) return blocks;
+  Movable movable;
+  if (chosen.empty()) return movable;
+  const auto is_chosen = [&](std::uint32_t segment) {
+    return std::binary_search(chosen.begin(), chosen.end(), segment);
+  };
+  auto& blocks = movable.blocks;
   DIALOG_TRY(parts.index.for_each_block([&](const BlockKey& key, const Place& place) {
-    if (std::binary_search(chosen.begin(), chosen.end(), place.at.segment)) {
-      blocks.emplace_back(key, place);
-    }
-    return true;
+    if (is_chosen(place.at.segment)) blocks.emplace_back(key, place);
+    return blocks.size() < kPlacesAtOnce;
   }));
   std::sort(blocks.begin(), blocks.end(),
             [](const Placed& a, const Placed& b) { return a.second.at < b.second.at; });
-  return blocks;
+  auto& records = movable.records;
+  DIALOG_TRY(parts.index.for_each_record({}, [&](ByteView key, ByteView, std::uint32_t segment) {
+    if (is_chosen(segment)) records.emplace_back(key, segment);
+    return records.size() < kPlacesAtOnce;
+  }));
+  return movable;
 }
 
 // Whether a block still is where it was seen; with the write lock.
@@ -108,6 +118,49 @@ Result<void> Engine::State::move(std::span<const Placed> blocks, Compacted& resu
   return wait_durable(lock, buffer.tip().sequence);
 }
 
+Result<void> Engine::State::move(std::span<const PlacedRecord> records, Compacted& result,
+                                 const Context& context) {
+  WriteLock lock(write_mutex);
+  DIALOG_TRY(enter(lock, context));
+  Bytes payload;
+  for (const auto& [key, segment] : records) {
+    {
+      // What is known here was written after the checkpoint.
+      const std::shared_lock state(state_mutex);
+      if (overlay.record(key, kSubmitted) != nullptr) continue;
+    }
+    DIALOG_ASSIGN(const auto record, parts.index.record(key));
+    if (record && record->segment == segment) append_record(payload, {key, record->value});
+  }
+  result.moved += payload.size();
+  if (!payload.empty()) DIALOG_TRY(append(FrameKind::records, payload));
+  return wait_durable(lock, buffer.tip().sequence);
+}
+
+Result<void> Engine::State::move(const Movable& movable, Compacted& result,
+                                 const Context& context) {
+  const auto goes_on = [&]() -> Result<void> {
+    const std::lock_guard lock(background_mutex);
+    if (stopping) return fail(ErrorCode::cancelled, "the store is being closed");
+    return check_context(context, parts.clock);
+  };
+  const std::span<const Placed> blocks(movable.blocks);
+  for (std::size_t first = 0, end = 0; first < blocks.size(); first = end) {
+    DIALOG_TRY(goes_on());
+    std::uint64_t bytes = 0;
+    while (end < blocks.size() && bytes < kMovedAtOnce) bytes += blocks[end++].second.length;
+    DIALOG_TRY(move(blocks.subspan(first, end - first), result, context));
+  }
+  std::span<const PlacedRecord> records(movable.records);
+  while (!records.empty()) {
+    DIALOG_TRY(goes_on());
+    const std::size_t count = std::min(records.size(), kRecordsAtOnce);
+    DIALOG_TRY(move(records.first(count), result, context));
+    records = records.subspan(count);
+  }
+  return {};
+}
+
 Result<Engine::Compacted> Engine::compact(double share, const Context& context) {
   State& state = *state_;
   DIALOG_TRY(flush(context));
@@ -119,13 +172,8 @@ Result<Engine::Compacted> Engine::compact(double share, const Context& context) 
   do {
     moved_before = result.moved;
     result.damaged = 0;
-    DIALOG_ASSIGN(const std::vector<State::Placed> blocks, state.to_move(share, base.end.segment));
-    for (std::size_t first = 0, end = 0; first < blocks.size(); first = end) {
-      DIALOG_TRY(check_context(context, state.parts.clock));
-      std::uint64_t bytes = 0;
-      while (end < blocks.size() && bytes < kMovedAtOnce) bytes += blocks[end++].second.length;
-      DIALOG_TRY(state.move(std::span(blocks).subspan(first, end - first), result, context));
-    }
+    DIALOG_ASSIGN(const State::Movable movable, state.to_move(share, base.end.segment));
+    DIALOG_TRY(state.move(movable, result, context));
     DIALOG_TRY(state.checkpoint());
     DIALOG_TRY(state.remove_empty_segments(result));
   } while (result.moved > moved_before);
@@ -136,17 +184,9 @@ Result<void> Engine::State::compact_in_background() {
   Compacted result;
   DIALOG_TRY(remove_empty_segments(result));
   DIALOG_ASSIGN(const Tip base, parts.index.checkpoint());
-  DIALOG_ASSIGN(const std::vector<Placed> blocks, to_move(kShareInBackground, base.end.segment));
-  for (std::size_t first = 0, end = 0; first < blocks.size(); first = end) {
-    {
-      const std::lock_guard lock(background_mutex);
-      if (stopping) return {};
-    }
-    std::uint64_t bytes = 0;
-    while (end < blocks.size() && bytes < kMovedAtOnce) bytes += blocks[end++].second.length;
-    DIALOG_TRY(move(std::span(blocks).subspan(first, end - first), result, {}));
-  }
-  if (blocks.empty()) return {};
+  DIALOG_ASSIGN(const Movable movable, to_move(kShareInBackground, base.end.segment));
+  DIALOG_TRY(move(movable, result, {}));
+  if (result.moved == 0) return {};
   DIALOG_TRY(checkpoint());
   return remove_empty_segments(result);
 }

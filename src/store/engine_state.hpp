@@ -64,16 +64,28 @@ struct Engine::State {
   };
   [[nodiscard]] Lookup look_up(const BlockKey& key) const;
 
-  Result<Block> read_block(const Hash& hash, const Place& place);
+  Result<Block> read_block(const BlockKey& key, const Place& place);
+  Result<std::optional<Block>> read_block(const BlockKey& key, Lookup lookup);
+  Result<void> for_each_place(const Index::BlockVisitor& visit);
+  void note_damaged(const BlockKey& key, const Place& place);
   Result<std::vector<Lookup>> find(Space space, std::span<const Hash> hashes);
   Result<std::optional<Bytes>> read_submitted(ByteView key);
+  Result<std::optional<Bytes>> indexed_record(ByteView key);
 
   Result<void> checkpoint();
   void checkpoint_if_due();
   Result<void> remove_empty_segments(Compacted& result);
   using Placed = std::pair<BlockKey, Place>;
-  Result<std::vector<Placed>> to_move(double share, std::uint32_t before);
+  using PlacedRecord = std::pair<Bytes, std::uint32_t>;  ///< its key and its segment
+  struct Movable {
+    std::vector<Placed> blocks;
+    std::vector<PlacedRecord> records;
+  };
+  Result<Movable> to_move(double share, std::uint32_t before);
+  Result<void> move(const Movable& movable, Compacted& result, const Context& context);
   Result<void> move(std::span<const Placed> blocks, Compacted& result, const Context& context);
+  Result<void> move(std::span<const PlacedRecord> records, Compacted& result,
+                    const Context& context);
   Result<bool> is_at(const Placed& block);
   void run_checkpoints();
   Result<void> compact_in_background();
@@ -109,6 +121,8 @@ struct Engine::State {
   Tip durable;
   /// Blocks that were put and are not durable yet.
   std::unordered_map<BlockKey, Block, BlockKeyHash> pending;
+  /// Blocks that did not read, where they lay.
+  std::unordered_map<BlockKey, Place, BlockKeyHash> damaged;
   std::atomic<std::uint64_t> durable_sequence = 0;
   std::atomic<std::uint64_t> checkpoint_sequence = 0;
   std::atomic<bool> is_writable = true;

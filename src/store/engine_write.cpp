@@ -173,9 +173,9 @@ Result<void> Engine::State::roll_back(const Error& error) {
 Result<std::optional<Bytes>> Engine::State::read_submitted(ByteView key) {
   {
     const std::shared_lock state(state_mutex);
-    if (const auto* known = overlay.record(key, kSubmitted)) return *known;
+    if (const auto* known = overlay.record(key, kSubmitted)) return known->value;
   }
-  return parts.index.record(key);
+  return indexed_record(key);
 }
 
 Result<bool> Engine::State::holds(const RecordChange& change) {

@@ -1,38 +1,9 @@
 #include "log_reader.hpp"
 
-#include <algorithm>
-
 namespace dialog::store {
-namespace {
-
-constexpr std::size_t kReadAhead = std::size_t{256} << 10;
-
-}  // namespace
-
-Result<ByteView> LogReader::window(std::uint32_t segment, std::uint64_t offset, std::size_t count) {
-  if (segment != segment_ || !file_) {
-    file_.reset();
-    window_.clear();
-    DIALOG_ASSIGN(file_, segments_.open(segment));
-    segment_ = segment;
-  }
-  const bool starts_within = offset >= window_offset_ && offset - window_offset_ <= window_.size();
-  if (!starts_within || offset - window_offset_ + count > window_.size()) {
-    window_.resize(std::max(count, kReadAhead));
-    auto got = file_->read(offset, window_);
-    if (!got) {
-      window_.clear();
-      return fail(std::move(got).error());
-    }
-    window_.resize(*got);
-    window_offset_ = offset;
-  }
-  return ByteView(window_).substr(offset - window_offset_);
-}
-
-Result<std::optional<LogReader::Frame>> LogReader::frame_here() {
+Result<std::optional<Frame>> LogReader::frame_here() {
   if (tip_.end.segment == 0) return std::nullopt;
-  DIALOG_ASSIGN(ByteView bytes, window(tip_.end.segment, tip_.end.offset, kFrameHeaderBytes));
+  DIALOG_ASSIGN(ByteView bytes, window_.at(tip_.end.segment, tip_.end.offset, kFrameHeaderBytes));
   const auto header = parse_frame_header(bytes);
   if (!header || header->previous != tip_.checksum || header->sequence <= tip_.sequence) {
     return std::nullopt;
@@ -40,7 +11,7 @@ Result<std::optional<LogReader::Frame>> LogReader::frame_here() {
   if (header->sequence > until_) return std::nullopt;
   // With what fills it up, so that the file reaches as far as the log.
   const std::size_t whole = frame_bytes(header->length);
-  DIALOG_ASSIGN(bytes, window(tip_.end.segment, tip_.end.offset, whole));
+  DIALOG_ASSIGN(bytes, window_.at(tip_.end.segment, tip_.end.offset, whole));
   if (bytes.size() < whole || !is_sound_frame(*header, bytes)) return std::nullopt;
   const Frame frame{
       *header, {tip_.end, header->length}, bytes.substr(kFrameHeaderBytes, header->length)};
@@ -62,7 +33,7 @@ Result<bool> LogReader::enter_next_segment() {
   return true;
 }
 
-Result<std::optional<LogReader::Frame>> LogReader::next() {
+Result<std::optional<Frame>> LogReader::next() {
   if (tip_.sequence >= until_) return std::nullopt;
   while (true) {
     const Tip before = tip_;
@@ -84,12 +55,12 @@ Result<std::optional<LogReader::Frame>> LogReader::next() {
 
 Result<void> LogReader::look_for_durable_in(std::uint32_t segment, std::uint64_t offset) {
   while (true) {
-    DIALOG_ASSIGN(ByteView bytes, window(segment, offset, kFrameHeaderBytes));
+    DIALOG_ASSIGN(ByteView bytes, window_.at(segment, offset, kFrameHeaderBytes));
     if (bytes.size() < kFrameHeaderBytes) return {};
     const auto header = parse_frame_header(bytes);
     if (header && header->durable > tip_.sequence) {
       DIALOG_ASSIGN(bytes,
-                    window(segment, offset, kFrameHeaderBytes + std::size_t{header->length}));
+                    window_.at(segment, offset, kFrameHeaderBytes + std::size_t{header->length}));
       if (is_sound_frame(*header, bytes)) {
         return fail(ErrorCode::corrupt,
                     "the log is damaged in " + describe(segments_, stopped_at_) +

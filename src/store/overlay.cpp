@@ -28,13 +28,13 @@ void Overlay::set_block(Generation& generation, const BlockKey& key, std::option
   }
 }
 
-void Overlay::set_record(Generation& generation, const RecordWrite& write, std::uint64_t sequence,
+void Overlay::set_record(Generation& generation, ByteView key, RecordState state,
                          std::uint64_t durable) {
-  auto at = generation.records.find(write.key);
+  auto at = generation.records.find(key);
   if (at == generation.records.end()) {
-    at = generation.records.emplace(Bytes(write.key), std::vector<RecordState>()).first;
+    at = generation.records.emplace(Bytes(key), std::vector<RecordState>()).first;
     ++generation.entries;
-    generation.bytes += kRecordEntryBytes + write.key.size();
+    generation.bytes += kRecordEntryBytes + key.size();
   }
   std::vector<RecordState>& states = at->second;
   // The latest durable state, and what came after it.
@@ -45,8 +45,8 @@ void Overlay::set_record(Generation& generation, const RecordWrite& write, std::
     generation.bytes -= states[i].value ? states[i].value->size() : 0;
   }
   states.erase(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(gone));
-  generation.bytes += write.value ? write.value->size() : 0;
-  states.push_back({sequence, write.value ? std::optional<Bytes>(*write.value) : std::nullopt});
+  generation.bytes += state.value ? state.value->size() : 0;
+  states.push_back(std::move(state));
 }
 
 Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place, const Tip& tip,
@@ -66,7 +66,8 @@ Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place
       while (!payload.empty()) {
         const auto write = take_record(payload);
         if (!write) return malformed();
-        set_record(generation, *write, tip.sequence, durable);
+        set_record(generation, write->key,
+                   {tip.sequence, place.at.segment, std::optional<Bytes>(write->value)}, durable);
       }
       break;
     case FrameKind::removal: {
@@ -92,12 +93,12 @@ const std::optional<Place>* Overlay::block(const BlockKey& key) const {
   return nullptr;
 }
 
-const std::optional<Bytes>* Overlay::record(ByteView key, std::uint64_t sequence) const {
+const Overlay::RecordState* Overlay::record(ByteView key, std::uint64_t sequence) const {
   for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
     const auto at = generation->records.find(key);
     if (at == generation->records.end()) continue;
     for (auto state = at->second.rbegin(); state != at->second.rend(); ++state) {
-      if (state->sequence <= sequence) return &state->value;
+      if (state->sequence <= sequence) return &*state;
     }
   }
   return nullptr;
@@ -141,13 +142,13 @@ std::size_t Overlay::bytes() const {
 std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence) const {
   Index::Changes changes;
   std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
-  std::map<Bytes, std::optional<Bytes>> records;
+  std::map<Bytes, const RecordState*> records;
   for (const Generation& generation : generations_) {
     if (generation.entries == 0 || generation.last.sequence > sequence) break;
     changes.tip = generation.last;
     for (const auto& [key, place] : generation.blocks) blocks.insert_or_assign(key, place);
     for (const auto& [key, states] : generation.records) {
-      records.insert_or_assign(key, states.back().value);
+      records.insert_or_assign(key, &states.back());
     }
   }
   if (changes.tip.sequence == 0) return std::nullopt;
@@ -157,7 +158,10 @@ std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence) const
                                           : a.first.hash < b.first.hash;
   });
   changes.records.reserve(records.size());
-  for (auto& [key, value] : records) changes.records.emplace_back(key, std::move(value));
+  for (const auto& [key, state] : records) {
+    auto& [name, stored] = changes.records.emplace_back(key, std::nullopt);
+    if (state->value) stored = Index::StoredRecord{*state->value, state->segment};
+  }
   return changes;
 }
 
@@ -169,7 +173,7 @@ void Overlay::append(const Overlay& newer) {
     for (const auto& [key, place] : other.blocks) set_block(generation, key, place);
     for (const auto& [key, states] : other.records) {
       const RecordState& latest = states.back();
-      set_record(generation, {key, latest.value}, latest.sequence, latest.sequence);
+      set_record(generation, key, latest, latest.sequence);
     }
     generation.last = other.last;
   }

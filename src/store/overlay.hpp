@@ -27,9 +27,13 @@ class Overlay {
   /// The latest that is known of a block: null: nothing; an absent place: removed.
   [[nodiscard]] const std::optional<Place>* block(const BlockKey& key) const;
 
-  /// The latest value that a record had at `sequence`: null: nothing is known; an absent value:
-  /// removed.
-  [[nodiscard]] const std::optional<Bytes>* record(ByteView key, std::uint64_t sequence) const;
+  /// What a record was at `sequence`: null: nothing is known; an absent value: removed.
+  struct RecordState {
+    std::uint64_t sequence = 0;
+    std::uint32_t segment = 0;
+    std::optional<Bytes> value;
+  };
+  [[nodiscard]] const RecordState* record(ByteView key, std::uint64_t sequence) const;
 
   /// Visits the records that are known at `sequence` and begin with a prefix.
   void for_each_record(
@@ -52,10 +56,6 @@ class Overlay {
   void forget_until(std::uint64_t sequence);
 
  private:
-  struct RecordState {
-    std::uint64_t sequence = 0;
-    std::optional<Bytes> value;
-  };
   struct Generation {
     Tip last;
     std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
@@ -65,7 +65,7 @@ class Overlay {
     std::size_t bytes = 0;
   };
   static void set_block(Generation& generation, const BlockKey& key, std::optional<Place> place);
-  static void set_record(Generation& generation, const RecordWrite& write, std::uint64_t sequence,
+  static void set_record(Generation& generation, ByteView key, RecordState state,
                          std::uint64_t durable);
   Generation& newest();
   /// From the oldest to the newest.

@@ -31,7 +31,7 @@ class MemoryIndex final : public store::Index {
     return found;
   }
 
-  Result<std::optional<Bytes>> record(ByteView key) override {
+  Result<std::optional<StoredRecord>> record(ByteView key) override {
     const std::lock_guard lock(mutex_);
     const auto at = records_.find(key);
     return at == records_.end() ? std::nullopt : std::optional(at->second);
@@ -39,7 +39,7 @@ class MemoryIndex final : public store::Index {
 
   Result<void> for_each_record(const RecordRange& range, const RecordVisitor& visit) override {
     const std::lock_guard lock(mutex_);
-    std::vector<std::pair<Bytes, Bytes>> found;
+    std::vector<std::pair<Bytes, StoredRecord>> found;
     for (const auto& [key, value] : records_) {
       if (!key.starts_with(range.prefix)) continue;
       if (!range.after.empty() && (range.reverse ? key >= range.after : key <= range.after))
@@ -48,7 +48,7 @@ class MemoryIndex final : public store::Index {
     }
     if (range.reverse) std::reverse(found.begin(), found.end());
     for (const auto& [key, value] : found)
-      if (!visit(key, value)) break;
+      if (!visit(key, value.value, value.segment)) break;
     return {};
   }
 
@@ -89,8 +89,19 @@ class MemoryIndex final : public store::Index {
   Result<std::map<std::uint32_t, std::uint64_t>> live_bytes() override {
     const std::lock_guard lock(mutex_);
     std::map<std::uint32_t, std::uint64_t> live;
-    for (const auto& [key, place] : blocks_) live[place.at.segment] += place.length;
+    for (const auto& [key, place] : blocks_) live[place.at.segment] += store::needed_bytes(place);
+    for (const auto& [key, record] : records_)
+      live[record.segment] += store::needed_bytes(key, record.value);
     return live;
+  }
+
+  Result<void> check() override { return {}; }
+
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    tip_ = {};
+    blocks_.clear();
+    records_.clear();
   }
 
   int applied = 0;
@@ -100,7 +111,7 @@ class MemoryIndex final : public store::Index {
   std::mutex mutex_;
   store::Tip tip_;
   std::map<std::pair<store::Space, Hash>, store::Place> blocks_;
-  std::map<Bytes, Bytes, std::less<>> records_;
+  std::map<Bytes, StoredRecord, std::less<>> records_;
 };
 
 /// What several processes would share: each has a `LocalCoordinator` of its own.

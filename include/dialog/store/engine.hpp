@@ -90,8 +90,8 @@ class Engine {
   Result<void> flush(const Context& context);
   /// Durable at return.
   Result<void> remove(Space space, std::span<const Hash> hashes, const Context& context);
-  /// Every durable block with its stored bytes, unchecked where the frame is sound; where it is
-  /// not, with no bytes. Stops where `visit` returns false. Writers go on meanwhile.
+  /// Every durable block; one that is damaged with no bytes. Stops where `visit` returns false.
+  /// Writers go on meanwhile.
   using StoredBlockVisitor = std::function<bool(const BlockKey& key, ByteView bytes)>;
   Result<void> for_each_block(const StoredBlockVisitor& visit);
 
@@ -121,6 +121,29 @@ class Engine {
   /// Brings the index up to what is durable. Runs by itself, too.
   Result<void> checkpoint();
 
+  struct Rebuilt {
+    std::uint64_t log_bytes = 0;       ///< that were read and are sound
+    std::uint64_t damaged_places = 0;  ///< what was there is lost
+  };
+  /// Fills an empty index from the log alone, and leaves out what is damaged. Only while nobody has
+  /// the store open. A block that was removed may be there again. `busy` where somebody writes.
+  static Result<Rebuilt> rebuild(const Parts& parts, const Limits& limits = {});
+
+  struct CheckOptions {
+    std::function<void(Error error)> on_fault;  ///< `corrupt`; called for each
+    Context context;
+  };
+  struct Checked {
+    std::uint64_t blocks = 0;
+    std::uint64_t block_bytes = 0;
+    std::uint64_t log_bytes = 0;       ///< that were read and are sound
+    std::uint64_t faults = 0;          ///< what is lost, or will be
+    std::uint64_t damaged_places = 0;  ///< of the log, also where they hold nothing that is needed
+  };
+  /// Reads every byte of the log and of the index. Blocks that are found damaged can be put again,
+  /// by this object. Others may read and write meanwhile.
+  Result<Checked> check(const CheckOptions& options);
+
   struct Compacted {
     std::uint64_t segments = 0;  ///< that are gone
     std::uint64_t bytes = 0;     ///< of them
@@ -134,6 +157,7 @@ class Engine {
 
  private:
   struct State;
+  class Inspection;
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

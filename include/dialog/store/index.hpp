@@ -14,6 +14,12 @@
 
 namespace dialog::store {
 
+/// What is counted of a segment for a block and for a record that it holds.
+inline std::uint64_t needed_bytes(const Place& place) { return place.length; }
+inline std::uint64_t needed_bytes(ByteView key, ByteView value) {
+  return key.size() + value.size();
+}
+
 /// What the log says up to a checkpoint: where each block lies, and the latest value of each
 /// record. What comes after it is read from the log. Thread-safe, and safe between processes where
 /// it is on disk.
@@ -33,14 +39,19 @@ class Index {
   [[nodiscard]] virtual Result<std::vector<std::optional<Place>>> find(
       Space space, std::span<const Hash> hashes) = 0;
 
-  [[nodiscard]] virtual Result<std::optional<Bytes>> record(ByteView key) = 0;
+  struct StoredRecord {
+    Bytes value;
+    std::uint32_t segment = 0;  ///< of the log, that holds the frame which wrote it
+    friend bool operator==(const StoredRecord&, const StoredRecord&) = default;
+  };
+  [[nodiscard]] virtual Result<std::optional<StoredRecord>> record(ByteView key) = 0;
 
   struct RecordRange {
     ByteView prefix = {};
     ByteView after = {};  ///< only beyond this key, in the direction of the walk; empty: all
     bool reverse = false;
   };
-  using RecordVisitor = std::function<bool(ByteView key, ByteView value)>;
+  using RecordVisitor = std::function<bool(ByteView key, ByteView value, std::uint32_t segment)>;
   /// In the order of the keys, from one snapshot, until `visit` returns false. `visit` must not
   /// call this object.
   [[nodiscard]] virtual Result<void> for_each_record(const RecordRange& range,
@@ -53,16 +64,19 @@ class Index {
 
   struct Changes {
     Tip tip;  ///< how far the log is known afterwards
-    std::vector<std::pair<BlockKey, std::optional<Place>>> blocks;  ///< absent: removed
-    std::vector<std::pair<Bytes, std::optional<Bytes>>> records;    ///< absent: removed
+    std::vector<std::pair<BlockKey, std::optional<Place>>> blocks;       ///< absent: removed
+    std::vector<std::pair<Bytes, std::optional<StoredRecord>>> records;  ///< absent: removed
   };
   /// All or nothing, and durable at return. Does nothing where it goes as far as `tip` already. The
   /// changes may begin before the present checkpoint, as long as they go on without a gap: they
   /// hold the latest state of whatever they name.
   [[nodiscard]] virtual Result<void> apply(const Changes& changes) = 0;
 
-  /// For each segment that holds blocks: the bytes of their frames.
+  /// For each segment that holds anything that is needed: the bytes of it, by `needed_bytes`.
   [[nodiscard]] virtual Result<std::map<std::uint32_t, std::uint64_t>> live_bytes() = 0;
+
+  /// Reads all of itself. `corrupt` names the first thing that is damaged or contradicts another.
+  [[nodiscard]] virtual Result<void> check() = 0;
 };
 
 }  // namespace dialog::store
