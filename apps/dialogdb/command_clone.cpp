@@ -41,7 +41,7 @@ Result<Remote> make_remote(const Program& program, const CloneOptions& options) 
   return Remote{options.remote, address.url, subject, to_record(link)};
 }
 
-Result<Repository::Cloned> clone_into(LmdbRepositoryStore& store, Link& link, const Remote& remote,
+Result<Repository::Cloned> clone_into(LogRepositoryStore& store, Link& link, const Remote& remote,
                                       const CloneOptions& options, const SyncOptions& sync) {
   Repository::Clone clone;
   clone.create.branch = options.branch;
@@ -72,7 +72,7 @@ Result<void> run_clone(Program& program, const CloneOptions& options) {
   {
     SyncRun run(program, options.sync, *link, "cloning");
     DIALOG_ASSIGN(const auto store,
-                  LmdbRepositoryStore::open(folder.database(), store_options(LmdbOpen::create)));
+                  LogRepositoryStore::open(folder.database(), store_options(LogOpen::create)));
     DIALOG_ASSIGN(const Repository::Cloned cloned,
                   clone_into(*store, *link, remote, options, run.options()));
     document.update(pull_document(cloned.pull.outcome));

@@ -40,7 +40,7 @@ Result<void> fill(const NewRepositoryFolder& folder, const Identity& identity,
     DIALOG_TRY(write_key_file(folder.key_file(), *identity.key, Replace::no));
   }
   DIALOG_ASSIGN(const auto store,
-                LmdbRepositoryStore::open(folder.database(), store_options(LmdbOpen::create)));
+                LogRepositoryStore::open(folder.database(), store_options(LogOpen::create)));
   CreateRepository create;
   create.branch = options.branch;
   create.subject = identity.subject;

@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 
 #include "commands.hpp"
-#include "dialog/backends/lmdb_server_store.hpp"
+#include "dialog/backends/log_server_store.hpp"
 #include "dialog/server/server.hpp"
 #include "usage.hpp"
 #include "workspace.hpp"
@@ -118,7 +118,7 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   const std::string data = program.resolve(options.data);
   take_all_descriptors();
   DIALOG_TRY(make_folders(data));
-  DIALOG_ASSIGN(const auto store, LmdbServerStore::open(data, store_options(LmdbOpen::ensure)));
+  DIALOG_ASSIGN(const auto store, LogServerStore::open(data, store_options(LogOpen::ensure)));
   std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();
   if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
   server::Service service(*store, service_config);

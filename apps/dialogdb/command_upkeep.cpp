@@ -4,7 +4,7 @@
 #include <set>
 
 #include "commands.hpp"
-#include "dialog/backends/lmdb_server_store.hpp"
+#include "dialog/backends/log_server_store.hpp"
 #include "dialog/identity/did.hpp"
 #include "workspace.hpp"
 
@@ -60,59 +60,71 @@ Json fault_document(const RepositoryFault& fault) {
               {"advice", advice(fault)}};
 }
 
+Json fault_documents(const VerifyRepositoryReport& report) {
+  Json faults = Json::array();
+  for (const RepositoryFault& fault : report.faults) faults.push_back(fault_document(fault));
+  return faults;
+}
+
+void print_faults(Output& output, const VerifyRepositoryReport& report) {
+  for (const RepositoryFault& fault : report.faults) {
+    output.line(fault.where + ": " + fault.error.message + "\n  " + advice(fault));
+  }
+}
+
+std::string verdict(const VerifyRepositoryReport& report) {
+  if (report.sound()) return "everything is sound";
+  return counted(report.fault_count, "fault", "faults");
+}
+
 void print_report(Output& output, const VerifyRepositoryReport& report) {
   if (output.json()) {
-    Json faults = Json::array();
-    for (const RepositoryFault& fault : report.faults) faults.push_back(fault_document(fault));
     output.document(Json{{"sound", report.sound()},
                          {"roots", report.roots},
                          {"blocks", report.blocks},
                          {"absent", report.absent},
                          {"fault_count", report.fault_count},
-                         {"faults", std::move(faults)}});
+                         {"faults", fault_documents(report)}});
     return;
   }
-  for (const RepositoryFault& fault : report.faults) {
-    output.line(fault.where + ": " + fault.error.message + "\n  " + advice(fault));
-  }
-  output.line(
-      counted(report.roots, "tree", "trees") + ", " + counted(report.blocks, "block", "blocks") +
-      " looked at; " +
-      (report.sound() ? "everything is sound" : counted(report.fault_count, "fault", "faults")));
+  print_faults(output, report);
+  output.line(counted(report.roots, "tree", "trees") + ", " +
+              counted(report.blocks, "block", "blocks") + " looked at; " + verdict(report));
 }
 
-// The first fault ends it: a server's store is checked as one database.
-void print_report(Output& output, const LmdbServerStore::Checked& checked,
-                  const std::optional<RepositoryFault>& fault) {
+void print_report(Output& output, const ServerStore::Checked& checked,
+                  const VerifyRepositoryReport& report) {
   if (output.json()) {
-    Json document{{"sound", !fault}};
-    if (!fault) {
-      document.update({{"subjects", checked.subjects},
-                       {"swaps", checked.swaps},
-                       {"blocks", checked.blocks},
-                       {"bytes", checked.bytes}});
-    }
-    document["faults"] = fault ? Json::array({fault_document(*fault)}) : Json::array();
-    output.document(document);
-  } else if (fault) {
-    output.line(fault->where + ": " + fault->error.message + "\n  " + advice(*fault));
-  } else {
-    output.line(counted(checked.subjects, "subject", "subjects") + ", " +
-                counted(checked.swaps, "swap", "swaps") + ", " +
-                counted(checked.blocks, "block", "blocks") + " of " +
-                readable_bytes(checked.bytes) + " looked at; everything is sound");
+    output.document(Json{{"sound", report.sound()},
+                         {"subjects", checked.subjects},
+                         {"swaps", checked.swaps},
+                         {"blocks", checked.blocks},
+                         {"bytes", checked.bytes},
+                         {"fault_count", report.fault_count},
+                         {"faults", fault_documents(report)}});
+    return;
   }
+  print_faults(output, report);
+  output.line(counted(checked.subjects, "subject", "subjects") + ", " +
+              counted(checked.swaps, "swap", "swaps") + ", " +
+              counted(checked.blocks, "block", "blocks") + " of " + readable_bytes(checked.bytes) +
+              " looked at; " + verdict(report));
 }
 
 Result<void> verify_server(Program& program, const std::string& folder) {
   DIALOG_ASSIGN(const auto store,
-                LmdbServerStore::open(program.resolve(folder), store_options(LmdbOpen::existing)));
-  const auto checked = store->check();
-  if (!checked && checked.error().code != ErrorCode::corrupt) return fail(checked.error());
-  std::optional<RepositoryFault> fault;
-  if (!checked) fault = RepositoryFault{"server " + folder, checked.error()};
-  print_report(program.output(), checked.value_or(LmdbServerStore::Checked{}), fault);
-  if (!fault) return {};
+                LogServerStore::open(program.resolve(folder), store_options(LogOpen::existing)));
+  VerifyRepositoryReport report;
+  const std::size_t faults_max = VerifyRepositoryOptions{}.faults_max;
+  DIALOG_ASSIGN(const ServerStore::Checked checked,
+                store->check(
+                    [&](Error error) {
+                      if (++report.fault_count > faults_max) return;
+                      report.faults.push_back({"server " + folder, std::move(error)});
+                    },
+                    program.context()));
+  print_report(program.output(), checked, report);
+  if (report.sound()) return {};
   return fail(ErrorCode::corrupt, "the server's folder " + folder + " is damaged");
 }
 
@@ -122,7 +134,7 @@ Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
   const Location& location = workspace->location();
   note_foreign_files(program.output(), {location.state_folder(), {"db", "key"}, "import-"});
   note_foreign_files(program.output(),
-                     {location.database(), {"data.mdb", "lock.mdb", "lease", "scratch"}, "room-"});
+                     {location.database(), {"index", "control", "lease", "scratch"}, "log-"});
   VerifyRepositoryReport report;
   {
     const auto progress = program.progress("verifying blocks");
@@ -134,12 +146,6 @@ Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
       return true;
     };
     DIALOG_ASSIGN(report, workspace->repository().verify(verify));
-  }
-  if (!options.quick) {
-    if (auto checked = workspace->store().check(); !checked) {
-      ++report.fault_count;
-      report.faults.push_back({"database " + location.database(), checked.error()});
-    }
   }
   check_key(*workspace, report);
   print_report(program.output(), report);

@@ -53,15 +53,15 @@ Error explained(Error error, const Location& location) {
 
 }  // namespace
 
-LmdbOptions store_options(LmdbOpen open) {
-  LmdbOptions options;
+LogOptions store_options(LogOpen open) {
+  LogOptions options;
   options.open = open;
   return options;
 }
 
 Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program) {
   DIALOG_ASSIGN(const Location location, program.find_repository());
-  auto store = LmdbRepositoryStore::open(location.database(), store_options(LmdbOpen::existing));
+  auto store = LogRepositoryStore::open(location.database(), store_options(LogOpen::existing));
   if (!store) return fail(explained(std::move(store).error(), location));
   std::unique_ptr<Workspace> workspace(new Workspace(location, std::move(*store)));
   if (auto opened = workspace->open_repository(program); !opened) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/backends/log_repository_store.hpp"
 #include "dialog/replica/repository.hpp"
 #include "link.hpp"
 #include "location.hpp"
@@ -24,7 +24,7 @@ class Workspace final {
 
   /// Every object of a repository is safe to share.
   [[nodiscard]] Repository& repository() const { return *repository_; }
-  LmdbRepositoryStore& store() { return *store_; }
+  LogRepositoryStore& store() { return *store_; }
   [[nodiscard]] const Location& location() const { return location_; }
 
   /// `branch`, or the default one where it is empty.
@@ -36,19 +36,19 @@ class Workspace final {
   Result<Revision> revision(const std::string& text, const std::string& branch) const;
 
  private:
-  Workspace(Location location, std::unique_ptr<LmdbRepositoryStore> store)
+  Workspace(Location location, std::unique_ptr<LogRepositoryStore> store)
       : location_(std::move(location)), store_(std::move(store)) {}
   Result<void> open_repository(const Program& program);
   Result<Revision> tracked(const std::string& text, const std::string& branch) const;
   Result<Revision> moves_ago(const std::string& branch, const std::string& count) const;
 
   Location location_;
-  std::unique_ptr<LmdbRepositoryStore> store_;
+  std::unique_ptr<LogRepositoryStore> store_;
   std::unique_ptr<Link> read_through_;
   std::unique_ptr<Repository> repository_;
 };
 
 /// How the program opens a repository's store.
-LmdbOptions store_options(LmdbOpen open);
+LogOptions store_options(LogOpen open);
 
 }  // namespace dialog::cli

@@ -22,6 +22,8 @@ class BlockArchive final : public CollectableArchive {
 
   Result<void> for_each(const std::function<bool(const Hash&, ByteView)>& visit) override;
   Result<void> remove(std::span<const Hash> hashes) override;
+  /// Nothing: the file keeps its size, and what is put later fills it again.
+  Result<std::uint64_t> reclaim(const Context&) override { return 0; }
 
   /// For jobs that make this archive's buffered blocks durable with a change of their own: `stage`
   /// in `apply`, then `unstage` in `undone` or `settle` in `done`.

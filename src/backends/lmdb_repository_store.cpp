@@ -58,11 +58,12 @@ Result<std::unique_ptr<StoreLease>> LmdbRepositoryStore::lease(LeaseKind kind) {
   return std::make_unique<Lease>(std::move(lock));
 }
 
-Result<void> LmdbRepositoryStore::check() {
-  DIALOG_TRY(state_->environment->check_pages(lmdb::PageScope::all));
-  DIALOG_TRY(heads().list({}));
-  DIALOG_TRY(lmdb::check_blocks(*state_->environment));
-  return {};
+Result<std::uint64_t> LmdbRepositoryStore::check(const StoreCheck& options) {
+  auto pages = state_->environment->check_pages(lmdb::PageScope::all);
+  if (pages) return RepositoryStore::check(options);
+  if (pages.error().code != ErrorCode::corrupt) return fail(std::move(pages).error());
+  options.on_fault({std::nullopt, std::move(pages).error()});
+  return 0;
 }
 
 }  // namespace dialog

@@ -1,6 +1,14 @@
 #include "log_archive.hpp"
 
+#include <algorithm>
+
 namespace dialog {
+namespace {
+
+// A segment that is needed to such a part stays as it is.
+constexpr double kFullShare = 0.9;
+
+}  // namespace
 
 Result<std::vector<std::optional<Block>>> LogArchive::do_get(std::span<const Hash> hashes,
                                                              const Context& context) {
@@ -31,6 +39,11 @@ Result<void> LogArchive::for_each(const std::function<bool(const Hash&, ByteView
 
 Result<void> LogArchive::remove(std::span<const Hash> hashes) {
   return engine_.remove(space_, hashes, {});
+}
+
+Result<std::uint64_t> LogArchive::reclaim(const Context& context) {
+  DIALOG_ASSIGN(const auto compacted, engine_.compact(kFullShare, context));
+  return compacted.bytes - std::min(compacted.bytes, compacted.moved);
 }
 
 }  // namespace dialog

@@ -13,6 +13,7 @@ class LogArchive final : public CollectableArchive {
 
   Result<void> for_each(const std::function<bool(const Hash&, ByteView)>& visit) override;
   Result<void> remove(std::span<const Hash> hashes) override;
+  Result<std::uint64_t> reclaim(const Context& context) override;
 
  private:
   Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,

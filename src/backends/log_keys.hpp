@@ -9,12 +9,15 @@
 /// The keys of a server's records in its log (docs/format/store.md).
 namespace dialog::log_keys {
 
+inline constexpr char kHead = 's';
+inline constexpr char kHistory = 'h';
+
 inline Bytes with_id(char kind, const Hash& id) { return Bytes(1, kind).append(id.bytes()); }
 
 /// The latest swap of a subject.
-inline Bytes head(const Hash& id) { return with_id('s', id); }
+inline Bytes head(const Hash& id) { return with_id(kHead, id); }
 
-inline Bytes history_prefix(const Hash& id) { return with_id('h', id); }
+inline Bytes history_prefix(const Hash& id) { return with_id(kHistory, id); }
 /// One swap of a subject.
 inline Bytes history(const Hash& id, std::uint64_t sequence) {
   Bytes key = history_prefix(id);

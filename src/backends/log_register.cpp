@@ -15,6 +15,7 @@ using store::View;
 
 // A history that was kept longer under other options shrinks by so many records with each swap.
 constexpr std::size_t kForgottenMax = 16;
+constexpr std::size_t kCheckedAtOnce = 1000;
 
 std::string name_of(const Subject& subject) { return "the head of " + subject.did(); }
 
@@ -90,6 +91,35 @@ Result<std::vector<store::Record>> LogRegister::forgotten(const Hash& id, std::u
     return log_keys::sequence_of(record.key) > latest - history_kept_;
   });
   return records;
+}
+
+Result<std::uint64_t> LogRegister::check(char kind,
+                                         const std::function<void(Error fault)>& on_fault) {
+  std::uint64_t count = 0;
+  const Bytes prefix(1, kind);
+  Bytes after;
+  std::vector<store::Record> found;
+  do {
+    store::Engine::Listing listing;
+    listing.prefix = prefix;
+    listing.after = after;
+    listing.limit = kCheckedAtOnce;
+    DIALOG_ASSIGN(found, engine_.list(listing, View::durable));
+    for (const store::Record& record : found) {
+      const auto head = parse_head(record.value, "record " + to_hex(record.key));
+      if (!head) on_fault(head.error());
+      ++count;
+    }
+    if (!found.empty()) after = found.back().key;
+  } while (found.size() == kCheckedAtOnce);
+  return count;
+}
+
+Result<ServerStore::Checked> LogRegister::check(const std::function<void(Error fault)>& on_fault) {
+  ServerStore::Checked checked;
+  DIALOG_ASSIGN(checked.subjects, check(log_keys::kHead, on_fault));
+  DIALOG_ASSIGN(checked.swaps, check(log_keys::kHistory, on_fault));
+  return checked;
 }
 
 Result<HeadHistory> LogRegister::history(const Subject& subject, std::uint64_t after,

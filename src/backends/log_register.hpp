@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
-#include "dialog/remote/register.hpp"
+#include "dialog/remote/server_store.hpp"
 #include "dialog/store/engine.hpp"
 
 namespace dialog {
@@ -21,7 +22,11 @@ class LogRegister final : public Register {
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
 
+  /// Reads every head and every swap; counts them.
+  Result<ServerStore::Checked> check(const std::function<void(Error fault)>& on_fault);
+
  private:
+  Result<std::uint64_t> check(char kind, const std::function<void(Error fault)>& on_fault);
   Result<std::optional<SwapOutcome>> try_swap(const Subject& subject, const Swap& swap,
                                               const Context& context);
   Result<std::vector<store::Record>> forgotten(const Hash& id, std::uint64_t latest);

@@ -60,4 +60,15 @@ Result<std::unique_ptr<StoreLease>> LogRepositoryStore::lease(LeaseKind kind) {
   return std::make_unique<Lease>(std::move(lock));
 }
 
+Result<std::uint64_t> LogRepositoryStore::check(const StoreCheck& options) {
+  store::Engine::CheckOptions check;
+  check.on_fault = [&](const std::optional<store::BlockKey>& block, Error error) {
+    options.on_fault({block ? std::optional(block->hash) : std::nullopt, std::move(error)});
+  };
+  check.on_progress = options.on_progress;
+  check.context = options.context;
+  DIALOG_ASSIGN(const auto checked, state_->folder->engine().check(check));
+  return checked.blocks;
+}
+
 }  // namespace dialog

@@ -39,4 +39,18 @@ Result<void> LogServerStore::check_writable() const {
   return state_->folder->engine().check_writable();
 }
 
+Result<ServerStore::Checked> LogServerStore::check(const std::function<void(Error fault)>& on_fault,
+                                                   const Context& context) {
+  store::Engine::CheckOptions options;
+  options.on_fault = [&](const std::optional<store::BlockKey>&, Error error) {
+    on_fault(std::move(error));
+  };
+  options.context = context;
+  DIALOG_ASSIGN(const auto stored, state_->folder->engine().check(options));
+  DIALOG_ASSIGN(Checked checked, state_->heads.check(on_fault));
+  checked.blocks = stored.blocks;
+  checked.bytes = stored.block_bytes;
+  return checked;
+}
+
 }  // namespace dialog

@@ -81,11 +81,14 @@ Result<CollectReport> Repository::collect_garbage(const CollectOptions& options)
 
   const std::size_t listed_max = options.dry_run ? 0 : kGarbageListMax;
   DIALOG_ASSIGN(Garbage garbage, find_garbage(archive, reach, listed_max));
-  const CollectReport report = garbage.counts;
+  CollectReport report = garbage.counts;
   while (!garbage.listed.empty()) {
     DIALOG_TRY(remove_all(archive, garbage.listed, options.context, core_->clock));
     if (garbage.listed.size() == garbage.counts.removed_blocks) break;
     DIALOG_ASSIGN(garbage, find_garbage(archive, reach, listed_max));
+  }
+  if (!options.dry_run) {
+    DIALOG_ASSIGN(report.reclaimed_bytes, archive.reclaim(options.context));
   }
   return report;
 }

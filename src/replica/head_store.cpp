@@ -13,6 +13,26 @@ Result<bool> HeadStore::commit(std::span<const RecordChange> changes) {
   return true;
 }
 
+Result<std::uint64_t> RepositoryStore::check(const StoreCheck& options) {
+  constexpr std::uint64_t kProgressEvery = 1024;
+  std::uint64_t blocks = 0;
+  Result<void> goes_on;
+  DIALOG_TRY(archive().for_each([&](const Hash& hash, ByteView bytes) {
+    ++blocks;
+    if (Hash::of(bytes) != hash) {
+      options.on_fault({hash, {ErrorCode::corrupt, "its bytes differ from its hash", {}}});
+    }
+    if (blocks % kProgressEvery != 0) return true;
+    if (options.context.cancel.cancelled() ||
+        (options.on_progress && !options.on_progress(blocks))) {
+      goes_on = fail(ErrorCode::cancelled, "the check was stopped");
+    }
+    return goes_on.has_value();
+  }));
+  DIALOG_TRY(goes_on);
+  return blocks;
+}
+
 Result<void> check_record_key(std::string_view key) {
   if (!key.empty() && key.size() <= kRecordKeyBytesMax) return {};
   return fail(ErrorCode::invalid_argument, "a record's key has 1 to " +

@@ -15,7 +15,6 @@ namespace dialog {
 namespace {
 
 constexpr std::size_t kRecordsAtOnce = 1000;
-constexpr std::uint64_t kProgressEvery = 1024;
 /// What the keys of all records begin with.
 constexpr std::string_view kKinds[] = {records::kBranchPrefix, records::kConfigKey,
                                        records::kEditsPrefix,  records::kHeadKey,
@@ -41,7 +40,7 @@ class Inspector {
     inspect_names();
     for (const auto& [root, where] : roots_) DIALOG_TRY(inspect_tree(root, where));
     DIALOG_TRY(inspect_reflog());
-    if (options_.blocks) DIALOG_TRY(inspect_blocks());
+    if (options_.blocks) DIALOG_TRY(inspect_store());
     return std::move(report_);
   }
 
@@ -261,19 +260,15 @@ class Inspector {
     return {};
   }
 
-  Result<void> inspect_blocks() {
-    bool goes_on = true;
-    const std::uint64_t before = std::exchange(report_.blocks, 0);
-    DIALOG_TRY(store_.archive().for_each([&](const Hash& hash, ByteView bytes) {
-      ++report_.blocks;
-      if (Hash::of(bytes) != hash) {
-        note("block " + hash.hex(),
-             Error{ErrorCode::corrupt, "its bytes differ from its hash", {}});
-      }
-      if (report_.blocks % kProgressEvery == 0) goes_on = is_wanted(before + report_.blocks);
-      return goes_on;
-    }));
-    if (!goes_on) return stopped();
+  Result<void> inspect_store() {
+    const std::uint64_t before = report_.blocks;
+    StoreCheck check;
+    check.on_fault = [this](StoreFault fault) {
+      note(fault.block ? "block " + fault.block->hex() : "the store", std::move(fault.error));
+    };
+    check.on_progress = [&](std::uint64_t blocks) { return is_wanted(before + blocks); };
+    check.context = options_.context;
+    DIALOG_ASSIGN(report_.blocks, store_.check(check));
     return {};
   }
 

@@ -9,6 +9,7 @@ namespace dialog::store {
 namespace {
 
 constexpr std::size_t kLookedUpAtOnce = 1024;
+constexpr std::uint64_t kProgressEvery = 1024;
 
 }  // namespace
 
@@ -20,7 +21,7 @@ class Engine::Inspection {
   Result<Checked> run(const Tip& end, const Tip& checkpoint) {
     auto indexed = state_.parts.index.check();
     if (!indexed && indexed.error().code != ErrorCode::corrupt) return fail(indexed.error());
-    if (!indexed) note(indexed.error());
+    if (!indexed) note({}, indexed.error());
     LogWalk walk(state_.segments, end);
     DIALOG_TRY(walk.run({[this](const Frame& frame) { return inspect(frame); },
                          [&](const Damage& damage) { return inspect(damage, checkpoint); }}));
@@ -31,14 +32,19 @@ class Engine::Inspection {
   }
 
  private:
-  void note(Error error) {
+  void note(const std::optional<BlockKey>& block, Error error) {
     ++checked_.faults;
-    if (options_.on_fault) options_.on_fault(std::move(error));
+    if (options_.on_fault) options_.on_fault(block, std::move(error));
   }
 
   Result<void> inspect(const Frame& frame) {
-    DIALOG_TRY(check_context(options_.context, state_.parts.clock));
     if (frame.header.kind != FrameKind::block) return {};
+    if (++seen_ % kProgressEvery == 0) {
+      DIALOG_TRY(check_context(options_.context, state_.parts.clock));
+      if (options_.on_progress && !options_.on_progress(seen_)) {
+        return fail(ErrorCode::cancelled, "the check was stopped");
+      }
+    }
     const auto block = parse_block(frame.payload);
     if (!block) return {};
     sound_.push_back({block->key, frame.place, Hash::of(block->bytes) == block->key.hash});
@@ -50,10 +56,10 @@ class Engine::Inspection {
     ++checked_.damaged_places;
     damaged_[damage.at.segment] = true;
     if (damage.at < checkpoint.end) return {};
-    note({ErrorCode::corrupt,
-          std::to_string(damage.bytes) + " bytes of " + describe(state_.segments, damage.at) +
-              " are damaged, and held changes that the index does not know yet",
-          {}});
+    note({}, {ErrorCode::corrupt,
+              std::to_string(damage.bytes) + " bytes of " + describe(state_.segments, damage.at) +
+                  " are damaged, and held changes that the index does not know yet",
+              {}});
     return {};
   }
 
@@ -90,7 +96,7 @@ class Engine::Inspection {
       lookup.place = place;
       const auto read = state_.read_block(key, std::move(lookup));
       if (!read && read.error().code == ErrorCode::corrupt) {
-        note(read.error());
+        note(key, read.error());
       } else if (!read) {
         outcome = fail(read.error());
       }
@@ -112,6 +118,7 @@ class Engine::Inspection {
   State& state_;
   const CheckOptions& options_;
   Checked checked_;
+  std::uint64_t seen_ = 0;
   std::vector<Sound> sound_;
   std::map<std::uint32_t, Count> counts_;
   std::map<std::uint32_t, bool> damaged_;

@@ -96,6 +96,8 @@ class SimStore::Blocks final : public CollectableArchive {
     return {};
   }
 
+  Result<std::uint64_t> reclaim(const Context&) override { return 0; }
+
  private:
   [[nodiscard]] std::optional<Block> find(const Hash& hash) const {
     for (const auto* blocks : {&disk_.volatile_, &disk_.durable_}) {

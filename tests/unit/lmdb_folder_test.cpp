@@ -11,6 +11,7 @@
 
 #include "conformance/lmdb_fixture.hpp"
 #include "dialog/base/random.hpp"
+#include "support/first_fault.hpp"
 #include "support/generator.hpp"
 #include "support/seeds.hpp"
 
@@ -286,7 +287,7 @@ class LmdbDamage : public LmdbFolder {
     std::erase_if(blocks_, [&](const Block& block) {
       return testing::Value(removed, testing::Contains(block.hash()));
     });
-    ASSERT_TRUE((*store)->check().has_value()) << (*store)->check().error().message;
+    ASSERT_TRUE(first_fault(**store).has_value()) << first_fault(**store).error().message;
   }
 
   /// Opens the folder and reads everything: either all is there, or the error is `corrupt` or
@@ -302,7 +303,7 @@ class LmdbDamage : public LmdbFolder {
       expect_damage(store.error());
       return false;
     }
-    const auto checked = (*store)->check();
+    const auto checked = first_fault(**store);
     if (!checked) {
       expect_damage(checked.error());
       return false;
@@ -435,7 +436,7 @@ TEST_F(LmdbFolder, WhoseDatabaseEndsBeforeItsFreePagesIsWhole) {
       ++found;
       store = open();
       ASSERT_TRUE(store.has_value()) << store.error().message;
-      EXPECT_TRUE((*store)->check().has_value());
+      EXPECT_TRUE(first_fault(**store).has_value());
       for (const Block& block : kept) {
         EXPECT_TRUE((*store)->archive().get_one(block.hash()).value().has_value());
       }
@@ -473,7 +474,7 @@ class LmdbLongRuns : public LmdbFolder {
   void expect_sound() {
     const auto store = open();
     ASSERT_TRUE(store.has_value()) << store.error().message;
-    const auto checked = (*store)->check();
+    const auto checked = first_fault(**store);
     EXPECT_TRUE(checked.has_value()) << checked.error().message;
   }
 };
@@ -528,7 +529,7 @@ TEST_F(LmdbDamage, ADamagedBlockIsNeverServedAndOnlyItIsLost) {
     if (block == victim) continue;
     EXPECT_TRUE((*store)->archive().get_one(block.hash()).value().has_value());
   }
-  EXPECT_EQ((*store)->check().error().code, ErrorCode::corrupt);
+  EXPECT_EQ(first_fault(**store).error().code, ErrorCode::corrupt);
 }
 
 TEST_F(LmdbDamage, PuttingADamagedBlockAgainRepairsIt) {
@@ -541,7 +542,7 @@ TEST_F(LmdbDamage, PuttingADamagedBlockAgainRepairsIt) {
   const auto store = open();
   ASSERT_TRUE((*store)->archive().put({&victim, 1}).has_value());
   ASSERT_TRUE((*store)->archive().flush().has_value());
-  EXPECT_TRUE((*store)->check().has_value());
+  EXPECT_TRUE(first_fault(**store).has_value());
 }
 
 TEST_F(LmdbDamage, ADamagedRecordIsNamed) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dialog/backends/lmdb_repository_store.hpp"
+#include "support/first_fault.hpp"
 #include "support/generator.hpp"
 
 // Numbered commits to a repository, and what must be there after any number of them.
@@ -45,7 +46,7 @@ inline bool is_removed_by(int number, int last) { return number % 5 == 1 && numb
 /// Checks the store, that it holds every record up to `acknowledged` that was not taken away, each
 /// with its block, and that of what came after it holds all or nothing.
 inline void expect_whole(LmdbRepositoryStore& store, int acknowledged) {
-  const auto checked = store.check();
+  const auto checked = first_fault(store);
   ASSERT_TRUE(checked.has_value()) << checked.error().message;
   const auto records = store.heads().list({}).value();
   std::set<std::string> found;

@@ -42,7 +42,7 @@ class RepairTest : public EngineTest {
   Engine::Checked check() {
     faults_.clear();
     Engine::CheckOptions options;
-    options.on_fault = [this](const Error& error) { faults_.push_back(error.message); };
+    options.on_fault = [this](const auto&, const Error& error) { faults_.push_back(error.message); };
     const auto checked = engine()->check(options);
     EXPECT_TRUE(checked.has_value()) << checked.error().message;
     EXPECT_EQ(checked->faults, faults_.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -73,6 +74,10 @@ class CollectableArchive : public Archive {
 
   /// Forgets blocks; absent ones are no error. Durable at return.
   virtual Result<void> remove(std::span<const Hash> hashes) = 0;
+
+  /// Gives the room of what was removed back to the system, as far as the archive can; returns how
+  /// many bytes. Others go on meanwhile.
+  virtual Result<std::uint64_t> reclaim(const Context& context) = 0;
 };
 
 /// For implementations of `put`: `too_large` where a block exceeds `kBlockBytesMax`.

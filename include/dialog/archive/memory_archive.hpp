@@ -26,6 +26,8 @@ class MemoryArchive final : public CollectableArchive {
 
   Result<void> for_each(const std::function<bool(const Hash&, ByteView)>& visit) override;
   Result<void> remove(std::span<const Hash> hashes) override;
+  /// Nothing: what is removed is freed at once.
+  Result<std::uint64_t> reclaim(const Context&) override { return 0; }
 
  private:
   Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,

@@ -34,10 +34,8 @@ class LmdbRepositoryStore final : public RepositoryStore {
   HeadStore& heads() override;
   Result<std::unique_ptr<Archive>> make_quarantine() override;
   Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) override;
-
-  /// Reads the whole database, pages first, then every record and block: `corrupt` names the first
-  /// thing that is damaged. Others may write meanwhile.
-  Result<void> check();
+  /// Reads every page of the database first; where one is damaged, that is all that it tells.
+  Result<std::uint64_t> check(const StoreCheck& options) override;
 
  private:
   struct State;

@@ -25,12 +25,6 @@ class LmdbServerStore final : public ServerStore {
 
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
   [[nodiscard]] Result<void> check_writable() const override;
-  struct Checked {
-    std::uint64_t subjects = 0;  ///< that have a head
-    std::uint64_t swaps = 0;     ///< in the histories
-    std::uint64_t blocks = 0;    ///< of all subjects
-    std::uint64_t bytes = 0;     ///< of these blocks
-  };
   /// Reads the whole database, pages first, then every head, swap and block: `corrupt` names the
   /// first thing that is damaged. Says nothing of the trees: a register takes any revision. Others
   /// may write meanwhile.

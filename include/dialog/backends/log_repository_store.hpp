@@ -33,6 +33,8 @@ class LogRepositoryStore final : public RepositoryStore {
   HeadStore& heads() override;
   Result<std::unique_ptr<Archive>> make_quarantine() override;
   Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) override;
+  /// Reads the whole log and its index. A block that is found damaged can be put again.
+  Result<std::uint64_t> check(const StoreCheck& options) override;
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,11 @@ class LogServerStore final : public ServerStore {
   Register& head_register() override;
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
   [[nodiscard]] Result<void> check_writable() const override;
+
+  /// Reads the whole log and its index, then every head and swap, and tells of all that is damaged
+  /// (`corrupt`). A block that is found damaged can be put again. Says nothing of the trees: a
+  /// register takes any revision. Others may write meanwhile.
+  Result<Checked> check(const std::function<void(Error fault)>& on_fault, const Context& context);
 
  private:
   struct State;

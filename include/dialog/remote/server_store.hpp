@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "dialog/archive/archive.hpp"
@@ -31,6 +32,14 @@ class ServerStore {
   /// after a sync whose outcome is unknown; reads may go on. A full disk is no such failure. Does
   /// no I/O.
   [[nodiscard]] virtual Result<void> check_writable() const = 0;
+
+  /// What a store on a disk found when it read all of itself.
+  struct Checked {
+    std::uint64_t subjects = 0;  ///< that have a head
+    std::uint64_t swaps = 0;     ///< in the histories
+    std::uint64_t blocks = 0;    ///< of all subjects
+    std::uint64_t bytes = 0;     ///< of these blocks
+  };
 };
 
 /// A server's state in memory, gone with this object.

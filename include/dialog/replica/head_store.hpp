@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "dialog/archive/archive.hpp"
+#include "dialog/base/context.hpp"
 #include "dialog/base/result.hpp"
 
 namespace dialog {
@@ -114,6 +116,19 @@ class StoreLease {
   virtual ~StoreLease() = default;
 };
 
+/// What `RepositoryStore::check` found damaged.
+struct StoreFault {
+  std::optional<Hash> block;  ///< where it is one
+  Error error;                ///< `corrupt`
+};
+
+struct StoreCheck {
+  std::function<void(StoreFault fault)> on_fault;
+  /// Gets the number of blocks looked at so far, now and then; false stops with `cancelled`.
+  std::function<bool(std::uint64_t blocks)> on_progress = {};
+  Context context = {};
+};
+
 /// Everything that a repository stands on. One object per open repository; its parts share its
 /// lifetime.
 class RepositoryStore {
@@ -133,6 +148,10 @@ class RepositoryStore {
   /// Keeps a collector and those who write apart. Never waits: `busy` where leases that are out now
   /// do not allow it. Must not outlive this object. Readers need none.
   [[nodiscard]] virtual Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) = 0;
+
+  /// Reads every stored block and what the store itself needs to find it, and tells of all that is
+  /// damaged; returns how many blocks there are. Others may write meanwhile.
+  [[nodiscard]] virtual Result<std::uint64_t> check(const StoreCheck& options);
 };
 
 /// A repository in memory. Thread-safe.

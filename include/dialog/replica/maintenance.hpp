@@ -20,6 +20,8 @@ struct CollectReport {
   std::uint64_t kept_blocks = 0;
   std::uint64_t removed_blocks = 0;
   std::uint64_t removed_bytes = 0;
+  /// By which the store takes less room than before.
+  std::uint64_t reclaimed_bytes = 0;
 };
 
 /// One thing that is wrong in a repository.

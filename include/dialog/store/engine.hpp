@@ -130,7 +130,10 @@ class Engine {
   static Result<Rebuilt> rebuild(const Parts& parts, const Limits& limits = {});
 
   struct CheckOptions {
-    std::function<void(Error error)> on_fault;  ///< `corrupt`; called for each
+    /// Told of each: `corrupt`, and the block where it is one.
+    std::function<void(const std::optional<BlockKey>& block, Error error)> on_fault;
+    /// Gets the number of blocks looked at so far, now and then; false stops with `cancelled`.
+    std::function<bool(std::uint64_t blocks)> on_progress;
     Context context;
   };
   struct Checked {
