@@ -51,11 +51,12 @@ class Engine::Inspection {
     return sound_.size() < kLookedUpAtOnce ? Result<void>{} : look_up();
   }
 
-  // What lies before the checkpoint is needed only where a block does not read.
+  // Of blocks, and of what lies before the checkpoint, only those blocks are needed that are looked
+  // for there.
   Result<void> inspect(const Damage& damage, const Tip& checkpoint) {
     ++checked_.damaged_places;
     damaged_[damage.at.segment] = true;
-    if (damage.at < checkpoint.end) return {};
+    if (damage.at < checkpoint.end || damage.is_block) return {};
     note({}, {ErrorCode::corrupt,
               std::to_string(damage.bytes) + " bytes of " + describe(state_.segments, damage.at) +
                   " are damaged, and held changes that the index does not know yet",

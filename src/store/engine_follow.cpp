@@ -4,6 +4,12 @@
 #include "engine_state.hpp"
 
 namespace dialog::store {
+namespace {
+
+// Entries behind the checkpoint that may stay when the store is closed.
+constexpr std::size_t kLeftAtClose = 256;
+
+}  // namespace
 
 // Takes over what a reader gives.
 Result<void> Engine::State::follow(LogReader& reader, Overlay& into) const {
@@ -74,7 +80,7 @@ Result<void> Engine::State::recover() {
 // What a process wrote that died before it could publish it. Written once more: a sync that failed
 // there may have left it in memory alone, where it looks as if it were on the disk.
 Result<void> Engine::State::adopt(const Tip& from) {
-  LogReader reader(segments, from);
+  LogReader reader(segments, from, std::numeric_limits<std::uint64_t>::max(), DamagedBlock::stop);
   Overlay found;
   Bytes frame;
   while (true) {
@@ -179,6 +185,15 @@ Result<std::unique_ptr<Engine>> Engine::open(const Parts& parts, const Limits& l
 }
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Engine::~Engine() = default;
+
+// So that whoever opens it next has little to read. A failure costs no more than that.
+Engine::~Engine() {
+  std::size_t entries = 0;
+  {
+    const std::shared_lock state(state_->state_mutex);
+    entries = state_->overlay.entries();
+  }
+  if (entries >= kLeftAtClose) static_cast<void>(state_->checkpoint());
+}
 
 }  // namespace dialog::store

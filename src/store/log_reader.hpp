@@ -14,14 +14,21 @@ struct Frame {
   ByteView payload;  ///< valid until the next one is read
 };
 
+/// What a reader does with the frame of a block that was durable and is damaged.
+enum class DamagedBlock : std::uint8_t {
+  pass,  ///< gives it as it is: whoever reads the block finds out
+  stop,  ///< the log ends there
+};
+
 /// Reads a log frame by frame, in order. Not thread-safe.
 class LogReader {
  public:
   /// Begins behind `from`, and goes on to the end of what is sound, but not beyond the sequence
-  /// number `until`.
+  /// number `until`; all up to that is known to be durable, where it is not the greatest of all.
   LogReader(Segments& segments, const Tip& from,
-            std::uint64_t until = std::numeric_limits<std::uint64_t>::max())
-      : segments_(segments), tip_(from), until_(until), window_(segments) {}
+            std::uint64_t until = std::numeric_limits<std::uint64_t>::max(),
+            DamagedBlock damaged = DamagedBlock::pass)
+      : segments_(segments), tip_(from), until_(until), damaged_(damaged), window_(segments) {}
 
   /// Absent at the end: where nothing follows that was written behind the frame before.
   Result<std::optional<Frame>> next();
@@ -36,12 +43,17 @@ class LogReader {
  private:
   Result<std::optional<Frame>> frame_here();
   Result<bool> enter_next_segment();
-  Result<void> look_for_durable_in(std::uint32_t segment, std::uint64_t offset);
+  /// Whether the frame here was durable once, is that of a block, and the log goes on behind it.
+  Result<bool> is_damaged_block(const FrameHeader& header);
+  /// Looks through all that lies further on for a sound frame that was written when the frame with
+  /// a number was durable.
+  Result<bool> was_durable(std::uint64_t sequence, Position from);
 
   Segments& segments_;
   Tip tip_;
   Position stopped_at_;  ///< where the frame is not that should come next
   const std::uint64_t until_;
+  const DamagedBlock damaged_;
   SegmentWindow window_;
 };
 

@@ -48,13 +48,28 @@ Result<std::optional<Frame>> LogWalk::frame_at(const Position& at, bool must_fol
   return Frame{*header, {at, header->length}, bytes.substr(kFrameHeaderBytes, header->length)};
 }
 
-void LogWalk::pass(const Frame& frame) {
-  const auto whole = static_cast<std::uint32_t>(frame_bytes(frame.header.length));
-  const Position& at = frame.place.at;
-  tip_ = {{at.segment, at.offset + whole}, frame.header.sequence, frame.header.checksum};
+void LogWalk::pass(const FrameHeader& header, const Position& at) {
+  const auto whole = static_cast<std::uint32_t>(frame_bytes(header.length));
+  tip_ = {{at.segment, at.offset + whole}, header.sequence, header.checksum};
   sequence_ = tip_.sequence;
   before_ = tip_.checksum;
-  bytes_read_ += whole;
+}
+
+// Where the header is as it was written, which shows in the next one, and what follows it is not.
+Result<std::optional<Damage>> LogWalk::damaged_block(const Position& at, std::uint32_t end) {
+  DIALOG_ASSIGN(const ByteView bytes, window_.at(at.segment, at.offset, kFrameHeaderBytes));
+  const auto header = parse_frame_header(bytes);
+  if (!header || header->kind != FrameKind::block || header->sequence <= sequence_ ||
+      (before_ && header->previous != *before_)) {
+    return std::nullopt;
+  }
+  const std::uint64_t behind = at.offset + frame_bytes(header->length);
+  if (behind >= end) return std::nullopt;
+  DIALOG_ASSIGN(const ByteView next, window_.at(at.segment, behind, kFrameHeaderBytes));
+  const auto follower = parse_frame_header(next);
+  if (!follower || follower->previous != header->checksum) return std::nullopt;
+  pass(*header, at);
+  return Damage{at, behind - at.offset, true};
 }
 
 // The next frame behind what is damaged. Where the end is not known, it counts only if it, or one
@@ -80,6 +95,14 @@ Result<void> LogWalk::walk(std::uint32_t segment, const Visitor& visitor) {
   Position at{segment, kSegmentHeaderBytes};
   while (!end || at.offset < *end) {
     DIALOG_ASSIGN(auto frame, frame_at(at, true));
+    if (!frame && end) {
+      DIALOG_ASSIGN(const auto block, damaged_block(at, *end));
+      if (block) {
+        DIALOG_TRY(visitor.damage(*block));
+        at.offset = tip_.end.offset;
+        continue;
+      }
+    }
     if (!frame) {
       DIALOG_ASSIGN(const auto next, next_sound(at, end));
       if (!next && !end) return {};
@@ -91,7 +114,8 @@ Result<void> LogWalk::walk(std::uint32_t segment, const Visitor& visitor) {
       DIALOG_ASSIGN(frame, frame_at(at, false));
       if (!frame) return fail(ErrorCode::storage_failed, describe(segments_, at) + " has changed");
     }
-    pass(*frame);
+    pass(frame->header, at);
+    bytes_read_ += tip_.end.offset - at.offset;
     at.offset = tip_.end.offset;
     DIALOG_TRY(visitor.frame(*frame));
   }

@@ -13,6 +13,7 @@ namespace dialog::store {
 struct Damage {
   Position at;
   std::uint64_t bytes = 0;
+  bool is_block = false;  ///< all of it is the frame of one block
 };
 
 /// Reads all of a log, segment by segment, from the oldest that is there, and goes on behind what
@@ -43,7 +44,8 @@ class LogWalk {
   Result<std::optional<std::uint32_t>> end_of(std::uint32_t segment);
   Result<std::optional<Frame>> frame_at(const Position& at, bool must_follow);
   Result<std::optional<Position>> next_sound(Position from, std::optional<std::uint32_t> end);
-  void pass(const Frame& frame);
+  Result<std::optional<Damage>> damaged_block(const Position& at, std::uint32_t end);
+  void pass(const FrameHeader& header, const Position& at);
 
   Segments& segments_;
   const std::optional<Tip> end_;

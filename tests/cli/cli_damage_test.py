@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -20,7 +21,8 @@ class Damage(ProgramTest):
         self.run_program("-C", self.path, "import", input=rows)
         self.run_program("-C", self.path, "put", "02500", MARK)
         self.revision(self.path)
-        self.data = self.path / ".dialogdb/db/data.mdb"
+        self.run_program("-C", self.path, "gc")
+        self.store = self.path / ".dialogdb/db"
 
     def test_a_sound_repository_is_sound(self):
         report = self.json("-C", self.path, "verify")
@@ -30,16 +32,19 @@ class Damage(ProgramTest):
         self.assertEqual(report["blocks"], kept["kept_blocks"] + kept["removed_blocks"])
 
     def flip(self):
-        self.flip_in(self.data)
+        self.flip_in(self.store)
 
-    def flip_in(self, path, mark=MARK):
-        content = bytearray(path.read_bytes())
-        at = content.find(mark)
-        self.assertGreater(at, 0)
-        while at >= 0:
-            content[at + 20] ^= 1
+    def flip_in(self, store, mark=MARK):
+        flipped = 0
+        for path in store.glob("log-*"):
+            content = bytearray(path.read_bytes())
             at = content.find(mark)
-        path.write_bytes(content)
+            while at >= 0:
+                content[at + 20] ^= 1
+                flipped += 1
+                at = content.find(mark)
+            path.write_bytes(content)
+        self.assertGreater(flipped, 0)
 
     def test_a_flipped_bit_is_never_served(self):
         self.flip()
@@ -57,19 +62,34 @@ class Damage(ProgramTest):
         self.assertTrue(all(fault["advice"] for fault in report["faults"]))
         self.assertRegex(json.dumps(report), "[0-9a-f]{64}")
 
-    def test_a_pending_commit_that_is_damaged_is_named_and_never_served(self):
-        self.run_program("-C", self.path, "put", "02500", b"other")
-        self.revision(self.path)
+    def test_a_pending_commit_that_is_damaged_is_never_taken_for_a_torn_one(self):
         self.run_program("-C", self.path, "put", "02501", MARK[::-1])
-        self.flip_in(self.data, MARK[::-1])
-        for verb in ("get", "02501"), ("ls",), ("put", "x", "1"):
+        self.run_program("-C", self.path, "put", "02502", "later")
+        self.flip_in(self.store, MARK[::-1])
+        for verb in ("get", "02501"), ("ls",), ("put", "x", "1"), ("verify",):
             error = self.error(CORRUPT, "-C", self.path, *verb)
-            self.assertIn("edits/main:", error["message"])
-        out, _ = self.run_program("-C", self.path, "verify", "--json", code=CORRUPT)
-        report = json.loads(out)
-        messages = [fault["message"] for fault in report["faults"] if fault["where"] == "branch main: pending"]
-        self.assertEqual(len(messages), 1, report)
-        self.assertIn("edits/main:", messages[0])
+            self.assertRegex(error["message"], r"log-[0-9]+ at byte [0-9]+")
+            self.assertIn("backup", error["message"])
+        # Nor where nobody remembers what was durable.
+        (self.store / "control").unlink()
+        error = self.error(CORRUPT, "-C", self.path, "get", "02500")
+        self.assertRegex(error["message"], r"log-[0-9]+ at byte [0-9]+")
+
+    def test_a_block_that_is_damaged_before_the_index_knows_it_hides_no_other(self):
+        self.run_program("-C", self.path, "put", "02501", "x")
+        self.revision(self.path)
+        self.run_program("-C", self.path, "put", "02502", "y")
+        blocks = [path.read_bytes() for path in self.store.glob("log-*")]
+        self.assertEqual(sum(content.count(MARK) for content in blocks), 3)
+        for path in self.store.glob("log-*"):
+            content = bytearray(path.read_bytes())
+            at = content.rfind(MARK)
+            if at < 0 or at < content.find(b"02501") - 100_000:
+                continue
+            content[at + 20] ^= 1
+            path.write_bytes(content)
+        self.assertRegex(self.error(CORRUPT, "-C", self.path, "get", "02500")["message"], "[0-9a-f]{64}")
+        self.assertEqual(self.text("-C", self.path, "get", "00001"), "value 1")
 
     def test_a_servers_folder_is_verified_while_it_serves_and_where_it_is_damaged(self):
         server = self.server()
@@ -81,7 +101,7 @@ class Damage(ProgramTest):
         self.assertEqual(2 * report["blocks"], self.json("-C", self.path, "verify", "--quick")["blocks"])
         self.assertIn("everything is sound", self.text("verify", "--server", server.data))
         server.stop()
-        self.flip_in(server.data / "data.mdb")
+        self.flip_in(server.data)
         out, _ = self.run_program("verify", "--server", server.data, "--json", code=CORRUPT)
         report = json.loads(out)
         self.assertFalse(report["sound"])
@@ -91,24 +111,34 @@ class Damage(ProgramTest):
     def test_a_truncated_database(self):
         # So that the last page is in use.
         self.run_program("-C", self.path, "put", "large", "--file", "-", input=bytes(300000))
-        content = self.data.read_bytes()
-        size = len(content)
-        for part in 0, 100, 4096, 8192, size // 2, size - 4096:
-            with self.subTest(part):
-                self.data.write_bytes(content[:part])
-                process = start("-C", self.path, "--json", "verify")
-                out, err = process.communicate(timeout=60)
-                self.assertEqual(process.returncode, CORRUPT, (out, err))
-                self.assertEqual(json.loads(err.splitlines()[-1])["error"]["code"], "corrupt")
+        for file in self.files():
+            content = file.read_bytes()
+            size = len(content.rstrip(bytes(1)))
+            for part in 0, 10, 100, 4096, 8192, size // 2, size - 10:
+                with self.subTest((file.name, part)):
+                    file.write_bytes(content[:part])
+                    process = start("-C", self.path, "--json", "verify")
+                    out, err = process.communicate(timeout=60)
+                    self.assertEqual(process.returncode, CORRUPT, (out, err))
+                    self.assertEqual(json.loads(err.splitlines()[-1])["error"]["code"], "corrupt")
+            file.write_bytes(content)
+        self.assertTrue(self.json("-C", self.path, "verify")["sound"])
+
+    def files(self):
+        return [self.store / "index/data.mdb", *self.store.glob("log-*")]
 
     def test_a_database_that_is_something_else(self):
-        self.data.write_text("This is a letter to my grandmother.\n" * 1000)
-        error = self.error(CORRUPT, "-C", self.path, "ls")
-        self.assertIn("clone", error["message"])
+        for file in self.files():
+            content = file.read_bytes()
+            file.write_text("This is a letter to my grandmother.\n" * 1000)
+            with self.subTest(file):
+                error = self.error(CORRUPT, "-C", self.path, "get", "02500")
+                self.assertIn("clone", error["message"])
+            file.write_bytes(content)
 
     def test_a_lost_database(self):
-        for file in self.data.parent.iterdir():
-            file.unlink()
+        shutil.rmtree(self.store)
+        self.store.mkdir()
         self.assertIn("lost its database", self.error(CORRUPT, "-C", self.path, "ls")["message"])
 
     def test_foreign_files_are_told_and_left_alone(self):

@@ -34,6 +34,7 @@ class RepairTest : public EngineTest {
       const std::size_t at = bytes.find(text);
       if (at == Bytes::npos) continue;
       ASSERT_TRUE(file->write(at, "?").has_value());
+      ASSERT_TRUE(file->sync().has_value());
       return;
     }
     FAIL() << text << " is nowhere";
@@ -42,7 +43,9 @@ class RepairTest : public EngineTest {
   Engine::Checked check() {
     faults_.clear();
     Engine::CheckOptions options;
-    options.on_fault = [this](const auto&, const Error& error) { faults_.push_back(error.message); };
+    options.on_fault = [this](const auto&, const Error& error) {
+      faults_.push_back(error.message);
+    };
     const auto checked = engine()->check(options);
     EXPECT_TRUE(checked.has_value()) << checked.error().message;
     EXPECT_EQ(checked->faults, faults_.size());
@@ -129,6 +132,53 @@ TEST_F(RepairTest, DamageBehindTheCheckpointIsAFault) {
   ASSERT_TRUE(engine()->checkpoint().has_value());
   EXPECT_EQ(check().faults, 0U);
   EXPECT_EQ(get("last"), "word");
+}
+
+TEST_F(RepairTest, ADamagedBlockBehindTheCheckpointIsPassedOver) {
+  fill(30);
+  damage("<12>");
+  damage("<13>");
+  const auto expect_the_others = [&] {
+    EXPECT_EQ(get("key1"), "29");
+    for (int i = 0; i < 30; ++i) {
+      const Hash hash = numbered(i).hash();
+      const auto found = engine()->get(static_cast<store::Space>(i % 2), {&hash, 1});
+      EXPECT_EQ(found.has_value(), i != 12 && i != 13) << i;
+      EXPECT_TRUE(found.has_value() || found.error().code == ErrorCode::corrupt) << i;
+    }
+  };
+  reopen();
+  expect_the_others();
+  EXPECT_EQ(check().faults, 2U);
+  power_cut();
+  expect_the_others();
+  EXPECT_EQ(check().faults, 2U);
+  put(numbered(12), 0);
+  put(numbered(13), 1);
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  EXPECT_EQ(check().faults, 0U);
+  power_cut();
+  expect_filled(30);
+}
+
+// Nothing says that it ever was durable.
+TEST_F(RepairTest, ADamagedBlockAtTheEndIsATornTail) {
+  fill(30);
+  put(block("the last one"));
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  damage("the last one");
+  power_cut();
+  EXPECT_FALSE(has(block("the last one")));
+  expect_filled(30);
+}
+
+TEST_F(RepairTest, AStoreThatIsClosedLeavesLittleToRead) {
+  for (int i = 0; i < 200; ++i) set("key" + std::to_string(i), "value");
+  reopen();
+  EXPECT_EQ(index_.applied, 0);
+  for (int i = 200; i < 256; ++i) set("key" + std::to_string(i), "value");
+  reopen();
+  EXPECT_EQ(index_.applied, 1);
 }
 
 TEST_F(RepairTest, TheLogAloneIsEnough) {
