@@ -170,7 +170,8 @@ Result<void> run_gc(Program& program, bool dry_run) {
     program.output().document(Json{{"dry_run", dry_run},
                                    {"kept_blocks", report->kept_blocks},
                                    {"removed_blocks", report->removed_blocks},
-                                   {"removed_bytes", report->removed_bytes}});
+                                   {"removed_bytes", report->removed_bytes},
+                                   {"reclaimed_bytes", report->reclaimed_bytes}});
   } else {
     program.output().line(std::string(dry_run ? "Would remove " : "Removed ") +
                           counted(report->removed_blocks, "block", "blocks") + " of " +

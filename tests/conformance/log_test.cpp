@@ -77,7 +77,8 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Log, HeadStoreRaces, LogRepositoryFixture);
 INSTANTIATE_TEST_SUITE_P(
     LogSubject, ArchiveConformance,
     testing::Values(ArchiveFactory{
-        "Subject", [] { return std::make_unique<SubjectArchiveFixture<LogServerStoreFixture>>(); }}),
+        "Subject",
+        [] { return std::make_unique<SubjectArchiveFixture<LogServerStoreFixture>>(); }}),
     archive_name);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, ServerStoreConformance, LogServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterConformance, RegisterOf<LogServerStoreFixture>);
