@@ -26,7 +26,8 @@ std::string advice(const RepositoryFault& fault) {
 
 void check_key(const Workspace& workspace, VerifyRepositoryReport& report) {
   const std::string path = workspace.location().key_file();
-  if (!std::filesystem::exists(path)) return;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) return;
   const auto key = read_key_file(path);
   if (!key) {
     ++report.fault_count;

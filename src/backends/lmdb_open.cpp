@@ -88,11 +88,12 @@ Result<void> check_data_file(const std::string& folder) {
   constexpr std::size_t kPageBytesAt = 40;
   struct stat status{};
   char head[kPageBytesAt + sizeof(std::uint32_t)] = {};
-  const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  int error_number = fstat(file, &status) == 0 ? 0 : errno;
+  const bool regular = S_ISREG(status.st_mode);
   const ssize_t got = regular ? pread(file, head, sizeof head, 0) : 0;
-  const int error_number = got < 0 ? errno : 0;
+  if (got < 0) error_number = errno;
   close(file);
-  if (!regular) return foreign(folder, "it is not a regular file");
+  if (error_number == 0 && !regular) return foreign(folder, "it is not a regular file");
   if (error_number != 0) return fail(system_failure(error_number, "read " + name));
   constexpr std::uint32_t kLibraryMagic = 0xBEEFC0DE;
   const auto bytes = static_cast<std::size_t>(got);
@@ -130,9 +131,11 @@ tl::unexpected<Error> wrong_purpose(const std::string& folder, Purpose actual, P
                                                ", not " + std::string(to_string(wanted)));
 }
 
-bool exists(const std::string& path) {
+Result<bool> exists(const std::string& path) {
   struct stat status{};
-  return lstat(path.c_str(), &status) == 0;
+  if (lstat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return fail(system_failure(errno, "look at " + path));
 }
 
 // The databases that this process has open. LMDB does not bear a second handle on one file in one
@@ -171,7 +174,8 @@ Result<void> Environment::create(const std::string& folder, Purpose purpose,
 
 Result<void> Environment::prepare_folder(const std::string& folder, Purpose purpose,
                                          const LmdbOptions& options) {
-  if (exists(folder + kData)) {
+  DIALOG_ASSIGN(const bool is_there, exists(folder + kData));
+  if (is_there) {
     if (options.open != LmdbOpen::create) return {};
     return fail(ErrorCode::already_exists, folder + " holds a database already");
   }
@@ -180,12 +184,16 @@ Result<void> Environment::prepare_folder(const std::string& folder, Purpose purp
   }
   DIALOG_TRY(make_folder(folder));
   std::error_code error;
-  if (!fs::is_directory(folder, error)) {
+  const bool is_folder = fs::is_directory(folder, error);
+  if (error) return fail(system_failure(error.value(), "look at the folder " + folder));
+  if (!is_folder) {
     return fail(ErrorCode::invalid_argument, folder + " is a file, not a folder");
   }
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (name == ScratchFolder::kName || name == "lock.mdb" || exists(folder + kData)) continue;
+    if (name == ScratchFolder::kName || name == "lock.mdb") continue;
+    DIALOG_ASSIGN(const bool is_made, exists(folder + kData));
+    if (is_made) continue;
     return fail(ErrorCode::already_exists,
                 folder + " holds other files (" + name + "); choose an empty or a new folder");
   }

@@ -24,7 +24,9 @@ bool is_own_name(std::string_view name) {
 
 Result<void> check_folder(const std::string& folder, LogOpen how) {
   std::error_code error;
-  const bool is_there = fs::exists(folder + kIndex + "/data.mdb", error);
+  const std::string name = folder + kIndex + "/data.mdb";
+  const bool is_there = fs::exists(name, error);
+  if (error) return fail(system_failure(error.value(), "look at " + name));
   if (how == LogOpen::existing) {
     if (is_there) return {};
     return fail(ErrorCode::not_found, "there is no store in " + folder);
@@ -35,10 +37,10 @@ Result<void> check_folder(const std::string& folder, LogOpen how) {
   }
   DIALOG_TRY(make_folder(folder));
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (is_own_name(name)) continue;
+    const std::string other = at->path().filename().string();
+    if (is_own_name(other)) continue;
     return fail(ErrorCode::already_exists,
-                folder + " holds other files (" + name + "); choose an empty or a new folder");
+                folder + " holds other files (" + other + "); choose an empty or a new folder");
   }
   if (error) return fail(system_failure(error.value(), "read the folder " + folder));
   return {};
