@@ -127,14 +127,14 @@ Result<void> Engine::State::catch_up_to(const Published& published) {
 
 // With the right to write.
 Result<void> Engine::State::catch_up(Coordinator::Taken taken) {
-  const Tip before = durable;
   if (const std::optional<Published> published = parts.coordinator.published()) {
     DIALOG_TRY(catch_up_to(*published));
     if (taken == Coordinator::Taken::after_failure) DIALOG_TRY(adopt(durable));
   } else {
     DIALOG_TRY(recover());
   }
-  if (durable != before || taken == Coordinator::Taken::after_failure) appender.forget();
+  // Others may have written since, whether or not this process has read it already.
+  appender.forget();
   buffer.reset(durable);
   return {};
 }
