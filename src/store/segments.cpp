@@ -50,13 +50,15 @@ Result<std::shared_ptr<DiskFile>> Segments::open(std::uint32_t segment) {
 Result<std::shared_ptr<DiskFile>> Segments::create(const SegmentHeader& header) {
   const std::string name = path(header.segment);
   auto made = disk_.open(name, Disk::Open::fresh);
-  if (!made && made.error().code == ErrorCode::already_exists) {
-    DIALOG_TRY(remove(header.segment));
-    made = disk_.open(name, Disk::Open::fresh);
-  }
+  const bool is_left_over = !made && made.error().code == ErrorCode::already_exists;
+  // The same file: other processes may have it open already, and must not go on with another one.
+  if (is_left_over) made = disk_.open(name, Disk::Open::existing);
   if (!made) return fail(std::move(made).error());
   std::shared_ptr<DiskFile> file = *std::move(made);
+  if (is_left_over) DIALOG_TRY(file->resize(0));
   DIALOG_TRY(file->write(0, print_segment_header(header)));
+  // What it held must not come back.
+  if (is_left_over) DIALOG_TRY(file->sync());
   DIALOG_TRY(disk_.sync_folder(folder_));
   const std::lock_guard lock(mutex_);
   open_.insert_or_assign(header.segment, file);
