@@ -10,7 +10,8 @@
 namespace dialog {
 
 /// Immutable bytes with their hash. The two always belong together: a block can be made only by
-/// computing the hash or by checking it, now or before. Copies share the bytes; safe to share between threads.
+/// computing the hash or by checking it, now or before. Copies share the bytes; safe to share
+/// between threads.
 class Block {
  public:
   /// Hashes `bytes`.
