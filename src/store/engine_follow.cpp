@@ -133,8 +133,8 @@ Result<void> Engine::State::catch_up(Coordinator::Taken taken) {
   } else {
     DIALOG_TRY(recover());
   }
-  // Others may have written since, whether or not this process has read it already.
-  appender.forget();
+  // What others wrote meanwhile may have been read by this process long ago.
+  if (durable != left_at || taken == Coordinator::Taken::after_failure) appender.forget();
   buffer.reset(durable);
   return {};
 }

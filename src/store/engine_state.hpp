@@ -100,6 +100,7 @@ struct Engine::State {
   std::condition_variable changed;
   LogBuffer buffer;
   bool has_right = false;
+  Tip left_at;  ///< where the log ended when the right was given back
   MonotonicTime right_since{0};
   bool draining = false;  ///< nobody enters until the right was given back
   bool syncing = false;

@@ -57,6 +57,7 @@ void Engine::State::leave() {
   if (durable.sequence != buffer.tip().sequence) return;
   has_right = false;
   draining = false;
+  left_at = durable;
   parts.coordinator.unlock();
 }
 
