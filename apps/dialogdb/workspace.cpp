@@ -61,6 +61,11 @@ LogOptions store_options(LogOpen open) {
 
 Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program) {
   DIALOG_ASSIGN(const Location location, program.find_repository());
+  return open(program, location);
+}
+
+Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program,
+                                                   const Location& location) {
   auto store = LogRepositoryStore::open(location.database(), store_options(LogOpen::existing));
   if (!store) return fail(explained(std::move(store).error(), location));
   std::unique_ptr<Workspace> workspace(new Workspace(location, std::move(*store)));

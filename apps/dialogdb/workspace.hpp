@@ -18,6 +18,8 @@ class Workspace final {
   /// Opens the repository that the program's options mean. A partial one gets what it lacks from
   /// the upstream of its default branch. Errors say what to do.
   static Result<std::unique_ptr<Workspace>> open(const Program& program);
+  /// The one at a place.
+  static Result<std::unique_ptr<Workspace>> open(const Program& program, const Location& location);
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
   ~Workspace();

@@ -13,18 +13,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kIndex = "/index";
-constexpr const char* kControl = "/control";
-
 // What may be there where a process died while it created the store.
 bool is_own_name(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kNames{"index", "control", "lease", "scratch"};
+  constexpr std::array<std::string_view, 5> kNames{"index", "index.new", "control", "lease",
+                                                   "scratch"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() || name.starts_with("log-");
 }
 
 Result<void> check_folder(const std::string& folder, LogOpen how) {
   std::error_code error;
-  const std::string name = folder + kIndex + "/data.mdb";
+  const std::string name = folder + LogFolder::kIndexName + "/data.mdb";
   const bool is_there = fs::exists(name, error);
   if (error) return fail(system_failure(error.value(), "look at " + name));
   if (how == LogOpen::existing) {
@@ -36,14 +34,7 @@ Result<void> check_folder(const std::string& folder, LogOpen how) {
     return fail(ErrorCode::already_exists, folder + " holds a store already");
   }
   DIALOG_TRY(make_folder(folder));
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string other = at->path().filename().string();
-    if (is_own_name(other)) continue;
-    return fail(ErrorCode::already_exists,
-                folder + " holds other files (" + other + "); choose an empty or a new folder");
-  }
-  if (error) return fail(system_failure(error.value(), "read the folder " + folder));
-  return {};
+  return LogFolder::check_names(folder);
 }
 
 LmdbOptions index_options(const LogOptions& options) {
@@ -55,6 +46,18 @@ LmdbOptions index_options(const LogOptions& options) {
 
 }  // namespace
 
+Result<void> LogFolder::check_names(const std::string& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string other = at->path().filename().string();
+    if (is_own_name(other)) continue;
+    return fail(ErrorCode::already_exists,
+                folder + " holds other files (" + other + "); choose an empty or a new folder");
+  }
+  if (error) return fail(system_failure(error.value(), "read the folder " + folder));
+  return {};
+}
+
 LogFolder::LogFolder(std::string path, std::shared_ptr<lmdb::Environment> environment,
                      std::unique_ptr<NativeCoordinator> coordinator, Clock& clock)
     : path_(std::move(path)),
@@ -65,9 +68,9 @@ LogFolder::LogFolder(std::string path, std::shared_ptr<lmdb::Environment> enviro
 Result<std::unique_ptr<LogFolder>> LogFolder::open(const std::string& folder, lmdb::Purpose purpose,
                                                    const LogOptions& options) {
   DIALOG_TRY(check_folder(folder, options.open));
-  DIALOG_ASSIGN(auto environment,
-                lmdb::Environment::open(folder + kIndex, purpose, index_options(options)));
-  DIALOG_ASSIGN(auto coordinator, NativeCoordinator::open(folder + kControl));
+  DIALOG_ASSIGN(auto environment, lmdb::Environment::open(folder + LogFolder::kIndexName, purpose,
+                                                          index_options(options)));
+  DIALOG_ASSIGN(auto coordinator, NativeCoordinator::open(folder + LogFolder::kControlName));
   std::unique_ptr<LogFolder> opened(
       new LogFolder(folder, std::move(environment), std::move(coordinator), *options.clock));
   DIALOG_ASSIGN(opened->engine_, store::Engine::open({native_disk(), opened->path_, opened->index_,

@@ -15,6 +15,12 @@ class LogFolder {
   static Result<std::unique_ptr<LogFolder>> open(const std::string& folder, lmdb::Purpose purpose,
                                                  const LogOptions& options);
 
+  static constexpr const char* kIndexName = "/index";
+  static constexpr const char* kControlName = "/control";
+  static constexpr const char* kLeaseName = "/lease";
+  /// `already_exists` where anything else lies in the folder.
+  static Result<void> check_names(const std::string& folder);
+
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] store::Engine& engine() { return *engine_; }
   [[nodiscard]] Clock& clock() { return clock_; }

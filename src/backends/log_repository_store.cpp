@@ -5,6 +5,7 @@
 #include "folder.hpp"
 #include "lmdb_quarantine.hpp"
 #include "log_archive.hpp"
+#include "log_backup.hpp"
 #include "log_folder.hpp"
 #include "log_head_store.hpp"
 
@@ -54,10 +55,15 @@ Result<std::unique_ptr<Archive>> LogRepositoryStore::make_quarantine() {
 }
 
 Result<std::unique_ptr<StoreLease>> LogRepositoryStore::lease(LeaseKind kind) {
-  DIALOG_ASSIGN(auto lock, FileLock::take(state_->folder->path() + "/lease",
+  DIALOG_ASSIGN(auto lock, FileLock::take(state_->folder->path() + LogFolder::kLeaseName,
                                           kind == LeaseKind::write ? FileLock::Kind::shared
                                                                    : FileLock::Kind::exclusive));
   return std::make_unique<Lease>(std::move(lock));
+}
+
+Result<LogBackup> LogRepositoryStore::back_up(const std::string& folder,
+                                              const LogBackupOptions& options) {
+  return dialog::back_up(*state_->folder, folder, lmdb::Purpose::repository_index, options);
 }
 
 Result<std::uint64_t> LogRepositoryStore::check(const StoreCheck& options) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "log_backup.hpp"
 #include "log_folder.hpp"
 #include "log_register.hpp"
 #include "log_subjects.hpp"
@@ -37,6 +38,11 @@ std::shared_ptr<Archive> LogServerStore::archive_for(const Subject& subject) {
 
 Result<void> LogServerStore::check_writable() const {
   return state_->folder->engine().check_writable();
+}
+
+Result<LogBackup> LogServerStore::back_up(const std::string& folder,
+                                          const LogBackupOptions& options) {
+  return dialog::back_up(*state_->folder, folder, lmdb::Purpose::server_index, options);
 }
 
 Result<ServerStore::Checked> LogServerStore::check(const std::function<void(Error fault)>& on_fault,

@@ -10,6 +10,8 @@ constexpr std::size_t kSegmentsAtOnce = 16;
 constexpr std::size_t kPlacesAtOnce = 262144;
 constexpr std::uint64_t kMovedAtOnce = std::uint64_t{4} << 20;
 constexpr std::size_t kRecordsAtOnce = 4096;
+// Such a part of a segment is not worth the next one.
+constexpr std::uint32_t kLittlePart = 256;
 constexpr double kShareInBackground = 0.5;
 constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 
@@ -49,6 +51,7 @@ Result<Engine::State::Movable> Engine::State::to_move(double share, std::uint32_
   }
   Movable movable;
   if (chosen.empty()) return movable;
+  movable.last_segment = chosen.back();
   const auto is_chosen = [&](std::uint32_t segment) {
     return std::binary_search(chosen.begin(), chosen.end(), segment);
   };
@@ -79,8 +82,16 @@ Result<bool> Engine::State::is_at(const Placed& block) {
   return found.front() == place;
 }
 
-Result<void> Engine::State::move(std::span<const Placed> blocks, Compacted& result,
-                                 const Context& context) {
+// Lets the caller append behind all segments that are being emptied.
+Result<void> Engine::State::enter_to_move(WriteLock& lock, const Movable& movable,
+                                          const Context& context) {
+  DIALOG_TRY(enter(lock, context));
+  if (buffer.tip().end.segment <= movable.last_segment) buffer.begin_segment();
+  return {};
+}
+
+Result<void> Engine::State::move(const Movable& movable, std::span<const Placed> blocks,
+                                 Compacted& result, const Context& context) {
   std::vector<std::pair<Placed, Block>> read;
   for (const Placed& block : blocks) {
     auto payload = segments.read_block(block.second);
@@ -98,7 +109,7 @@ Result<void> Engine::State::move(std::span<const Placed> blocks, Compacted& resu
     ++result.damaged;
   }
   WriteLock lock(write_mutex);
-  DIALOG_TRY(enter(lock, context));
+  DIALOG_TRY(enter_to_move(lock, movable, context));
   Bytes payload;
   for (const auto& [placed, block] : read) {
     // Nobody else can remove it now.
@@ -118,10 +129,10 @@ Result<void> Engine::State::move(std::span<const Placed> blocks, Compacted& resu
   return wait_durable(lock, buffer.tip().sequence);
 }
 
-Result<void> Engine::State::move(std::span<const PlacedRecord> records, Compacted& result,
-                                 const Context& context) {
+Result<void> Engine::State::move(const Movable& movable, std::span<const PlacedRecord> records,
+                                 Compacted& result, const Context& context) {
   WriteLock lock(write_mutex);
-  DIALOG_TRY(enter(lock, context));
+  DIALOG_TRY(enter_to_move(lock, movable, context));
   Bytes payload;
   for (const auto& [key, segment] : records) {
     {
@@ -149,16 +160,27 @@ Result<void> Engine::State::move(const Movable& movable, Compacted& result,
     DIALOG_TRY(goes_on());
     std::uint64_t bytes = 0;
     while (end < blocks.size() && bytes < kMovedAtOnce) bytes += blocks[end++].second.length;
-    DIALOG_TRY(move(blocks.subspan(first, end - first), result, context));
+    DIALOG_TRY(move(movable, blocks.subspan(first, end - first), result, context));
   }
   std::span<const PlacedRecord> records(movable.records);
   while (!records.empty()) {
     DIALOG_TRY(goes_on());
     const std::size_t count = std::min(records.size(), kRecordsAtOnce);
-    DIALOG_TRY(move(records.first(count), result, context));
+    DIALOG_TRY(move(movable, records.first(count), result, context));
     records = records.subspan(count);
   }
   return {};
+}
+
+// The last segment is emptied like the others where that is worth a new one.
+Result<std::uint32_t> Engine::State::first_to_stay(double share) {
+  DIALOG_ASSIGN(const Tip base, parts.index.checkpoint());
+  DIALOG_ASSIGN(const auto live, parts.index.live_bytes());
+  const auto at = live.find(base.end.segment);
+  const std::uint64_t needed = at == live.end() ? 0 : at->second;
+  const bool is_worth_it = base.end.offset > needed + limits.segment_bytes_max / kLittlePart &&
+                           static_cast<double>(needed) < share * base.end.offset;
+  return base.end.segment + (is_worth_it ? 1 : 0);
 }
 
 Result<Engine::Compacted> Engine::compact(double share, const Context& context) {
@@ -168,11 +190,11 @@ Result<Engine::Compacted> Engine::compact(double share, const Context& context) 
   Compacted result;
   std::uint64_t moved_before = 0;
   // What is moved is not looked at again.
-  DIALOG_ASSIGN(const Tip base, state.parts.index.checkpoint());
+  DIALOG_ASSIGN(const std::uint32_t before, state.first_to_stay(share));
   do {
     moved_before = result.moved;
     result.damaged = 0;
-    DIALOG_ASSIGN(const State::Movable movable, state.to_move(share, base.end.segment));
+    DIALOG_ASSIGN(const State::Movable movable, state.to_move(share, before));
     DIALOG_TRY(state.move(movable, result, context));
     DIALOG_TRY(state.checkpoint());
     DIALOG_TRY(state.remove_empty_segments(result));

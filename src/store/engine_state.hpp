@@ -80,12 +80,16 @@ struct Engine::State {
   struct Movable {
     std::vector<Placed> blocks;
     std::vector<PlacedRecord> records;
+    std::uint32_t last_segment = 0;  ///< the greatest of those that they are in
   };
   Result<Movable> to_move(double share, std::uint32_t before);
   Result<void> move(const Movable& movable, Compacted& result, const Context& context);
-  Result<void> move(std::span<const Placed> blocks, Compacted& result, const Context& context);
-  Result<void> move(std::span<const PlacedRecord> records, Compacted& result,
+  Result<void> enter_to_move(WriteLock& lock, const Movable& movable, const Context& context);
+  Result<void> move(const Movable& movable, std::span<const Placed> blocks, Compacted& result,
                     const Context& context);
+  Result<void> move(const Movable& movable, std::span<const PlacedRecord> records,
+                    Compacted& result, const Context& context);
+  Result<std::uint32_t> first_to_stay(double share);
   Result<bool> is_at(const Placed& block);
   void run_checkpoints();
   Result<void> compact_in_background();

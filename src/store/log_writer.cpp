@@ -21,6 +21,7 @@ Result<void> synced(DiskFile& file) {
 void LogBuffer::reset(const Tip& tip) {
   tip_ = tip;
   last_sequence_ = std::max(last_sequence_, tip.sequence);
+  must_begin_ = false;
   chunks_.clear();
   bytes_ = 0;
 }
@@ -34,7 +35,8 @@ Place LogBuffer::append(FrameKind kind, ByteView payload, std::uint64_t durable)
   const bool is_first = tip_.end.segment == 0;
   const bool is_full =
       tip_.end.offset > kSegmentHeaderBytes && tip_.end.offset + bytes > segment_bytes_max_;
-  if (is_first || is_full) {
+  if (is_first || is_full || must_begin_) {
+    must_begin_ = false;
     const SegmentHeader header{tip_.end.segment + 1, tip_};
     tip_.end = {header.segment, kSegmentHeaderBytes};
     chunks_.push_back({tip_.end, header, {}});

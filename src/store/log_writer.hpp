@@ -24,6 +24,8 @@ class LogBuffer {
 
   /// `durable`: the last sequence number known to be durable.
   Place append(FrameKind kind, ByteView payload, std::uint64_t durable);
+  /// The next frame goes into another segment.
+  void begin_segment() { must_begin_ = true; }
   /// No frame gets a number up to this one any more.
   void skip_to(std::uint64_t sequence);
 
@@ -42,6 +44,7 @@ class LogBuffer {
   const std::uint32_t segment_bytes_max_;
   Tip tip_;
   std::uint64_t last_sequence_ = 0;
+  bool must_begin_ = false;
   std::vector<Chunk> chunks_;
   std::size_t bytes_ = 0;
 };

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "log-";
 constexpr std::size_t kDigits = 10;
+constexpr std::size_t kOpenMax = 256;
 
 std::optional<std::uint32_t> number_of(std::string_view name) {
   if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kDigits) return std::nullopt;
@@ -43,7 +44,7 @@ Result<std::shared_ptr<DiskFile>> Segments::open(std::uint32_t segment) {
   const std::lock_guard lock(mutex_);
   if (const auto at = open_.find(segment); at != open_.end()) return at->second;
   DIALOG_ASSIGN(std::shared_ptr<DiskFile> file, disk_.open(path(segment), Disk::Open::existing));
-  open_.emplace(segment, file);
+  keep(segment, file);
   return file;
 }
 
@@ -61,8 +62,20 @@ Result<std::shared_ptr<DiskFile>> Segments::create(const SegmentHeader& header) 
   if (is_left_over) DIALOG_TRY(file->sync());
   DIALOG_TRY(disk_.sync_folder(folder_));
   const std::lock_guard lock(mutex_);
-  open_.insert_or_assign(header.segment, file);
+  keep(header.segment, file);
   return file;
+}
+
+// One after the other is closed where there are too many.
+void Segments::keep(std::uint32_t segment, const std::shared_ptr<DiskFile>& file) {
+  open_.insert_or_assign(segment, file);
+  if (open_.size() <= kOpenMax) return;
+  auto closed = open_.upper_bound(closed_last_);
+  if (closed == open_.end()) closed = open_.begin();
+  if (closed->first == segment) ++closed;
+  if (closed == open_.end()) closed = open_.begin();
+  closed_last_ = closed->first;
+  open_.erase(closed);
 }
 
 Result<void> Segments::remove(std::uint32_t segment) {

@@ -22,7 +22,7 @@ class Segments {
 
   /// The numbers of all that are there, ascending.
   Result<std::vector<std::uint32_t>> list();
-  /// `not_found`.
+  /// Keeps some of them open. `not_found`.
   Result<std::shared_ptr<DiskFile>> open(std::uint32_t segment);
   /// Makes a segment; its name survives a power cut, its header with the next sync of the file.
   /// What has the name is a leftover, and goes.
@@ -40,10 +40,12 @@ class Segments {
   [[nodiscard]] std::string path(std::uint32_t segment) const;
 
  private:
+  void keep(std::uint32_t segment, const std::shared_ptr<DiskFile>& file);
   Disk& disk_;
   const std::string folder_;
   std::mutex mutex_;
   std::map<std::uint32_t, std::shared_ptr<DiskFile>> open_;
+  std::uint32_t closed_last_ = 0;
 };
 
 /// Remembers which frames of blocks were checked against their hashes by this process. One bit for

@@ -336,6 +336,34 @@ TEST_F(EngineTest, CompactionGivesRoomBackAndKeepsWhatIsNeeded) {
   check();
 }
 
+TEST_F(EngineTest, CompactionEmptiesTheLastSegmentToo) {
+  const auto numbered = [](int i) { return block(Bytes(10'000, 'b') + std::to_string(i)); };
+  std::vector<Hash> gone;
+  for (int i = 0; i < 100; ++i) {
+    put(numbered(i));
+    if (i % 10 != 0) gone.push_back(numbered(i).hash());
+  }
+  set("key", "value");
+  ASSERT_TRUE(engine()->remove(0, gone, {}).has_value());
+  const auto compacted = engine()->compact(0.9, {});
+  ASSERT_TRUE(compacted.has_value()) << compacted.error().message;
+  EXPECT_EQ(compacted->segments, 1U);
+  ASSERT_EQ(disk_.list(kFolder)->size(), 1U);
+  EXPECT_LT(log_bytes().size(), 200'000U);
+  // What is full stays.
+  EXPECT_EQ(engine()->compact(0.9, {})->moved, 0U);
+  const auto check = [&] {
+    EXPECT_EQ(get("key"), "value");
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(has(numbered(i)), i % 10 == 0) << i;
+  };
+  check();
+  set("key", "other");
+  power_cut();
+  EXPECT_EQ(get("key"), "other");
+  set("key", "value");
+  check();
+}
+
 TEST_F(EngineTest, CompactionLeavesDamagedBlocksWhereTheyAre) {
   limits_.segment_bytes_max = 1000;
   put(block("kept"));

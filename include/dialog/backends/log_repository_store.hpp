@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "dialog/backends/log_backup.hpp"
 #include "dialog/backends/log_options.hpp"
 #include "dialog/replica/head_store.hpp"
 
@@ -35,6 +36,13 @@ class LogRepositoryStore final : public RepositoryStore {
   Result<std::unique_ptr<StoreLease>> lease(LeaseKind kind) override;
   /// Reads the whole log and its index. A block that is found damaged can be put again.
   Result<std::uint64_t> check(const StoreCheck& options) override;
+
+  /// Copies what is durable now to another folder, which is a store like this one afterwards. Where
+  /// it holds an earlier backup only what is new is copied; nobody may have it open meanwhile
+  /// (`busy` where somebody writes to it). Others go on with this one. After an error a new folder
+  /// is incomplete, and one with an earlier backup needs to be backed up to once more before it is
+  /// used. `already_exists` where the folder holds anything else.
+  Result<LogBackup> back_up(const std::string& folder, const LogBackupOptions& options = {});
 
  private:
   struct State;

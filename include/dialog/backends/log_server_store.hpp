@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "dialog/backends/log_backup.hpp"
 #include "dialog/backends/log_options.hpp"
 #include "dialog/remote/server_store.hpp"
 
@@ -29,6 +30,9 @@ class LogServerStore final : public ServerStore {
   /// (`corrupt`). A block that is found damaged can be put again. Says nothing of the trees: a
   /// register takes any revision. Others may write meanwhile.
   Result<Checked> check(const std::function<void(Error fault)>& on_fault, const Context& context);
+
+  /// As `LogRepositoryStore::back_up`.
+  Result<LogBackup> back_up(const std::string& folder, const LogBackupOptions& options = {});
 
  private:
   struct State;

@@ -147,6 +147,22 @@ class Engine {
   /// by this object. Others may read and write meanwhile.
   Result<Checked> check(const CheckOptions& options);
 
+  struct CopyOptions {
+    /// Gets the bytes that were copied so far, now and then; false stops with `cancelled`.
+    std::function<bool(std::uint64_t bytes)> on_progress;
+    Context context;
+  };
+  struct Copied {
+    std::uint64_t segments = 0;   ///< of the copy
+    std::uint64_t bytes = 0;      ///< of the copy
+    std::uint64_t new_bytes = 0;  ///< of these, that were not there already
+  };
+  /// Copies the log as it is durable now, without the index, to another folder; on return the copy
+  /// survives a power cut. A folder that holds an earlier copy of this log gets only what is new;
+  /// after an error it is that earlier copy, or already some of what is new. `already_exists` where
+  /// it holds another log, or a state that this one does not have. Others read and write meanwhile.
+  Result<Copied> copy_log(const std::string& folder, const CopyOptions& options);
+
   struct Compacted {
     std::uint64_t segments = 0;  ///< that are gone
     std::uint64_t bytes = 0;     ///< of them

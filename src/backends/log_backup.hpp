@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "dialog/backends/log_backup.hpp"
+#include "log_folder.hpp"
+
+namespace dialog {
+
+/// Makes `folder` a store that holds what `from` durably holds. See
+/// `LogRepositoryStore::back_up`.
+Result<LogBackup> back_up(LogFolder& from, const std::string& folder, lmdb::Purpose purpose,
+                          const LogBackupOptions& options);
+
+}  // namespace dialog
