@@ -1,0 +1,70 @@
+"""Folders of stores as earlier versions left them."""
+
+import json
+import pathlib
+import sys
+import tarfile
+import unittest
+
+TESTS = pathlib.Path(__file__).parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "golden")]
+from read_log import Log
+from support.dialogdb import ProgramTest, Server
+
+
+class Golden(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        with tarfile.open(TESTS / "golden/store-1.tar.xz") as archive:
+            archive.extractall(self.folder)
+        self.path = self.folder / "repository"
+        self.server_data = self.folder / "server"
+
+    def expect_content(self, path):
+        rows = [(row["key"], row["value"]) for row in self.lines("-C", path, "export")]
+        expected = {f"key {i:04}": f"another {i * i}" for i in range(2000)}
+        expected.update({"key 0005": "once more", "pending": "no tree holds this yet"})
+        del expected["key 0007"]
+        self.assertEqual(rows, sorted(expected.items()))
+
+    def test_a_repository_is_read_and_goes_on(self):
+        self.expect_content(self.path)
+        self.assertEqual(self.text("-C", self.path, "get", "-b", "old", "key 0005"), "value 25")
+        self.assertTrue(self.json("-C", self.path, "verify")["sound"])
+        moves = [entry["what"] for entry in self.lines("-C", self.path, "log")]
+        self.assertEqual(moves[:4], ["del", "put", "put", "import"])
+        self.run_program("-C", self.path, "put", "pending", "more")
+        self.run_program("-C", self.path, "gc")
+        self.assertEqual(self.text("-C", self.path, "get", "pending"), "more")
+        self.assertTrue(self.json("-C", self.path, "verify")["sound"])
+
+    def test_a_servers_folder_is_served(self):
+        report = self.json("verify", "--server", self.server_data)
+        self.assertEqual((report["sound"], report["subjects"], report["swaps"]), (True, 1, 2))
+        server = Server(self.server_data)
+        self.addCleanup(server.stop)
+        self.run_program("-C", self.path, "remote", "set", "origin", "--url", server.url)
+        self.assertEqual(self.json("-C", self.path, "sync")["push"]["outcome"], "accepted")
+        subject = self.json("-C", self.path, "status")["subject"]
+        self.run_program("clone", f"{server.url}/{subject}", self.folder / "clone")
+        self.expect_content(self.folder / "clone")
+
+    def test_a_backup_has_the_same_content(self):
+        self.run_program("-C", self.path, "backup", self.folder / "backup")
+        self.expect_content(self.folder / "backup")
+
+    def test_the_documented_layout_is_enough_to_read_it(self):
+        log = Log(self.path / ".dialogdb/db")
+        self.assertEqual(len(log.blocks), self.json("-C", self.path, "verify")["blocks"])
+        branch = json.loads(log.records[b"branch/main"])
+        self.assertEqual(branch["moves"], len(self.lines("-C", self.path, "log")))
+        self.assertIn(b"once more", b"".join(log.blocks.values()))
+        self.assertIn(b"no tree holds this yet", b"".join(log.records.values()))
+        self.assertNotIn(b"branch/gone", log.records)
+        server = Log(self.server_data)
+        self.assertEqual(len(server.blocks), self.json("verify", "--server", self.server_data)["blocks"])
+        self.assertEqual({space for space, _ in server.blocks}, {1})
+
+
+if __name__ == "__main__":
+    unittest.main()
