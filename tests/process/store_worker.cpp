@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "dialog/base/check.hpp"
+#include "process/lanes.hpp"
+
+// A process that uses a store: `store_worker <command> log|lmdb <folder> <number of the folder>
+// <number>...`. It says on its standard output what it has done, one line each.
+
+namespace dialog::test {
+namespace {
+
+constexpr int kLostExitCode = 99;
+
+struct Task {
+  std::string kind;
+  std::string folder;
+  std::uint64_t folder_number = 0;
+  std::vector<int> numbers;
+};
+
+void say(const std::string& line) {
+  // One write is one piece, whoever else writes.
+  const std::string text = line + "\n";
+  DIALOG_CHECK(write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+               "a line on the standard output");
+}
+
+void say_error(const Error& error) {
+  say("error " + std::string(error_row(error.code).name) + " " + error.message);
+}
+
+[[noreturn]] void give_up(const Error& error) {
+  say_error(error);
+  std::_Exit(error_row(error.code).exit_code);
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) give_up(result.error());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+/// Commits in several lanes until it is killed, or cannot go on.
+int run_lanes(const Task& task) {
+  const auto store = must(open_store(task.kind, task.folder, task.folder_number));
+  const auto work = [&](int number) {
+    const Lane lane(task.folder_number, number);
+    for (int last = must(lane.last(store->heads()));;) {
+      const int count = 1 + (last + number + 1) % Lane::kPipelineMax;
+      must(lane.commit(*store, last + 1, count));
+      last += count;
+      say(std::to_string(number) + " " + std::to_string(last));
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int number = 0; number < task.numbers.at(0); ++number) threads.emplace_back(work, number);
+  return 0;
+}
+
+/// Tries so many commits in one lane, and reads everything back. Goes on after an error.
+int try_steps(const Task& task) {
+  const auto store = must(open_store(task.kind, task.folder, task.folder_number));
+  const Lane lane(task.folder_number, 0);
+  int exit_code = 0;
+  const auto note = [&](const Error& error) {
+    say_error(error);
+    if (exit_code == 0) exit_code = error_row(error.code).exit_code;
+  };
+  int last = must(lane.last(store->heads()));
+  for (int attempt = 0; attempt < task.numbers.at(0); ++attempt) {
+    const auto committed = lane.commit(*store, last + 1, 1);
+    if (committed) {
+      ++last;
+      say("0 " + std::to_string(last));
+      continue;
+    }
+    note(committed.error());
+    const auto durable = lane.last(store->heads());
+    if (durable) last = *durable;
+  }
+  const auto fault = lane.find_fault(*store, last);
+  if (!fault) {
+    note(fault.error());
+  } else if (*fault) {
+    say("lost " + **fault);
+    return kLostExitCode;
+  }
+  return exit_code;
+}
+
+/// Checks the store; the numbers are the last steps of the lanes that were acknowledged.
+int check(const Task& task) {
+  const auto store = must(open_store(task.kind, task.folder, task.folder_number));
+  auto fault = must(find_broken_block(*store));
+  for (std::size_t i = 0; i < task.numbers.size() && !fault; ++i) {
+    const Lane lane(task.folder_number, static_cast<int>(i));
+    fault = must(lane.find_fault(*store, task.numbers[i]));
+  }
+  if (fault) say("lost " + *fault);
+  return fault ? kLostExitCode : 0;
+}
+
+}  // namespace
+}  // namespace dialog::test
+
+int main(int count, char** words) {
+  using namespace dialog::test;
+  const std::map<std::string, std::function<int(const Task&)>> commands{
+      {"lanes", run_lanes}, {"steps", try_steps}, {"check", check}};
+  const auto command = commands.find(count > 4 ? words[1] : "");
+  if (command == commands.end()) return 64;
+  Task task{words[2], words[3], std::stoull(words[4]), {}};
+  for (int i = 5; i < count; ++i) task.numbers.push_back(std::stoi(words[i]));
+  return command->second(task);
+}
