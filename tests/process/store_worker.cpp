@@ -50,10 +50,13 @@ T must(Result<T> result) {
 
 /// Commits in several lanes until it is killed, or cannot go on.
 int run_lanes(const Task& task) {
+  say("begins");
   const auto store = must(open_store(task.kind, task.folder, task.folder_number));
   const auto work = [&](int number) {
     const Lane lane(task.folder_number, number);
-    for (int last = must(lane.last(store->heads()));;) {
+    int last = must(lane.last(store->heads()));
+    say("found " + std::to_string(number) + " " + std::to_string(last));
+    while (true) {
       const int count = 1 + (last + number + 1) % Lane::kPipelineMax;
       must(lane.commit(*store, last + 1, count));
       last += count;

@@ -1,0 +1,277 @@
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "power/cut_disk.hpp"
+#include "process/child.hpp"
+#include "process/lanes.hpp"
+#include "support/generator.hpp"
+
+// Cuts the power of a disk under a process that commits to a store there, mounts the disk again,
+// and looks for everything that was acknowledged. DIALOG_TEST_SEED chooses how long each process
+// may work and how it ends; the machine's own speed decides how far it has come by then.
+
+namespace dialog::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLanes = 4;
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+struct Plan {
+  std::string kind;  ///< of store
+  int cuts = 0;
+  bool syncs = true;
+};
+
+struct Tally {
+  int cuts = 0;
+  std::uint64_t acknowledged = 0;
+  int folders = 0;
+  int cuts_while_opening = 0;  ///< nothing was acknowledged since the power came back
+  int compacted = 0;           ///< segments of logs that were gone at the last look
+  int lost = 0;
+  std::string first_loss;
+};
+
+class PowerCuts {
+ public:
+  PowerCuts(Plan plan, std::uint64_t seed) : plan_(std::move(plan)), seed_(seed), random_(seed) {}
+
+  void run() {
+    ASSERT_NO_FATAL_FAILURE(expect(disk_.make()));
+    ASSERT_NO_FATAL_FAILURE(expect(disk_.mount(mount_options())));
+    begin_folder();
+    while (tally_.cuts < plan_.cuts) {
+      ASSERT_NO_FATAL_FAILURE(work_and_cut()) << reproduction();
+      // Now and then the power goes again before anybody has looked.
+      if (!fault_seen_ && tally_.cuts < plan_.cuts && random_.chance(1, 4)) continue;
+      const auto fault = find_fault();
+      if (!fault && !random_.chance(1, 40)) continue;
+      if (fault) note_loss(*fault);
+      if (testing::Test::HasFailure()) return;
+      end_folder();
+      ASSERT_NO_FATAL_FAILURE(expect(disk_.unmount()));
+      // Mostly a new store on a disk that is full of an old one's remains.
+      if (fault || random_.chance(1, 4)) expect(disk_.make());
+      if (testing::Test::HasFailure()) return;
+      ASSERT_NO_FATAL_FAILURE(expect(disk_.mount(mount_options())));
+      begin_folder();
+    }
+    end_folder();
+  }
+
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+  [[nodiscard]] std::string reproduction() const {
+    return "reproduce with DIALOG_TEST_SEED=" + std::to_string(seed_) + "; cut " +
+           std::to_string(tally_.cuts) + ", folder " + std::to_string(folder_number_) +
+           ", mounted with \"" + mount_options() + "\"";
+  }
+
+ private:
+  static void expect(const std::optional<std::string>& wrong) {
+    if (wrong) FAIL() << *wrong;
+  }
+
+  [[nodiscard]] std::string folder() const { return disk_.path() + "/store"; }
+  [[nodiscard]] std::string mount_options() const {
+    constexpr const char* kOptions[] = {"", "data=writeback", "nodelalloc", "noauto_da_alloc"};
+    return kOptions[folder_number_ / 3 % 4];
+  }
+
+  void begin_folder() {
+    acknowledged_.assign(kLanes, -1);
+    fault_seen_.reset();
+    ++tally_.folders;
+  }
+
+  void end_folder() {
+    tally_.compacted += compacted();
+    fs::remove_all(folder());
+    ++folder_number_;
+  }
+
+  int compacted() const {
+    int first = 1;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder(), ignored)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.starts_with("log-")) continue;
+      const int number = std::stoi(name.substr(4));
+      if (first == 1 || number < first) first = number;
+    }
+    return first - 1;
+  }
+
+  // One process: begins, is let work for a while, and loses its power.
+  void work_and_cut() {
+    std::vector<std::string> environment;
+    if (!plan_.syncs) environment = {"LD_PRELOAD=" FILE_FAULTS, "DIALOG_NO_SYNC=1"};
+    Child worker({STORE_WORKER, "lanes", plan_.kind, folder(), std::to_string(folder_number_),
+                  std::to_string(kLanes)},
+                 environment);
+    ASSERT_EQ(worker.line(), "begins");
+    // A third of them does not come far beyond its recovery.
+    const std::size_t most = random_.chance(1, 3) ? 3'000 : 30'000;
+    std::this_thread::sleep_for(std::chrono::microseconds(random_.below(most)));
+    const bool dies_first = random_.chance(1, 2);
+    if (dies_first) worker.kill();
+    ASSERT_NO_FATAL_FAILURE(expect(disk_.cut()));
+    // Without power, it must not acknowledge anything that is not there.
+    if (!dies_first) std::this_thread::sleep_for(std::chrono::microseconds(random_.below(2'000)));
+    worker.kill();
+    ++tally_.cuts;
+    ASSERT_NO_FATAL_FAILURE(take_notes(worker.rest(), dies_first));
+    ASSERT_NO_FATAL_FAILURE(expect(disk_.unmount()));
+    ASSERT_NO_FATAL_FAILURE(expect(disk_.mount(mount_options())));
+    forget_boot();
+  }
+
+  void take_notes(const std::vector<std::string>& lines, bool had_power) {
+    std::uint64_t count = 0;
+    for (const std::string& line : lines) {
+      std::istringstream words(line);
+      std::string word;
+      words >> word;
+      if (word == "error") {
+        words >> word;
+        // Whoever has no power may say so, but not that the store is damaged.
+        const bool is_expected = !plan_.syncs || (!had_power && word != "corrupt");
+        ASSERT_TRUE(is_expected) << line;
+        continue;
+      }
+      const bool is_found = word == "found";
+      if (is_found) words >> word;
+      int& last = acknowledged_.at(std::stoul(word));
+      int step = 0;
+      words >> step;
+      if (step < last) {
+        fault_seen_ =
+            "a process found " + line + ", although acknowledged was " + std::to_string(last);
+      } else if (!is_found) {
+        count += static_cast<std::uint64_t>(step - last);
+      }
+      last = step;
+    }
+    if (count == 0) ++tally_.cuts_while_opening;
+    tally_.acknowledged += count;
+  }
+
+  // This machine was not started anew, so what its processes share must not say that it is the
+  // same.
+  void forget_boot() const {
+    const int file = open((folder() + "/control").c_str(), O_RDWR | O_CLOEXEC);
+    if (file < 0) return;
+    const std::string boot =
+        "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + tally_.cuts);
+    char first = 0;
+    if (pread(file, &first, 1, 0) == 1 && first != 0) {
+      EXPECT_EQ(pwrite(file, boot.data(), boot.size(), 0), static_cast<ssize_t>(boot.size()));
+    }
+    close(file);
+  }
+
+  std::optional<std::string> find_fault() {
+    if (fault_seen_) return fault_seen_;
+    auto store = open_store(plan_.kind, folder(), folder_number_);
+    if (!store) return "cannot be opened: " + store.error().message;
+    auto broken = find_broken_block(**store);
+    if (!broken) return "cannot be read: " + broken.error().message;
+    if (*broken) return *broken;
+    for (int number = 0; number < kLanes; ++number) {
+      const Lane lane(folder_number_, number);
+      auto fault = lane.find_fault(**store, acknowledged_[static_cast<std::size_t>(number)]);
+      if (!fault) return "cannot be read: " + fault.error().message;
+      if (*fault) return **fault;
+      // What was not acknowledged and is there counts from now on.
+      acknowledged_[static_cast<std::size_t>(number)] = lane.last((*store)->heads()).value();
+    }
+    return std::nullopt;
+  }
+
+  void note_loss(const std::string& fault) {
+    if (++tally_.lost == 1) tally_.first_loss = fault + "\n" + reproduction();
+    if (!plan_.syncs) return;
+    const std::string kept =
+        fs::temp_directory_path() / ("dialog-lost-" + std::to_string(getpid()));
+    fs::copy(folder(), kept, fs::copy_options::recursive);
+    FAIL() << fault << "\n" << reproduction() << "\nleft for a look: " << kept;
+  }
+
+  const Plan plan_;
+  const std::uint64_t seed_;
+  Generator random_;
+  CutDisk disk_;
+  std::uint64_t folder_number_ = 0;
+  /// The last step of each lane that has to be there.
+  std::vector<int> acknowledged_;
+  std::optional<std::string> fault_seen_;  ///< by a process that found less
+  Tally tally_;
+};
+
+class Power : public testing::Test {
+ protected:
+  void SetUp() override {
+    static const std::optional<std::string> why_not = CutDisk::why_not();
+    if (!why_not) return;
+    if (std::getenv("CI") != nullptr) FAIL() << *why_not;
+    GTEST_SKIP() << *why_not;
+  }
+
+  static Tally run(const Plan& plan) {
+    PowerCuts cuts(plan, number_from("DIALOG_TEST_SEED", 1));
+    cuts.run();
+    const Tally& tally = cuts.tally();
+    std::cout << plan.kind << (plan.syncs ? "" : " without syncs") << ": " << tally.cuts
+              << " cuts, " << tally.acknowledged << " acknowledged commits, " << tally.folders
+              << " folders, " << tally.cuts_while_opening << " cuts before the first commit, "
+              << tally.compacted << " segments compacted away; lost: " << tally.lost << "\n";
+    return tally;
+  }
+};
+
+const int kScale = static_cast<int>(number_from("DIALOG_SOAK_SCALE", 1));
+
+TEST_F(Power, CutsTakeNothingFromALogThatWasAcknowledged) {
+  const Tally tally = run({"log", 1000 * kScale, true});
+  EXPECT_EQ(tally.lost, 0);
+  EXPECT_GE(tally.acknowledged, 5000U) << "too thin";
+  EXPECT_GE(tally.cuts_while_opening, 20) << "too thin";
+  EXPECT_GE(tally.compacted, 100) << "too thin";
+}
+
+TEST_F(Power, CutsTakeNothingFromLmdbThatWasAcknowledged) {
+  const Tally tally = run({"lmdb", 300 * kScale, true});
+  EXPECT_EQ(tally.lost, 0);
+  EXPECT_GE(tally.acknowledged, 1500U) << "too thin";
+}
+
+// That the cuts above can take something.
+TEST_F(Power, CutsTakeAcknowledgedCommitsFromALogThatIsNotSynced) {
+  const Tally tally = run({"log", 100, false});
+  EXPECT_GT(tally.lost, 0);
+  std::cout << tally.first_loss << "\n";
+}
+
+TEST_F(Power, CutsTakeAcknowledgedCommitsFromLmdbThatIsNotSynced) {
+  const Tally tally = run({"lmdb", 100, false});
+  EXPECT_GT(tally.lost, 0);
+  std::cout << tally.first_loss << "\n";
+}
+
+}  // namespace
+}  // namespace dialog::test
