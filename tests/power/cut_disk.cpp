@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -115,6 +116,8 @@ std::optional<std::string> CutDisk::cut() {
 std::optional<std::string> CutDisk::unmount() {
   if (umount2(path().c_str(), 0) != 0) return failure("unmount " + path());
   is_mounted_ = false;
+  // What was changed in memory and never written would be taken for what is on the disk.
+  if (ioctl(device_, BLKFLSBUF, 0) != 0) return failure("forget what is cached of " + device_name_);
   return std::nullopt;
 }
 
