@@ -287,7 +287,7 @@ class Clone(WithServer):
 class Push(Verb):
     """Each point has a server of its own."""
 
-    points_max = 30
+    points_max = 50
 
     def __init__(self, name, *words):
         super().__init__(name, *words)
@@ -322,7 +322,7 @@ class Push(Verb):
 class Serve(Verb):
     """The server's calls fail while it serves a push and a clone."""
 
-    points_max = 30
+    points_max = 50
 
     def __init__(self):
         super().__init__("serve")

@@ -34,7 +34,7 @@ from support import faults
 from support.dialogdb import environment
 
 # Of one verb and one way to fail.
-POINTS_MAX = 60 * int(os.environ.get("DIALOG_SOAK_SCALE", "1"))
+POINTS_MAX = 400 * int(os.environ.get("DIALOG_SOAK_SCALE", "1"))
 WAYS = [faults.Fault(0, errno.EIO, False), faults.Fault(0, errno.ENOSPC, False), faults.Fault(0, errno.EIO, True),
         faults.Fault(0, errno.ENOSPC, True)]
 
