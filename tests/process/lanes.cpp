@@ -155,6 +155,18 @@ Result<std::optional<std::string>> Lane::find_fault(RepositoryStore& store,
   return std::nullopt;
 }
 
+Result<std::optional<std::string>> Lane::find_fault_at(RepositoryStore& store, int step) const {
+  DIALOG_ASSIGN(const auto stored, store.heads().read(record_key(step)));
+  DIALOG_ASSIGN(auto fault, find_lost_block(store, step));
+  if (stored && *stored != value(step)) fault = "another value";
+  if (!stored) fault = "no record";
+  if (!fault) return std::nullopt;
+  DIALOG_ASSIGN(const int end, last(store.heads()));
+  if (!is_there(step, end)) return std::nullopt;
+  return "lane " + std::to_string(number_) + ", step " + std::to_string(step) + " of " +
+         std::to_string(end) + ": " + *fault;
+}
+
 Result<std::optional<std::string>> Lane::find_lost_block(RepositoryStore& store, int step) const {
   std::vector<Hash> hashes;
   for (const Block& block : blocks(step)) hashes.push_back(block.hash());

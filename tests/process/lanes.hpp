@@ -44,6 +44,11 @@ class Lane {
   [[nodiscard]] Result<std::optional<std::string>> find_fault(RepositoryStore& store,
                                                               int acknowledged) const;
 
+  /// Absent where the record of a step is there with its blocks, or the lane has gone far beyond it
+  /// meanwhile; else what is wrong.
+  [[nodiscard]] Result<std::optional<std::string>> find_fault_at(RepositoryStore& store,
+                                                                 int step) const;
+
  private:
   [[nodiscard]] std::string pointer_key() const;
   [[nodiscard]] std::string record_key(int step) const;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dialog/base/check.hpp"
+#include "process/counts.hpp"
 #include "process/lanes.hpp"
 
 // A process that uses a store: `store_worker <command> log|lmdb <folder> <number of the folder>
@@ -99,6 +100,44 @@ int try_steps(const Task& task) {
   return exit_code;
 }
 
+/// Adds to shared counters and commits in a lane of its own, by turns, until it is killed.
+int count_on(const Task& task) {
+  const auto store = must(open_store(task.kind, task.folder, task.folder_number));
+  const int number = task.numbers.at(0);
+  const Lane lane(task.folder_number, number);
+  int last = must(lane.last(store->heads()));
+  for (int done = must(counted_by(store->heads(), number));;) {
+    must(lane.commit(*store, last + 1, 1));
+    say("step " + std::to_string(++last));
+    must(count_one(store->heads(), number));
+    say("count " + std::to_string(++done));
+  }
+}
+
+/// Reads what `count_on` writes in other processes, until it is killed; the number is theirs.
+int watch(const Task& task) {
+  const auto store = must(open_store(task.kind, task.folder, task.folder_number));
+  const int workers = task.numbers.at(0);
+  Counts before;
+  std::vector<int> steps(static_cast<std::size_t>(workers), -1);
+  for (int looks = 1;; ++looks) {
+    const Counts now = must(counts(store->heads()));
+    if (now.by_worker != now.by_counter) say("wrong the sums differ in one snapshot");
+    if (now.by_worker < before.by_worker) say("wrong a sum went back");
+    before = now;
+    const int number = looks % workers;
+    const Lane lane(task.folder_number, number);
+    int& step = steps[static_cast<std::size_t>(number)];
+    const int seen = must(lane.last(store->heads()));
+    if (seen < step) say("wrong a lane went back");
+    step = seen;
+    if (seen >= 0) {
+      if (const auto fault = must(lane.find_fault_at(*store, seen))) say("wrong " + *fault);
+    }
+    if (looks % 100 == 0) say("looks " + std::to_string(looks));
+  }
+}
+
 /// Checks the store; the numbers are the last steps of the lanes that were acknowledged.
 int check(const Task& task) {
   const auto store = must(open_store(task.kind, task.folder, task.folder_number));
@@ -117,7 +156,11 @@ int check(const Task& task) {
 int main(int count, char** words) {
   using namespace dialog::test;
   const std::map<std::string, std::function<int(const Task&)>> commands{
-      {"lanes", run_lanes}, {"steps", try_steps}, {"check", check}};
+      {"lanes", run_lanes},
+      {"steps", try_steps},
+      {"check", check},
+      {"count", count_on},
+      {"watch", dialog::test::watch}};
   const auto command = commands.find(count > 4 ? words[1] : "");
   if (command == commands.end()) return 64;
   Task task{words[2], words[3], std::stoull(words[4]), {}};
