@@ -169,19 +169,33 @@ Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
 
 Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
   DIALOG_TRY(state_->refresh());
+  while (true) {
+    std::uint64_t seen = 0;
+    DIALOG_ASSIGN(std::vector<Record> records, state_->list(listing, view, seen));
+    DIALOG_ASSIGN(const Tip base, state_->parts.index.checkpoint());
+    if (base.sequence <= seen) return records;
+    // Another process has brought the index further than this one has read.
+    DIALOG_TRY(state_->refresh_to(base));
+  }
+}
+
+// `seen`: everything up to this number is in it, and nothing later, if the index goes no further.
+Result<std::vector<Record>> Engine::State::list(const Listing& listing, View view,
+                                                std::uint64_t& seen) {
   std::map<Bytes, std::optional<Bytes>, std::less<>> newer;
   std::vector<Record> records;
   // Held all the time: a checkpoint must not take away what the index does not show yet.
-  const std::shared_lock state(state_->state_mutex);
-  const std::uint64_t until = view == View::submitted ? kSubmitted : state_->durable.sequence;
+  const std::shared_lock state(state_mutex);
+  seen = durable.sequence;
+  const std::uint64_t until = view == View::submitted ? kSubmitted : durable.sequence;
   const auto is_beyond = [&](ByteView key) {
     if (listing.after.empty()) return true;
     return listing.reverse ? key < listing.after : key > listing.after;
   };
-  state_->overlay.for_each_record(listing.prefix, until,
-                                  [&](const Bytes& key, const std::optional<Bytes>& value) {
-                                    if (is_beyond(key)) newer.insert_or_assign(key, value);
-                                  });
+  overlay.for_each_record(listing.prefix, until,
+                          [&](const Bytes& key, const std::optional<Bytes>& value) {
+                            if (is_beyond(key)) newer.insert_or_assign(key, value);
+                          });
   // The two in step, in the direction of the listing; of two for one key the newer one.
   auto next = newer.begin();
   auto last = newer.rbegin();
@@ -194,7 +208,7 @@ Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
     if (value && records.size() < listing.limit) records.push_back({key, *value});
   };
   const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
-  DIALOG_TRY(state_->parts.index.for_each_record(
+  DIALOG_TRY(parts.index.for_each_record(
       {listing.prefix, listing.after, listing.reverse},
       [&](ByteView key, ByteView value, std::uint32_t) {
         while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();

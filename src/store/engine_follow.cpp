@@ -148,6 +148,14 @@ Result<void> Engine::State::refresh() {
   return catch_up_to(*published);
 }
 
+Result<void> Engine::State::refresh_to(const Tip& base) {
+  DIALOG_TRY(refresh());
+  const std::lock_guard lock(write_mutex);
+  if (has_right || durable.sequence >= base.sequence) return {};
+  // Whoever wrote it died before he published it; what is in the index is durable.
+  return reload(base.sequence);
+}
+
 Engine::State::~State() {
   {
     const std::lock_guard lock(background_mutex);

@@ -55,6 +55,8 @@ struct Engine::State {
   Result<void> catch_up_to(const Published& published);
   /// What other processes have published meanwhile. Without any lock.
   Result<void> refresh();
+  /// Also what is in the index already. Without any lock.
+  Result<void> refresh_to(const Tip& base);
 
   // Reading; with the state lock.
   struct Lookup {
@@ -71,6 +73,7 @@ struct Engine::State {
   Result<std::vector<Lookup>> find(Space space, std::span<const Hash> hashes);
   Result<std::optional<Bytes>> read_submitted(ByteView key);
   Result<std::optional<Bytes>> indexed_record(ByteView key);
+  Result<std::vector<Record>> list(const Listing& listing, View view, std::uint64_t& seen);
 
   Result<void> checkpoint();
   void checkpoint_if_due();
