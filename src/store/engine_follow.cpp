@@ -42,7 +42,18 @@ Result<void> Engine::State::check_reaches(const Tip& base) {
 // Reads anew all that the index does not know, up to a number that is known to be durable, or to
 // the end of what is there.
 Result<void> Engine::State::reload(std::optional<std::uint64_t> until) {
-  DIALOG_ASSIGN(const Tip base, parts.index.checkpoint());
+  DIALOG_ASSIGN(Tip base, parts.index.checkpoint());
+  while (true) {
+    auto reloaded = reload_from(base, until);
+    if (reloaded) return reloaded;
+    // Others may have brought the index further meanwhile, and compacted away what it knows.
+    DIALOG_ASSIGN(const Tip later, parts.index.checkpoint());
+    if (later == base) return reloaded;
+    base = later;
+  }
+}
+
+Result<void> Engine::State::reload_from(const Tip& base, std::optional<std::uint64_t> until) {
   DIALOG_TRY(check_reaches(base));
   Overlay fresh;
   Tip tip = base;

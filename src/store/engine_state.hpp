@@ -48,6 +48,7 @@ struct Engine::State {
   // Following the log; with the write lock.
   Result<void> recover();
   Result<void> reload(std::optional<std::uint64_t> until);
+  Result<void> reload_from(const Tip& base, std::optional<std::uint64_t> until);
   Result<void> follow(LogReader& reader, Overlay& into) const;
   Result<void> check_reaches(const Tip& base);
   Result<void> adopt(const Tip& from);
