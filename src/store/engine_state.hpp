@@ -110,6 +110,7 @@ struct Engine::State {
   bool has_right = false;
   Tip left_at;  ///< where the log ended when the right was given back
   MonotonicTime right_since{0};
+  Tip left_at;            ///< the log's end when the right was given back
   bool draining = false;  ///< nobody enters until the right was given back
   bool syncing = false;
   std::optional<Error> failure;  ///< for good
