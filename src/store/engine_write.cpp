@@ -155,6 +155,7 @@ void Engine::State::fail_group(const Error& error) {
 
 // Nothing of what was gathered is in the log: it begins again where it is durable.
 Result<void> Engine::State::roll_back(const Error& error) {
+  DIALOG_TRY(appender.take_back(durable.end));
   const std::uint64_t until = buffer.tip().sequence;
   if (!rollbacks.empty() && rollbacks.back().until >= durable.sequence) {
     rollbacks.back().until = until;
@@ -163,7 +164,6 @@ Result<void> Engine::State::roll_back(const Error& error) {
   }
   buffer.skip_to(until);
   buffer.reset(durable);
-  appender.forget();
   for (auto at = in_flight.rbegin(); at != in_flight.rend(); ++at) {
     unwritten.push_front(at->second);
   }

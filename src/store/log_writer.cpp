@@ -106,6 +106,25 @@ Result<void> LogAppender::rewrite(const Position& at, ByteView frame) {
   return file->write(at.offset, frame);
 }
 
+Result<void> LogAppender::take_back(const Position& end) {
+  file_.reset();
+  const auto next = segments_.open(end.segment + 1);
+  if (next) {
+    DIALOG_TRY((*next)->resize(0));
+    DIALOG_TRY(synced(**next));
+  } else if (next.error().code != ErrorCode::not_found) {
+    return fail(next.error());
+  }
+  if (end.segment == 0) return {};
+  // Without its first frame nothing of what follows counts.
+  DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, segments_.open(end.segment));
+  DIALOG_ASSIGN(const std::uint64_t size, file->size());
+  if (size <= end.offset) return {};
+  const Bytes zeros(std::min<std::uint64_t>(size - end.offset, kFrameHeaderBytes), '\0');
+  DIALOG_TRY(file->write(end.offset, zeros));
+  return synced(*file);
+}
+
 Result<void> LogAppender::sync(std::uint32_t segment) {
   DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, segments_.open(segment));
   return synced(*file);

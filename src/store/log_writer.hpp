@@ -67,6 +67,10 @@ class LogAppender {
   /// Writes a frame where it is already. Not synced.
   Result<void> rewrite(const Position& at, ByteView frame);
 
+  /// After a write that found no room: what it wrote behind that place is no part of the log, nor
+  /// will it be one after a crash. Durable at return.
+  Result<void> take_back(const Position& end);
+
   /// Syncs the segment.
   Result<void> sync(std::uint32_t segment);
 

@@ -238,6 +238,67 @@ TEST_F(EngineTest, AProcessThatDiedIsFollowed) {
   EXPECT_EQ(get("a"), "2");
 }
 
+TEST_F(EngineTest, WhatOthersWroteAndThisProcessReadStaysWhenItWrites) {
+  limits_.filled_ahead_bytes = 64;
+  Process other(*this);
+  set("a", "1");
+  ASSERT_TRUE(commit(other, {{"large", std::nullopt, Bytes(5000, 'l')}}));
+  EXPECT_EQ(get("large"), Bytes(5000, 'l'));
+  set("a", "2");
+  power_cut();
+  EXPECT_EQ(get("large"), Bytes(5000, 'l'));
+  EXPECT_EQ(get("a"), "2");
+}
+
+TEST_F(EngineTest, ASegmentThatIsBegunAnewIsTheSameForWhoHadItOpen) {
+  limits_.segment_bytes_max = 500;
+  limits_.filled_ahead_bytes = 64;
+  Process other(*this);
+  set("a", Bytes(300, 'x'));
+  {
+    // Dies when it has begun a segment and written nothing to it.
+    Process dying(*this);
+    disk_.fail_call(5);
+    const RecordChange change{"b", std::nullopt, Bytes(200, 'y')};
+    EXPECT_FALSE(dying->wait(**dying->submit({&change, 1}, {})).has_value());
+  }
+  ASSERT_EQ(disk_.list(kFolder)->size(), 2U);
+  // Looks for what was left behind, and writes nothing itself.
+  const RecordChange wrong{"a", "something else", "2"};
+  EXPECT_FALSE(*other->submit({&wrong, 1}, {}));
+  set("b", Bytes(200, 'z'));
+  const auto read = other->read("b", View::durable);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(**read, Bytes(200, 'z'));
+  ASSERT_TRUE(commit(other, {{"c", std::nullopt, "1"}}));
+  power_cut();
+  EXPECT_EQ(get("b"), Bytes(200, 'z'));
+  EXPECT_EQ(get("c"), "1");
+}
+
+class EngineWithoutRoom : public EngineTest, public testing::WithParamInterface<int> {};
+
+TEST_P(EngineWithoutRoom, WhatFoundNoRoomDoesNotComeBack) {
+  limits_.segment_bytes_max = 500;
+  limits_.filled_ahead_bytes = 0;
+  set("a", "1");
+  disk_.fail_call(static_cast<std::uint64_t>(GetParam()), ErrorCode::storage_full);
+  const RecordChange small{"first", std::nullopt, "1"};
+  const auto one = engine()->submit({&small, 1}, {});
+  // Needs another segment.
+  const RecordChange large{"second", std::nullopt, Bytes(490, 'y')};
+  const auto two = engine()->submit({&large, 1}, {});
+  EXPECT_EQ(engine()->wait(**two).error().code, ErrorCode::storage_full);
+  EXPECT_EQ(engine()->wait(**one).error().code, ErrorCode::storage_full);
+  power_cut(MemoryDisk::Loss::nothing);
+  EXPECT_EQ(get("first"), "none");
+  EXPECT_EQ(get("second"), "none");
+  EXPECT_EQ(get("a"), "1");
+}
+
+// The write of the first, the segment, its header, its name, the write of the second.
+INSTANTIATE_TEST_SUITE_P(AtEachCall, EngineWithoutRoom, testing::Values(1, 3, 4, 5, 6));
+
 // A power cut kept a later entry and lost the one before, and the next one has the same size.
 TEST_F(EngineTest, WhatWasLeftOfALostEntryIsNoPartOfTheLog) {
   set("first", "1");
