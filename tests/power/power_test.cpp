@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <iostream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -25,7 +27,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The lanes of one process, and of another that sometimes is there, too.
 constexpr int kLanes = 4;
+constexpr int kLanesOfOther = 2;
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -41,6 +45,7 @@ struct Plan {
 struct Tally {
   int cuts = 0;
   std::uint64_t acknowledged = 0;
+  int cuts_of_two = 0;  ///< under two processes
   int folders = 0;
   int cuts_while_opening = 0;  ///< nothing was acknowledged since the power came back
   int compacted = 0;           ///< segments of logs that were gone at the last look
@@ -96,7 +101,7 @@ class PowerCuts {
   }
 
   void begin_folder() {
-    acknowledged_.assign(kLanes, -1);
+    acknowledged_.assign(kLanes + kLanesOfOther, -1);
     fault_seen_.reset();
     ++tally_.folders;
   }
@@ -120,27 +125,43 @@ class PowerCuts {
     return first - 1;
   }
 
-  // One process: begins, is let work for a while, and loses its power.
-  void work_and_cut() {
+  [[nodiscard]] std::unique_ptr<Child> start(int first_lane, int lanes) const {
     std::vector<std::string> environment;
     if (!plan_.syncs) environment = {"LD_PRELOAD=" FILE_FAULTS, "DIALOG_NO_SYNC=1"};
-    Child worker({STORE_WORKER, "lanes", plan_.kind, folder(), std::to_string(folder_number_),
-                  std::to_string(kLanes)},
-                 environment);
-    ASSERT_EQ(worker.line(), "begins");
+    const std::vector<std::string> words{STORE_WORKER,
+                                         "lanes",
+                                         plan_.kind,
+                                         folder(),
+                                         std::to_string(folder_number_),
+                                         std::to_string(first_lane),
+                                         std::to_string(lanes)};
+    return std::make_unique<Child>(words, environment);
+  }
+
+  // One process or two: they begin, are let work for a while, and lose their power.
+  void work_and_cut() {
+    std::vector<std::unique_ptr<Child>> workers;
+    workers.push_back(start(0, kLanes));
+    if (random_.chance(1, 3)) workers.push_back(start(kLanes, kLanesOfOther));
+    for (const auto& worker : workers) ASSERT_EQ(worker->line(), "begins");
     // A third of them does not come far beyond its recovery.
     const std::size_t most = random_.chance(1, 3) ? 3'000 : 30'000;
     std::this_thread::sleep_for(std::chrono::microseconds(random_.below(most)));
-    worker.kill();
+    for (const auto& worker : workers) worker->kill();
     ASSERT_NO_FATAL_FAILURE(expect(disk_.cut()));
     ++tally_.cuts;
-    ASSERT_NO_FATAL_FAILURE(take_notes(worker.rest()));
+    if (workers.size() > 1) ++tally_.cuts_of_two;
+    std::uint64_t count = 0;
+    for (const auto& worker : workers) count += take_notes(worker->rest());
+    if (count == 0) ++tally_.cuts_while_opening;
+    tally_.acknowledged += count;
     ASSERT_NO_FATAL_FAILURE(expect(disk_.unmount()));
     ASSERT_NO_FATAL_FAILURE(expect(disk_.mount(mount_options())));
     forget_boot();
   }
 
-  void take_notes(const std::vector<std::string>& lines) {
+  /// How many commits they acknowledge.
+  std::uint64_t take_notes(const std::vector<std::string>& lines) {
     std::uint64_t count = 0;
     for (const std::string& line : lines) {
       std::istringstream words(line);
@@ -163,8 +184,7 @@ class PowerCuts {
       }
       last = step;
     }
-    if (count == 0) ++tally_.cuts_while_opening;
-    tally_.acknowledged += count;
+    return count;
   }
 
   // This machine was not started anew, so what its processes share must not say that it is the
@@ -188,7 +208,7 @@ class PowerCuts {
     auto broken = find_broken_block(**store);
     if (!broken) return "cannot be read: " + broken.error().message;
     if (*broken) return *broken;
-    for (int number = 0; number < kLanes; ++number) {
+    for (int number = 0; number < kLanes + kLanesOfOther; ++number) {
       const Lane lane(folder_number_, number);
       auto fault = lane.find_fault(**store, acknowledged_[static_cast<std::size_t>(number)]);
       if (!fault) return "cannot be read: " + fault.error().message;
@@ -234,9 +254,10 @@ class Power : public testing::Test {
     cuts.run();
     const Tally& tally = cuts.tally();
     std::cout << plan.kind << (plan.syncs ? "" : " without syncs") << ": " << tally.cuts
-              << " cuts, " << tally.acknowledged << " acknowledged commits, " << tally.folders
-              << " folders, " << tally.cuts_while_opening << " cuts before the first commit, "
-              << tally.compacted << " segments compacted away; lost: " << tally.lost << "\n";
+              << " cuts (" << tally.cuts_of_two << " under two processes), " << tally.acknowledged
+              << " acknowledged commits, " << tally.folders << " folders, "
+              << tally.cuts_while_opening << " cuts before the first commit, " << tally.compacted
+              << " segments compacted away; lost: " << tally.lost << "\n";
     return tally;
   }
 };
@@ -248,7 +269,8 @@ TEST_F(Power, CutsTakeNothingFromALogThatWasAcknowledged) {
   EXPECT_EQ(tally.lost, 0);
   EXPECT_GE(tally.acknowledged, 5000U) << "too thin";
   EXPECT_GE(tally.cuts_while_opening, 20) << "too thin";
-  EXPECT_GE(tally.compacted, 100) << "too thin";
+  EXPECT_GE(tally.cuts_of_two, 200) << "too thin";
+  EXPECT_GE(tally.compacted, 50) << "too thin";
 }
 
 TEST_F(Power, CutsTakeNothingFromLmdbThatWasAcknowledged) {

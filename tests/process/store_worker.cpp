@@ -49,7 +49,8 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-/// Commits in several lanes until it is killed, or cannot go on.
+/// Commits in several lanes until it is killed, or cannot go on. The numbers: of the first lane,
+/// and how many.
 int run_lanes(const Task& task) {
   say("begins");
   const auto store = must(open_store(task.kind, task.folder, task.folder_number));
@@ -65,7 +66,7 @@ int run_lanes(const Task& task) {
     }
   };
   std::vector<std::jthread> threads;
-  for (int number = 0; number < task.numbers.at(0); ++number) threads.emplace_back(work, number);
+  for (int i = 0; i < task.numbers.at(1); ++i) threads.emplace_back(work, task.numbers.at(0) + i);
   return 0;
 }
 
