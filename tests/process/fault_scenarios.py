@@ -381,11 +381,20 @@ class Serve(Verb):
             remote.stop()
 
 
+def forget_boot(control):
+    """As if the machine had been started anew: whoever opens the log reads all that is there."""
+    if not control.exists() or control.read_bytes()[:1] in (b"", b"\0"):
+        return
+    with control.open("r+b") as file:
+        file.write(b"00000000-0000-4000-8000-000000000000")
+
+
 class Steps:
     """Commits to a store, directly: tests/process/store_worker.cpp."""
 
     points_max = None
     FOLDER_NUMBER = "0"
+    REMOVED_AT_ONCE = 16
 
     def __init__(self, name, kind, before, steps):
         self.name = name
@@ -416,14 +425,20 @@ class Steps:
         check_ending(outcome)
         lines = outcome.out.decode().splitlines()
         failed = [i for i, line in enumerate(lines) if line.startswith("error")]
-        acknowledged = [int(line.split()[1]) for line in lines if line.startswith("0 ")]
-        # Where every sync fails from one on, nothing is acknowledged after a failure.
-        if fault.sticky and report.kind == "sync" and failed and any(
-                line.startswith("0 ") for line in lines[failed[0]:]):
-            raise Wrong("acknowledged after a failed sync")
-        checked = self.worker("check", place, max(acknowledged, default=self.before - 1))
+        acknowledged = [int(line.split()[1]) for line in lines if line.startswith(("0 ", "shown "))]
+        # Where every sync fails from one on, nothing becomes durable after a failure. Where old blocks could not be
+        # removed, the step before was durable already.
+        later = lines[failed[0]:] if fault.sticky and report.kind == "sync" and failed else []
+        for line in later:
+            if line.startswith("0 ") or (line.startswith("shown ") and int(line.split()[1]) % self.REMOVED_AT_ONCE):
+                raise Wrong(f"after a failed sync: {line}")
+        last = max(acknowledged, default=self.before - 1)
+        forget_boot(place / "store/control")
+        checked = self.worker("check", place, last)
         if checked.code != 0:
             raise Wrong(f"afterwards: {checked}")
+        if all(lines[i].startswith("error storage_full ") for i in failed) and checked.out != f"0 {last}\n".encode():
+            raise Wrong(f"there is more than was acknowledged, although there was no room: {checked}")
         again = self.worker("steps", place, 3)
         if again.code != 0:
             raise Wrong(f"cannot go on afterwards: {again}")

@@ -88,8 +88,11 @@ int try_steps(const Task& task) {
       continue;
     }
     note(committed.error());
+    // What shows as durable must stay.
     const auto durable = lane.last(store->heads());
-    if (durable) last = *durable;
+    if (!durable || *durable == last) continue;
+    last = *durable;
+    say("shown " + std::to_string(last));
   }
   const auto fault = lane.find_fault(*store, last);
   if (!fault) {
@@ -148,13 +151,15 @@ int watch(const Task& task) {
   }
 }
 
-/// Checks the store; the numbers are the last steps of the lanes that were acknowledged.
+/// Checks the store, and says where the lanes end; the numbers are the last steps of them that were
+/// acknowledged.
 int check(const Task& task) {
   const auto store = must(open_store(task.kind, task.folder, task.folder_number));
   auto fault = must(find_broken_block(*store));
   for (std::size_t i = 0; i < task.numbers.size() && !fault; ++i) {
     const Lane lane(task.folder_number, static_cast<int>(i));
     fault = must(lane.find_fault(*store, task.numbers[i]));
+    say(std::to_string(i) + " " + std::to_string(must(lane.last(store->heads()))));
   }
   if (fault) say("lost " + *fault);
   return fault ? kLostExitCode : 0;
