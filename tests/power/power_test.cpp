@@ -212,7 +212,7 @@ class PowerCuts {
       const Lane lane(folder_number_, number);
       auto fault = lane.find_fault(**store, acknowledged_[static_cast<std::size_t>(number)]);
       if (!fault) return "cannot be read: " + fault.error().message;
-      if (*fault) return **fault;
+      if (*fault) return *fault;
       // What was not acknowledged and is there counts from now on.
       acknowledged_[static_cast<std::size_t>(number)] = lane.last((*store)->heads()).value();
     }
@@ -243,10 +243,10 @@ class PowerCuts {
 class Power : public testing::Test {
  protected:
   void SetUp() override {
-    static const std::optional<std::string> why_not = CutDisk::why_not();
-    if (!why_not) return;
-    if (std::getenv("CI") != nullptr) FAIL() << *why_not;
-    GTEST_SKIP() << *why_not;
+    static const std::optional<std::string> kWhyNot = CutDisk::why_not();
+    if (!kWhyNot) return;
+    if (std::getenv("CI") != nullptr) FAIL() << *kWhyNot;
+    GTEST_SKIP() << *kWhyNot;
   }
 
   static Tally run(const Plan& plan) {
