@@ -119,6 +119,11 @@ Result<void> Engine::State::adopt(const Tip& from) {
 // Follows what other processes have published.
 Result<void> Engine::State::catch_up_to(const Published& published) {
   if (published.durable.sequence <= durable.sequence) return {};
+  // Segments are removed after a checkpoint.
+  if (published.checkpoint > followed_checkpoint) {
+    followed_checkpoint = published.checkpoint;
+    for (const std::uint32_t segment : segments.forget_removed()) checked.erase(segment);
+  }
   LogReader reader(segments, durable, published.durable.sequence);
   Overlay found;
   auto followed = follow(reader, found);

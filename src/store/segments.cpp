@@ -1,5 +1,6 @@
 #include "segments.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -86,6 +87,22 @@ Result<void> Segments::remove(std::uint32_t segment) {
   auto removed = disk_.remove(path(segment));
   if (!removed && removed.error().code != ErrorCode::not_found) return removed;
   return {};
+}
+
+std::vector<std::uint32_t> Segments::forget_removed() {
+  std::vector<std::uint32_t> removed;
+  const auto present = list();
+  if (!present) return removed;
+  const std::lock_guard lock(mutex_);
+  for (auto at = open_.begin(); at != open_.end();) {
+    if (std::binary_search(present->begin(), present->end(), at->first)) {
+      ++at;
+    } else {
+      removed.push_back(at->first);
+      at = open_.erase(at);
+    }
+  }
+  return removed;
 }
 
 Result<std::optional<SegmentHeader>> Segments::header(std::uint32_t segment) {

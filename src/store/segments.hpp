@@ -25,10 +25,14 @@ class Segments {
   /// Keeps some of them open. `not_found`.
   Result<std::shared_ptr<DiskFile>> open(std::uint32_t segment);
   /// Makes a segment; its name survives a power cut, its header with the next sync of the file.
-  /// What has the name is a leftover, and goes.
+  /// What has the name is a leftover, and becomes it: whoever has that open sees the new one.
   Result<std::shared_ptr<DiskFile>> create(const SegmentHeader& header);
   /// A segment that is gone already is no error. Whoever has it open can go on reading.
   Result<void> remove(std::uint32_t segment);
+
+  /// Lets go of segments that other processes have removed, so that their room is given back. Names
+  /// those.
+  std::vector<std::uint32_t> forget_removed();
 
   /// The header of a segment; absent where it has none that is sound. `not_found`.
   Result<std::optional<SegmentHeader>> header(std::uint32_t segment);
