@@ -19,9 +19,6 @@ namespace {
 constexpr std::size_t kFileBytes = 4096;
 constexpr std::size_t kBootBytes = 36;
 constexpr const char* kBootFile = "/proc/sys/kernel/random/boot_id";
-// How often a reader looks at numbers that a writer is just changing. One that died while it did
-// leaves them so until the next.
-constexpr int kLooksMax = 1000;
 
 Result<std::string> this_boot() {
   const int file = open(kBootFile, O_RDONLY | O_CLOEXEC);
@@ -41,10 +38,14 @@ Result<std::string> this_boot() {
 // In memory that several processes write: nothing but numbers that change in one step.
 struct NativeCoordinator::Shared {
   std::array<std::atomic<char>, 40> boot;
-  std::atomic<std::uint64_t> version;  ///< odd while the numbers below are being changed
-  std::atomic<std::uint64_t> end;      ///< segment and offset
-  std::atomic<std::uint64_t> sequence;
-  std::atomic<std::uint64_t> checksum;
+  struct Durable {
+    std::atomic<std::uint64_t> end;  ///< segment and offset
+    std::atomic<std::uint64_t> sequence;
+    std::atomic<std::uint64_t> checksum;
+  };
+  /// Which of the two counts: the other one is being changed, by whoever writes or died over it.
+  std::atomic<std::uint64_t> version;
+  std::array<Durable, 2> durable;
   std::atomic<std::uint64_t> checkpoint;
   std::atomic<std::uint32_t> writing;  ///< somebody has the right, or had it when he died
   std::atomic<std::uint32_t> process;  ///< who had it last
@@ -112,30 +113,30 @@ std::string NativeCoordinator::holder() {
 
 std::optional<store::Published> NativeCoordinator::published() {
   if (!is_of_this_boot()) return std::nullopt;
-  for (int look = 0; look < kLooksMax; ++look) {
+  // Read again only where somebody has published meanwhile.
+  while (true) {
     const std::uint64_t version = shared_->version.load(std::memory_order_acquire);
-    if (version % 2 != 0) continue;
+    const Shared::Durable& durable = shared_->durable[version % 2];
     store::Published published;
-    const std::uint64_t end = shared_->end.load(std::memory_order_acquire);
+    const std::uint64_t end = durable.end.load(std::memory_order_acquire);
     published.durable.end = {static_cast<std::uint32_t>(end >> 32U),
                              static_cast<std::uint32_t>(end)};
-    published.durable.sequence = shared_->sequence.load(std::memory_order_acquire);
-    published.durable.checksum = shared_->checksum.load(std::memory_order_acquire);
+    published.durable.sequence = durable.sequence.load(std::memory_order_acquire);
+    published.durable.checksum = durable.checksum.load(std::memory_order_acquire);
     published.checkpoint = shared_->checkpoint.load(std::memory_order_acquire);
     if (shared_->version.load(std::memory_order_acquire) == version) return published;
   }
-  return std::nullopt;
 }
 
 void NativeCoordinator::publish(const store::Tip& durable) {
   const bool is_first = !is_of_this_boot();
-  const std::uint64_t version = shared_->version.load() | 1U;
-  shared_->version = version;
-  shared_->end = std::uint64_t{durable.end.segment} << 32U | durable.end.offset;
-  shared_->sequence = durable.sequence;
-  shared_->checksum = durable.checksum;
+  const std::uint64_t version = shared_->version.load() + 1;
+  Shared::Durable& next = shared_->durable[version % 2];
+  next.end = std::uint64_t{durable.end.segment} << 32U | durable.end.offset;
+  next.sequence = durable.sequence;
+  next.checksum = durable.checksum;
   if (is_first) shared_->checkpoint = 0;
-  shared_->version = version + 1;
+  shared_->version = version;
   if (!is_first) return;
   for (std::size_t i = 0; i < boot_.size(); ++i) shared_->boot[i] = boot_[i];
 }

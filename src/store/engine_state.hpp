@@ -110,7 +110,6 @@ struct Engine::State {
   bool has_right = false;
   Tip left_at;  ///< where the log ended when the right was given back
   MonotonicTime right_since{0};
-  Tip left_at;                            ///< the log's end when the right was given back
   std::uint64_t followed_checkpoint = 0;  ///< the latest that another process told of
   bool draining = false;                  ///< nobody enters until the right was given back
   bool syncing = false;
