@@ -208,17 +208,18 @@ Result<std::vector<Record>> Engine::State::list(const Listing& listing, View vie
     if (value && records.size() < listing.limit) records.push_back({key, *value});
   };
   const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
-  DIALOG_TRY(parts.index.for_each_record(
-      {listing.prefix, listing.after, listing.reverse},
-      [&](ByteView key, ByteView value, std::uint32_t) {
-        while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();
-        if (newer_key() != nullptr && *newer_key() == key) {
-          take_newer();
-        } else if (records.size() < listing.limit) {
-          records.push_back({Bytes(key), Bytes(value)});
-        }
-        return records.size() < listing.limit;
-      }));
+  DIALOG_TRY(parts.index.for_each_record({listing.prefix, listing.after, listing.reverse},
+                                         [&](ByteView key, ByteView value, std::uint32_t) {
+                                           while (newer_key() != nullptr &&
+                                                  is_before(*newer_key(), key))
+                                             take_newer();
+                                           if (newer_key() != nullptr && *newer_key() == key) {
+                                             take_newer();
+                                           } else if (records.size() < listing.limit) {
+                                             records.push_back({Bytes(key), Bytes(value)});
+                                           }
+                                           return records.size() < listing.limit;
+                                         }));
   while (newer_key() != nullptr && records.size() < listing.limit) take_newer();
   return records;
 }
