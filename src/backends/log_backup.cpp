@@ -21,16 +21,15 @@ Result<void> remove_all(const std::string& path) {
 }
 
 // Makes an index of the log in a folder, beside the one that may be there.
-Result<std::uint64_t> make_index(const std::string& folder, lmdb::Purpose purpose, Clock& clock) {
+Result<store::Engine::Rebuilt> make_index(const std::string& folder, lmdb::Purpose purpose,
+                                          Clock& clock) {
   DIALOG_TRY(remove_all(folder + kNewIndex));
   LmdbOptions options;
   options.open = LmdbOpen::create;
   DIALOG_ASSIGN(auto environment, lmdb::Environment::open(folder + kNewIndex, purpose, options));
   lmdb::LogIndex index(std::move(environment));
   DIALOG_ASSIGN(const auto coordinator, NativeCoordinator::open(folder + LogFolder::kControlName));
-  DIALOG_ASSIGN(const auto rebuilt,
-                store::Engine::rebuild({native_disk(), folder, index, *coordinator, clock}));
-  return rebuilt.damaged_places;
+  return store::Engine::rebuild({native_disk(), folder, index, *coordinator, clock});
 }
 
 Result<void> replace_index(const std::string& folder) {
@@ -58,9 +57,29 @@ Result<LogBackup> back_up(LogFolder& from, const std::string& folder, lmdb::Purp
   LogBackup backup;
   backup.bytes = copied.bytes;
   backup.new_bytes = copied.new_bytes;
-  DIALOG_ASSIGN(backup.damaged_places, make_index(folder, purpose, from.clock()));
+  DIALOG_ASSIGN(const auto rebuilt, make_index(folder, purpose, from.clock()));
+  backup.damaged_places = rebuilt.damaged_blocks + rebuilt.damaged_places;
   DIALOG_TRY(replace_index(folder));
   return backup;
+}
+
+Result<LogRebuilt> rebuild_index(const std::string& folder, lmdb::Purpose purpose,
+                                 LoseDamaged lose) {
+  DIALOG_ASSIGN(const FileLock lock,
+                FileLock::take(folder + LogFolder::kLeaseName, FileLock::Kind::exclusive));
+  DIALOG_ASSIGN(const auto rebuilt, make_index(folder, purpose, system_clock()));
+  if (rebuilt.log_bytes == 0) {
+    static_cast<void>(remove_all(folder + kNewIndex));
+    return fail(ErrorCode::not_found, "there is no log in " + folder);
+  }
+  if (rebuilt.damaged_places > 0 && lose == LoseDamaged::no) {
+    static_cast<void>(remove_all(folder + kNewIndex));
+    return fail(ErrorCode::corrupt, "the log in " + folder + " is damaged in " +
+                                        std::to_string(rebuilt.damaged_places) +
+                                        " places that may have held commits; nothing was changed");
+  }
+  DIALOG_TRY(replace_index(folder));
+  return LogRebuilt{rebuilt.log_bytes, rebuilt.damaged_blocks, rebuilt.damaged_places};
 }
 
 }  // namespace dialog

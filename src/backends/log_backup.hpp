@@ -12,4 +12,8 @@ namespace dialog {
 Result<LogBackup> back_up(LogFolder& from, const std::string& folder, lmdb::Purpose purpose,
                           const LogBackupOptions& options);
 
+/// See `LogRepositoryStore::rebuild_index`.
+Result<LogRebuilt> rebuild_index(const std::string& folder, lmdb::Purpose purpose,
+                                 LoseDamaged lose);
+
 }  // namespace dialog

@@ -66,6 +66,10 @@ Result<LogBackup> LogRepositoryStore::back_up(const std::string& folder,
   return dialog::back_up(*state_->folder, folder, lmdb::Purpose::repository_index, options);
 }
 
+Result<LogRebuilt> LogRepositoryStore::rebuild_index(const std::string& folder, LoseDamaged lose) {
+  return dialog::rebuild_index(folder, lmdb::Purpose::repository_index, lose);
+}
+
 Result<std::uint64_t> LogRepositoryStore::check(const StoreCheck& options) {
   store::Engine::CheckOptions check;
   check.on_fault = [&](const std::optional<store::BlockKey>& block, Error error) {

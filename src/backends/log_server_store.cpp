@@ -45,6 +45,10 @@ Result<LogBackup> LogServerStore::back_up(const std::string& folder,
   return dialog::back_up(*state_->folder, folder, lmdb::Purpose::server_index, options);
 }
 
+Result<LogRebuilt> LogServerStore::rebuild_index(const std::string& folder, LoseDamaged lose) {
+  return dialog::rebuild_index(folder, lmdb::Purpose::server_index, lose);
+}
+
 Result<ServerStore::Checked> LogServerStore::check(const std::function<void(Error fault)>& on_fault,
                                                    const Context& context) {
   store::Engine::CheckOptions options;

@@ -212,6 +212,7 @@ class Inspector {
     if (is_partial_ && error.code == ErrorCode::missing_blocks) {
       ++report_.absent;
     } else {
+      if (options_.on_faulty_block) options_.on_faulty_block(hash);
       note(where, std::move(error));
     }
   }
@@ -264,6 +265,8 @@ class Inspector {
     const std::uint64_t before = report_.blocks;
     StoreCheck check;
     check.on_fault = [this](StoreFault fault) {
+      if (fault.block && faulty_.contains(*fault.block)) return;
+      if (fault.block && options_.on_faulty_block) options_.on_faulty_block(*fault.block);
       note(fault.block ? "block " + fault.block->hex() : "the store", std::move(fault.error));
     };
     check.on_progress = [&](std::uint64_t blocks) { return is_wanted(before + blocks); };

@@ -49,8 +49,8 @@ Result<Engine::Rebuilt> Engine::rebuild(const Parts& parts, const Limits& limits
   Rebuilt rebuilt;
   const auto filled = [&]() -> Result<void> {
     DIALOG_TRY(walk.run({[&](const Frame& frame) { return filler.take(frame, walk.tip()); },
-                         [&](const Damage&) -> Result<void> {
-                           ++rebuilt.damaged_places;
+                         [&](const Damage& damage) -> Result<void> {
+                           ++(damage.is_block ? rebuilt.damaged_blocks : rebuilt.damaged_places);
                            return {};
                          }}));
     DIALOG_TRY(filler.flush());

@@ -1,8 +1,14 @@
 #include "log_walk.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace dialog::store {
+namespace {
+
+constexpr std::uint32_t kOffsetMax = std::numeric_limits<std::uint32_t>::max();
+
+}  // namespace
 
 Result<void> LogWalk::run(const Visitor& visitor) {
   DIALOG_ASSIGN(std::vector<std::uint32_t> numbers, segments_.list());
@@ -95,17 +101,15 @@ Result<void> LogWalk::walk(std::uint32_t segment, const Visitor& visitor) {
   Position at{segment, kSegmentHeaderBytes};
   while (!end || at.offset < *end) {
     DIALOG_ASSIGN(auto frame, frame_at(at, true));
-    if (!frame && end) {
-      DIALOG_ASSIGN(const auto block, damaged_block(at, *end));
+    if (!frame) {
+      DIALOG_ASSIGN(const auto next, next_sound(at, end));
+      if (!next && !end) return {};
+      DIALOG_ASSIGN(const auto block, damaged_block(at, end.value_or(kOffsetMax)));
       if (block) {
         DIALOG_TRY(visitor.damage(*block));
         at.offset = tip_.end.offset;
         continue;
       }
-    }
-    if (!frame) {
-      DIALOG_ASSIGN(const auto next, next_sound(at, end));
-      if (!next && !end) return {};
       const std::uint32_t until = next ? next->offset : *end;
       DIALOG_TRY(visitor.damage({at, until - at.offset}));
       before_.reset();

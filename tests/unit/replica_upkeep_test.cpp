@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dialog/archive/counting_archive.hpp"
 #include "replica_fixture.hpp"
 #include "replica_hooked_store.hpp"
 
@@ -221,6 +222,50 @@ TEST(Verify, StopsWhereItIsNotWantedAnyMore) {
   cancel.cancel();
   options.context.cancel = cancel.token();
   EXPECT_EQ(device->verify(options).error().code, ErrorCode::cancelled);
+}
+
+/// All blocks of a device, elsewhere.
+void copy_blocks(Device& device, Archive& into) {
+  CollectableArchive& archive = device.store().archive();
+  for (const Hash& hash : hashes_in(archive, [](ByteView) { return true; })) {
+    const Block block = archive.get_one(hash).value().value();
+    ASSERT_TRUE(into.put({&block, 1}).has_value());
+  }
+}
+
+// The root too, so that what it names shows only once it is there again.
+TEST(Mend, GetsAllThatIsMissingLevelByLevel) {
+  Device device;
+  device.put_all(many_entries());
+  MemoryArchive elsewhere;
+  copy_blocks(device, elsewhere);
+  const std::vector<Hash> all = hashes_in(device.store().archive(), [](ByteView) { return true; });
+  ASSERT_TRUE(device.store().archive().remove(all).has_value());
+  const auto report = device->mend(elsewhere).value();
+  EXPECT_TRUE(report.rest.sound());
+  EXPECT_LE(report.mended_blocks, all.size());
+  EXPECT_GT(report.mended_blocks, 2U);
+  EXPECT_TRUE(device->verify()->sound());
+  EXPECT_EQ(device.entries(), many_entries());
+}
+
+TEST(Mend, SaysWhatNobodyHas) {
+  Device device;
+  const Revision root = device.put("a", "1");
+  MemoryArchive elsewhere;
+  ASSERT_TRUE(device.store().archive().remove({&root.root(), 1}).has_value());
+  const auto report = device->mend(elsewhere).value();
+  EXPECT_EQ(report.mended_blocks, 0U);
+  EXPECT_EQ(report.rest.fault_count, 1U);
+}
+
+TEST(Mend, LeavesASoundRepositoryAlone) {
+  Device device;
+  device.put_all(many_entries());
+  MemoryArchive elsewhere;
+  CountingArchive counted(elsewhere);
+  EXPECT_TRUE(device->mend(counted)->rest.sound());
+  EXPECT_EQ(counted.counts().get.calls, 0U);
 }
 
 }  // namespace

@@ -210,7 +210,7 @@ TEST_F(RepairTest, WhatIsDamagedIsLeftOutOfANewIndex) {
   fill(60);
   ASSERT_TRUE(engine()->checkpoint().has_value());
   damage("<31>");
-  EXPECT_EQ(rebuild().damaged_places, 1U);
+  EXPECT_EQ(rebuild().damaged_blocks, 1U);
   EXPECT_FALSE(has(numbered(31), 1));
   put(numbered(31), 1);
   ASSERT_TRUE(engine()->flush({}).has_value());

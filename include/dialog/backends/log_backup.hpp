@@ -20,4 +20,13 @@ struct LogBackup {
   std::uint64_t damaged_places = 0;
 };
 
+/// Whether commits that are damaged in the log may be given up.
+enum class LoseDamaged : std::uint8_t { no, yes };
+
+struct LogRebuilt {
+  std::uint64_t bytes = 0;           ///< of the log, that are sound
+  std::uint64_t damaged_blocks = 0;  ///< are missing now
+  std::uint64_t damaged_places = 0;  ///< where commits may have been lost
+};
+
 }  // namespace dialog

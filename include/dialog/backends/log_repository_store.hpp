@@ -44,6 +44,11 @@ class LogRepositoryStore final : public RepositoryStore {
   /// used. `already_exists` where the folder holds anything else.
   Result<LogBackup> back_up(const std::string& folder, const LogBackupOptions& options = {});
 
+  /// Makes the index anew from the log, where it is lost or damaged. Only while nobody has the
+  /// store open (`busy` where somebody writes). `corrupt` where commits would be lost by it that
+  /// are damaged in the log, unless that is allowed.
+  static Result<LogRebuilt> rebuild_index(const std::string& folder, LoseDamaged lose);
+
  private:
   struct State;
   explicit LogRepositoryStore(std::unique_ptr<State> state);

@@ -7,6 +7,7 @@
 
 #include "dialog/base/context.hpp"
 #include "dialog/base/error.hpp"
+#include "dialog/base/hash.hpp"
 
 namespace dialog {
 
@@ -38,6 +39,8 @@ struct VerifyRepositoryOptions {
   std::size_t faults_max = 1000;
   /// Gets the number of blocks looked at so far, now and then; false stops with `cancelled`.
   std::function<bool(std::uint64_t blocks)> on_progress = {};
+  /// Told of every block that is damaged, or missing and no branch can do without, once or more.
+  std::function<void(const Hash& block)> on_faulty_block = {};
   Context context = {};
 };
 
@@ -50,6 +53,19 @@ struct VerifyRepositoryReport {
   /// Blocks that a partial repository does not have, which is no fault there.
   std::uint64_t absent = 0;
   [[nodiscard]] bool sound() const { return fault_count == 0; }
+};
+
+struct MendOptions {
+  /// As of `VerifyRepositoryOptions`.
+  std::function<bool(std::uint64_t blocks)> on_progress = {};
+  Context context = {};
+};
+
+struct MendReport {
+  std::uint64_t mended_blocks = 0;
+  std::uint64_t mended_bytes = 0;
+  /// What is still wrong.
+  VerifyRepositoryReport rest;
 };
 
 }  // namespace dialog

@@ -240,6 +240,10 @@ class Repository final {
   [[nodiscard]] Result<VerifyRepositoryReport> verify(
       const VerifyRepositoryOptions& options = {}) const;
 
+  /// Verifies, and gets what is damaged or missing from another archive, such as a remote's; again,
+  /// as long as that helps.
+  Result<MendReport> mend(Archive& source, const MendOptions& options = {});
+
  private:
   struct Core;
   friend class Snapshot;

@@ -123,7 +123,8 @@ class Engine {
 
   struct Rebuilt {
     std::uint64_t log_bytes = 0;       ///< that were read and are sound
-    std::uint64_t damaged_places = 0;  ///< what was there is lost
+    std::uint64_t damaged_blocks = 0;  ///< they are lost
+    std::uint64_t damaged_places = 0;  ///< where something else was lost, records perhaps
   };
   /// Fills an empty index from the log alone, and leaves out what is damaged. Only while nobody has
   /// the store open. A block that was removed may be there again. `busy` where somebody writes.

@@ -1,0 +1,102 @@
+"""What `repair` mends."""
+
+import os
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from support.dialogdb import CORRUPT, ProgramTest
+
+
+class Repair(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.repository()
+        self.store = self.path / ".dialogdb/db"
+        rows = "".join(f'{{"key":"{i:05}","value":"value {i}"}}\n' for i in range(3000))
+        self.run_program("-C", self.path, "import", input=rows)
+        self.run_program("-C", self.path, "put", "02500", "a value that is there once")
+        self.revision(self.path)
+        self.run_program("-C", self.path, "put", "pending", "1")
+        self.content = self.text("-C", self.path, "export")
+
+    def damage(self, text, store=None):
+        for path in (store or self.store).glob("log-*"):
+            content = path.read_bytes()
+            path.write_bytes(content.replace(text, text[:-1] + b"?"))
+
+    def expect_whole(self):
+        self.assertEqual(self.text("-C", self.path, "export"), self.content)
+        self.assertTrue(self.json("-C", self.path, "verify")["sound"])
+        self.run_program("-C", self.path, "put", "more", "1")
+        self.assertEqual(self.text("-C", self.path, "get", "more"), "1")
+
+    def publish(self):
+        server = self.server()
+        self.run_program("-C", self.path, "remote", "add", "origin", server.url)
+        self.run_program("-C", self.path, "push")
+        return server
+
+    def test_what_is_sound_stays_as_it_is(self):
+        report = self.json("-C", self.path, "repair")
+        self.assertEqual((report["index"], report["mended_blocks"], report["fault_count"]), (None, 0, 0))
+        self.expect_whole()
+
+    def test_a_lost_index_is_made_anew(self):
+        shutil.rmtree(self.store / "index")
+        self.error(CORRUPT, "-C", self.path, "ls")
+        self.assertGreater(self.json("-C", self.path, "repair")["index"]["bytes"], 10_000)
+        self.expect_whole()
+
+    def test_a_damaged_index_is_made_anew(self):
+        self.run_program("-C", self.path, "gc")
+        data = self.store / "index/data.mdb"
+        data.write_bytes(b"This is a letter to my grandmother.\n" * 1000)
+        self.error(CORRUPT, "-C", self.path, "ls")
+        self.assertIn("index anew", self.text("-C", self.path, "repair"))
+        self.expect_whole()
+
+    def test_damaged_blocks_come_from_the_remote(self):
+        self.publish()
+        self.content = self.text("-C", self.path, "export")
+        self.run_program("-C", self.path, "gc")
+        for number in 1000, 1017, 2000:
+            self.damage(b"value %d" % number)
+        self.error(CORRUPT, "-C", self.path, "export")
+        report = self.json("-C", self.path, "repair")
+        self.assertGreater(report["mended_blocks"], 1)
+        self.assertEqual((report["remote"], report["fault_count"]), ("origin", 0))
+        self.expect_whole()
+
+    def test_without_a_remote_it_says_what_is_lost(self):
+        self.run_program("-C", self.path, "gc")
+        self.damage(b"value 1700")
+        error = self.error(CORRUPT, "-C", self.path, "repair")
+        self.assertIn("no remote is known", error["message"])
+        self.assertEqual(self.text("-C", self.path, "get", "00001"), "value 1")
+
+    def test_commits_are_given_up_only_where_that_is_said(self):
+        self.run_program("-C", self.path, "put", "lost", "this commit is damaged")
+        self.run_program("-C", self.path, "put", "later", "1")
+        self.damage(b"this commit is damaged")
+        error = self.error(CORRUPT, "-C", self.path, "repair")
+        self.assertIn("--lose-damaged", error["message"])
+        self.error(CORRUPT, "-C", self.path, "ls")
+        out = self.text("-C", self.path, "repair", "--lose-damaged", code=CORRUPT)
+        self.assertIn("commits may have been lost in 1 damaged place", out)
+        # The branch is known to lack a commit, and is not shown without it.
+        self.assertIn("edits/main:", self.error(CORRUPT, "-C", self.path, "ls")["message"])
+
+    def test_a_servers_index_is_made_anew(self):
+        server = self.publish()
+        server.stop()
+        before = self.json("verify", "--server", server.data)
+        self.assertIsNone(self.json("repair", "--server", server.data)["index"])
+        shutil.rmtree(server.data / "index")
+        self.assertGreater(self.json("repair", "--server", server.data)["index"]["bytes"], 10_000)
+        self.assertEqual(self.json("verify", "--server", server.data), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
