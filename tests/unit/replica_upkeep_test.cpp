@@ -237,6 +237,7 @@ void copy_blocks(Device& device, Archive& into) {
 TEST(Mend, GetsAllThatIsMissingLevelByLevel) {
   Device device;
   device.put_all(many_entries());
+  ASSERT_TRUE(device->snapshot("main")->revision().has_value());
   MemoryArchive elsewhere;
   copy_blocks(device, elsewhere);
   const std::vector<Hash> all = hashes_in(device.store().archive(), [](ByteView) { return true; });
