@@ -83,10 +83,13 @@ NativeCoordinator::~NativeCoordinator() {
   close(file_);
 }
 
+// Once it is, it stays so.
 bool NativeCoordinator::is_of_this_boot() const {
+  if (was_of_this_boot_.load(std::memory_order_acquire)) return true;
   for (std::size_t i = 0; i < boot_.size(); ++i) {
     if (shared_->boot[i].load(std::memory_order_acquire) != boot_[i]) return false;
   }
+  was_of_this_boot_ = true;
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -34,6 +35,7 @@ class NativeCoordinator final : public store::Coordinator {
   const int file_;
   Shared* const shared_;
   const std::string boot_;  ///< names the present run of the system
+  mutable std::atomic<bool> was_of_this_boot_ = false;
   WriterLock lock_;
   bool has_right_ = false;
 };

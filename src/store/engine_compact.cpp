@@ -93,18 +93,19 @@ Result<void> Engine::State::enter_to_move(WriteLock& lock, const Movable& movabl
 Result<void> Engine::State::move(const Movable& movable, std::span<const Placed> blocks,
                                  Compacted& result, const Context& context) {
   std::vector<std::pair<Placed, Block>> read;
+  Bytes frame;
   for (const Placed& block : blocks) {
-    auto payload = segments.read_block(block.second);
-    if (!payload && payload.error().code == ErrorCode::not_found) continue;
-    if (payload) {
-      payload->erase(0, kBlockPrefixBytes);
-      auto sound = Block::checked(block.first.hash, *std::move(payload));
-      if (sound) {
+    const auto stored = segments.read_block(block.second, frame);
+    if (stored) {
+      auto sound = Block::checked(block.first.hash, Bytes(stored->bytes));
+      if (sound && stored->key == block.first) {
         read.emplace_back(block, *std::move(sound));
         continue;
       }
-    } else if (payload.error().code != ErrorCode::corrupt) {
-      return fail(std::move(payload).error());
+    } else if (stored.error().code == ErrorCode::not_found) {
+      continue;
+    } else if (stored.error().code != ErrorCode::corrupt) {
+      return fail(stored.error());
     }
     ++result.damaged;
   }

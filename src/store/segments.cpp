@@ -42,7 +42,11 @@ Result<std::vector<std::uint32_t>> Segments::list() {
 }
 
 Result<std::shared_ptr<DiskFile>> Segments::open(std::uint32_t segment) {
-  const std::lock_guard lock(mutex_);
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto at = open_.find(segment); at != open_.end()) return at->second;
+  }
+  const std::unique_lock lock(mutex_);
   if (const auto at = open_.find(segment); at != open_.end()) return at->second;
   DIALOG_ASSIGN(std::shared_ptr<DiskFile> file, disk_.open(path(segment), Disk::Open::existing));
   keep(segment, file);
@@ -149,17 +153,17 @@ void CheckedPlaces::erase(std::uint32_t segment) {
   segments_.erase(segment);
 }
 
-Result<Bytes> Segments::read_block(const Place& place) {
+Result<BlockPayload> Segments::read_block(const Place& place, Bytes& frame) {
   DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, open(place.at.segment));
-  Bytes bytes(kFrameHeaderBytes + place.length, '\0');
-  DIALOG_ASSIGN(const std::size_t count, file->read(place.at.offset, bytes));
-  const auto header = parse_frame_header(ByteView(bytes).substr(0, count));
-  if (!header || header->kind != FrameKind::block || header->length != place.length ||
-      !is_sound_frame(*header, ByteView(bytes).substr(0, count))) {
-    return fail(ErrorCode::corrupt, "the block in " + describe(*this, place.at) + " is damaged");
+  frame.resize(kFrameHeaderBytes + place.length);
+  DIALOG_ASSIGN(const std::size_t count, file->read(place.at.offset, frame));
+  const ByteView bytes = ByteView(frame).substr(0, count);
+  const auto header = parse_frame_header(bytes);
+  if (header && header->kind == FrameKind::block && header->length == place.length &&
+      is_sound_frame(*header, bytes)) {
+    if (const auto block = parse_block(bytes.substr(kFrameHeaderBytes))) return *block;
   }
-  bytes.erase(0, kFrameHeaderBytes);
-  return bytes;
+  return fail(ErrorCode::corrupt, "the block in " + describe(*this, place.at) + " is damaged");
 }
 
 }  // namespace dialog::store

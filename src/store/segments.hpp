@@ -37,9 +37,9 @@ class Segments {
   /// The header of a segment; absent where it has none that is sound. `not_found`.
   Result<std::optional<SegmentHeader>> header(std::uint32_t segment);
 
-  /// The payload of a block's frame; the frame is what was written. `not_found` where the segment
-  /// is gone, `corrupt`.
-  Result<Bytes> read_block(const Place& place);
+  /// The block in a frame that is what was written; valid as long as `frame`, which holds it.
+  /// `not_found` where the segment is gone, `corrupt`.
+  Result<BlockPayload> read_block(const Place& place, Bytes& frame);
 
   [[nodiscard]] std::string path(std::uint32_t segment) const;
 
@@ -47,7 +47,7 @@ class Segments {
   void keep(std::uint32_t segment, const std::shared_ptr<DiskFile>& file);
   Disk& disk_;
   const std::string folder_;
-  std::mutex mutex_;
+  std::shared_mutex mutex_;
   std::map<std::uint32_t, std::shared_ptr<DiskFile>> open_;
   std::uint32_t closed_last_ = 0;
 };
