@@ -259,7 +259,8 @@ TEST_F(EngineTest, ASegmentThatIsBegunAnewIsTheSameForWhoHadItOpen) {
     // Dies when it has begun a segment and written nothing to it.
     Process dying(*this);
     disk_.fail_call(5);
-    const RecordChange change{"b", std::nullopt, Bytes(200, 'y')};
+    const Bytes value(200, 'y');
+    const RecordChange change{"b", std::nullopt, value};
     EXPECT_FALSE(dying->wait(**dying->submit({&change, 1}, {})).has_value());
   }
   ASSERT_EQ(disk_.list(kFolder)->size(), 2U);
@@ -286,7 +287,8 @@ TEST_P(EngineWithoutRoom, WhatFoundNoRoomDoesNotComeBack) {
   const RecordChange small{"first", std::nullopt, "1"};
   const auto one = engine()->submit({&small, 1}, {});
   // Needs another segment.
-  const RecordChange large{"second", std::nullopt, Bytes(490, 'y')};
+  const Bytes value(490, 'y');
+  const RecordChange large{"second", std::nullopt, value};
   const auto two = engine()->submit({&large, 1}, {});
   EXPECT_EQ(engine()->wait(**two).error().code, ErrorCode::storage_full);
   EXPECT_EQ(engine()->wait(**one).error().code, ErrorCode::storage_full);
