@@ -94,7 +94,7 @@ void take_all_descriptors() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-// Until somebody wants the server to stop.
+// Until somebody wants the server to stop. Requests are kept since before anybody knew of it.
 void serve_on(Program& program, const std::string& tokens_path, server::Service& service,
               server::Log& log) {
   while (program.surroundings().requests->wait() == Request::reload) {
@@ -109,6 +109,7 @@ void serve_on(Program& program, const std::string& tokens_path, server::Service&
 }
 
 Result<void> run_serve(Program& program, const ServeOptions& options) {
+  program.surroundings().requests->keep();
   DIALOG_ASSIGN(const server::ServerConfig config, server_config(options));
   const std::string tokens_path = options.tokens.empty() ? "" : program.resolve(options.tokens);
   server::ServiceConfig service_config = options.service_bounds;

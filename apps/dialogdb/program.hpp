@@ -30,8 +30,10 @@ class Requests {
   virtual CancelToken stopping() = 0;
   /// Can be read from the first request to stop on; for `poll` only.
   [[nodiscard]] virtual int stop_descriptor() const = 0;
-  /// Waits for the next request. Who calls this promises to stop in a time of its own; a program
-  /// that does not is ended a few seconds after the request.
+  /// From here on all requests are kept for `wait`. Who calls this promises to take them, and to
+  /// stop in a time of its own; a program that does not is ended a few seconds after the request.
+  virtual void keep() = 0;
+  /// Waits for the next request that was kept.
   virtual Request wait() = 0;
 };
 

@@ -41,9 +41,13 @@ Signals::Signals()
   std::thread([this] { watch(); }).detach();
 }
 
+void Signals::keep() {
+  const std::lock_guard lock(mutex_);
+  are_kept_ = true;
+}
+
 Request Signals::wait() {
   std::unique_lock lock(mutex_);
-  has_waiter_ = true;
   arrived_.wait(lock, [this] { return !requests_.empty(); });
   const Request request = requests_.front();
   requests_.pop_front();
@@ -65,18 +69,18 @@ void Signals::request(Request request) {
 
 void Signals::watch() {
   std::optional<MonotonicTime> stopped;
-  bool has_waiter = false;
+  bool are_kept = false;
   while (true) {
-    // Who waits for requests stops in a time of its own.
-    const int number = next_signal(has_waiter ? std::nullopt : stopped);
+    // Who takes requests stops in a time of its own.
+    const int number = next_signal(are_kept ? std::nullopt : stopped);
     const MonotonicTime now = system_clock().now();
     const std::lock_guard lock(mutex_);
-    has_waiter = has_waiter_;
-    if (number == SIGHUP && has_waiter) {
+    are_kept = are_kept_;
+    if (number == SIGHUP && are_kept) {
       request(Request::reload);
     } else if (stopped) {
       const bool insists = number > 0 && now - *stopped >= kRepeatTime;
-      const bool takes_too_long = !has_waiter && now - *stopped >= kTimeToStop;
+      const bool takes_too_long = !are_kept && now - *stopped >= kTimeToStop;
       // Nothing durable is lost by leaving at any moment.
       if (insists || takes_too_long) _exit(kInterruptedExitCode);
     } else if (number > 0) {

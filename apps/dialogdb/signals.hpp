@@ -11,8 +11,8 @@
 
 namespace dialog::cli {
 
-/// Requests made of signals: SIGINT and SIGTERM stop; SIGHUP reloads where somebody waits for
-/// requests, and stops otherwise. What was ignored when the program started (`nohup`, `trap ''`)
+/// Requests made of signals: SIGINT and SIGTERM stop; SIGHUP reloads where requests are kept, and
+/// stops otherwise. What was ignored when the program started (`nohup`, `trap ''`)
 /// stays ignored. A second signal ends the program at once, unless it comes within a second: some
 /// who signal do so twice. Make one before any other thread; it lives as long as the process.
 class Signals final : public Requests {
@@ -20,6 +20,7 @@ class Signals final : public Requests {
   Signals();
   CancelToken stopping() override { return source_.token(); }
   [[nodiscard]] int stop_descriptor() const override { return stop_descriptor_; }
+  void keep() override;
   Request wait() override;
 
  private:
@@ -33,7 +34,7 @@ class Signals final : public Requests {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Request> requests_;
-  bool has_waiter_ = false;
+  bool are_kept_ = false;
 };
 
 }  // namespace dialog::cli
