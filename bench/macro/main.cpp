@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "suites.hpp"
 
@@ -20,10 +21,14 @@ int main(int argc, char** argv) {
   app.add_option("--out", out, "the file that results are added to");
   app.add_option("--folder", settings.folder,
                  "where databases are made; decides which disk is measured");
+  dialog::bench::Selection selection;
+  app.add_option("--case", selection.cases, "only these cases, by name")->delimiter(',');
+  app.add_option("--impl", selection.impls, "only these contenders, by name; dialog is ours")
+      ->delimiter(',');
   CLI11_PARSE(app, argc, argv);
 
   std::filesystem::create_directories(settings.folder);
-  dialog::bench::Report report(out, rounds);
+  dialog::bench::Report report(out, rounds, std::move(selection));
   const auto wanted = [&](const char* name) { return suite == "all" || suite == name; };
   if (wanted("tree")) dialog::bench::run_tree_suite(report, settings);
   if (wanted("store")) dialog::bench::run_store_suite(report, settings);

@@ -5,17 +5,36 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace dialog::bench {
 
-Report::Report(const std::string& path, int rounds) : rounds_(rounds) {
+Report::Report(const std::string& path, int rounds, Selection selection)
+    : rounds_(rounds), selection_(std::move(selection)) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   out_.open(path, std::ios::app);
   if (!out_) give_up("cannot write " + path);
 }
 
-void Report::paired(const Case& about, const std::vector<Contender>& contenders) {
+bool Report::wants(std::initializer_list<std::string_view> cases) const {
+  const auto& wanted = selection_.cases;
+  return wanted.empty() || std::any_of(cases.begin(), cases.end(), [&](std::string_view name) {
+           return std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+         });
+}
+
+bool Report::wants_impl(std::string_view impl) const {
+  const auto& wanted = selection_.impls;
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), impl) != wanted.end();
+}
+
+void Report::paired(const Case& about, const std::vector<Contender>& all) {
+  if (!wants({about.name})) return;
+  std::vector<Contender> contenders;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(contenders),
+               [&](const Contender& contender) { return wants_impl(contender.impl); });
   std::vector<std::vector<Sample>> samples(contenders.size());
   for (int round = 0; round < rounds_; ++round) {
     for (std::size_t i = 0; i < contenders.size(); ++i) samples[i].push_back(contenders[i].run());
@@ -37,7 +56,7 @@ void Report::paired(const Case& about, const std::vector<Contender>& contenders)
 }
 
 void Report::exact(const Case& about, const std::string& impl, double value) {
-  write(about, impl, Sample{value, std::nullopt});
+  if (wants({about.name}) && wants_impl(impl)) write(about, impl, Sample{value, std::nullopt});
 }
 
 void Report::write(const Case& about, const std::string& impl, const Sample& sample) {

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dialog::bench {
@@ -30,16 +32,26 @@ struct Contender {
   std::function<Sample()> run;
 };
 
+/// What of a run is wanted; empty: all.
+struct Selection {
+  std::vector<std::string> cases;
+  std::vector<std::string> impls;
+};
+
 /// Writes one JSON line per contender and a readable line to standard output.
 class Report {
  public:
-  Report(const std::string& path, int rounds);
+  Report(const std::string& path, int rounds, Selection selection);
 
-  /// Runs the contenders in turn, round after round, so that a drifting machine hits all alike;
-  /// records the median of each and prints the ratio of the first to every other.
+  /// Whether any of these cases is to be measured: what only others need can be left out.
+  [[nodiscard]] bool wants(std::initializer_list<std::string_view> cases) const;
+  [[nodiscard]] bool wants_impl(std::string_view impl) const;
+
+  /// Runs the contenders that are wanted in turn, round after round, so that a drifting machine
+  /// hits all alike; records the median of each and prints the ratio of the first to every other.
   void paired(const Case& about, const std::vector<Contender>& contenders);
 
-  /// Records a figure that needs no repetition: a count, a size.
+  /// Records a figure that needs no repetition, if it is wanted: a count, a size.
   void exact(const Case& about, const std::string& impl, double value);
 
   [[nodiscard]] int rounds() const { return rounds_; }
@@ -48,6 +60,7 @@ class Report {
   void write(const Case& about, const std::string& impl, const Sample& sample);
   std::ofstream out_;
   int rounds_;
+  Selection selection_;
 };
 
 double seconds_now();

@@ -147,11 +147,13 @@ Sample together(const Records& records, const PutOne& put, std::uint64_t seed) {
 /// Small commits into a database of `records`.
 void commits(Report& report, const Settings& settings, const Records& records,
              const std::vector<std::uint32_t>& order) {
+  if (!report.wants({"commit1", "commit1_root", "commit32"})) return;
   Database database(settings.folder);
   load(records, order, [&](const auto& items) { database.put(items); });
   std::vector<std::unique_ptr<Floor>> floors;
   floors.push_back(std::make_unique<Floor>(kDisk, settings.folder));
   for (const FloorKind& kind : kStores) {
+    if (!report.wants_impl(kind.impl)) continue;
     floors.push_back(std::make_unique<Floor>(kind, settings.folder));
     load(records, order, [&](const auto& items) { floors.back()->store->put(items); });
   }
@@ -225,6 +227,7 @@ Sample per_second(std::size_t count, double start) {
 }
 
 void block_puts(Report& report, const Settings& settings, const Blocks& blocks) {
+  if (!report.wants({"block_put_batched"})) return;
   std::vector<Contender> contenders;
   contenders.push_back({"dialog", [&] {
                           Database database(settings.folder);
@@ -244,10 +247,12 @@ void block_puts(Report& report, const Settings& settings, const Blocks& blocks) 
 }
 
 void block_gets(Report& report, const Settings& settings, const Blocks& blocks) {
+  if (!report.wants({"block_get"})) return;
   Database database(settings.folder);
   fill(database, blocks);
   std::vector<std::unique_ptr<Floor>> floors;
   for (const FloorKind& kind : kStores) {
+    if (!report.wants_impl(kind.impl)) continue;
     floors.push_back(std::make_unique<Floor>(kind, settings.folder));
     fill(*floors.back()->store, blocks);
   }
@@ -281,24 +286,28 @@ void block_gets(Report& report, const Settings& settings, const Blocks& blocks) 
 
 void sizes(Report& report, const Settings& settings, const Records& records,
            const std::vector<std::uint32_t>& order) {
-  {
-    Database database(settings.folder);
-    load(records, order, [&](const auto& items) { database.put(items); });
-    must(database.repository().collect_garbage(), "gc");
-    report.exact({"store", "disk_bulk", "bytes", records.size(), {}, {}}, "dialog",
-                 disk_bytes(database.folder()));
-    const double start = seconds_now();
-    database.open();
-    report.exact({"store", "open", "ms", records.size(), {}, {}}, "dialog",
-                 (seconds_now() - start) * 1e3);
-  }
+  if (!report.wants({"disk_bulk", "open"})) return;
+  Database database(settings.folder);
+  load(records, order, [&](const auto& items) { database.put(items); });
+  must(database.repository().collect_garbage(), "gc");
+  report.exact({"store", "disk_bulk", "bytes", records.size(), {}, {}}, "dialog",
+               disk_bytes(database.folder()));
+  const double start = seconds_now();
+  database.open();
+  report.exact({"store", "open", "ms", records.size(), {}, {}}, "dialog",
+               (seconds_now() - start) * 1e3);
   for (const FloorKind& kind : kStores) {
+    if (!report.wants({"disk_bulk"}) || !report.wants_impl(kind.impl)) continue;
     Floor floor(kind, settings.folder);
     load(records, order, [&](const auto& items) { floor.store->put(items); });
     floor.store.reset();
     report.exact({"store", "disk_bulk", "bytes", records.size(), {}, {}}, floor.impl,
                  disk_bytes(floor.folder.path()));
   }
+}
+
+void sizes_after_batches(Report& report, const Settings& settings, const Records& records) {
+  if (!report.wants({"disk_batches", "disk_batches_gc"})) return;
   Database database(settings.folder);
   for (std::size_t at = 0; at < records.size(); at += kBatch) {
     std::vector<StoreFloor::Item> items;
@@ -323,6 +332,7 @@ void run_store_suite(Report& report, const Settings& settings) {
   block_puts(report, settings, blocks);
   block_gets(report, settings, blocks);
   sizes(report, settings, records, order);
+  sizes_after_batches(report, settings, records);
 }
 
 }  // namespace dialog::bench
