@@ -151,7 +151,8 @@ void commits(Report& report, const Settings& settings, const Records& records,
   Database database(settings.folder);
   load(records, order, [&](const auto& items) { database.put(items); });
   std::vector<std::unique_ptr<Floor>> floors;
-  floors.push_back(std::make_unique<Floor>(kDisk, settings.folder));
+  if (report.wants_impl(kDisk.impl))
+    floors.push_back(std::make_unique<Floor>(kDisk, settings.folder));
   for (const FloorKind& kind : kStores) {
     if (!report.wants_impl(kind.impl)) continue;
     floors.push_back(std::make_unique<Floor>(kind, settings.folder));
@@ -328,9 +329,11 @@ void run_store_suite(Report& report, const Settings& settings) {
   const Records records(settings.entries, kSeed);
   const auto order = records.sorted();
   commits(report, settings, records, order);
-  const Blocks blocks;
-  block_puts(report, settings, blocks);
-  block_gets(report, settings, blocks);
+  if (report.wants({"block_put_batched", "block_get"})) {
+    const Blocks blocks;
+    block_puts(report, settings, blocks);
+    block_gets(report, settings, blocks);
+  }
   sizes(report, settings, records, order);
   sizes_after_batches(report, settings, records);
 }

@@ -13,8 +13,49 @@ namespace {
 
 // What a buffered edit costs beside its bytes, about.
 constexpr std::size_t kEditOverhead = 128;
+constexpr std::chrono::milliseconds kLookAtContextEvery{20};
 
 }  // namespace
+
+/// The turn of one thread at one branch.
+class Repository::Core::Turn {
+ public:
+  Turn(Core& core, std::string_view branch)
+      : core_(core), branch_(branch), lock_(core.turn, std::defer_lock) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { give_back(); }
+
+  [[nodiscard]] bool is_contended() const {
+    const std::lock_guard lock(core_.contenders_mutex);
+    return core_.contenders.find(branch_) != core_.contenders.end();
+  }
+  [[nodiscard]] bool is_taken() const { return lock_.owns_lock(); }
+  Result<void> take(const Context& context) {
+    if (is_wanted_) return {};
+    is_wanted_ = true;
+    {
+      const std::lock_guard lock(core_.contenders_mutex);
+      ++core_.contenders[branch_];
+    }
+    while (!lock_.try_lock_for(kLookAtContextEvery))
+      DIALOG_TRY(check_context(context, core_.clock));
+    return {};
+  }
+  void give_back() {
+    if (lock_.owns_lock()) lock_.unlock();
+    if (!std::exchange(is_wanted_, false)) return;
+    const std::lock_guard lock(core_.contenders_mutex);
+    const auto at = core_.contenders.find(branch_);
+    if (--at->second == 0) core_.contenders.erase(at);
+  }
+
+ private:
+  Core& core_;
+  const std::string branch_;
+  std::unique_lock<std::recursive_timed_mutex> lock_;
+  bool is_wanted_ = false;
+};
 
 struct Transaction::State {
   Repository::Core& core;
@@ -25,6 +66,10 @@ struct Transaction::State {
   std::size_t edit_bytes = 0;
   /// From the first written block on.
   std::unique_ptr<StoreLease> lease = {};
+  /// Of a function that is repeated where it loses a race.
+  Repository::Core::Turn* turn = nullptr;
+  /// It has looked at its base, or built on it.
+  bool has_read = false;
 
   [[nodiscard]] const BranchView& view() const { return *base.state_->view; }
 
@@ -51,6 +96,20 @@ struct Transaction::State {
     return edit_bytes > core.options.transaction_bytes_max ? apply(context) : Result<void>{};
   }
 
+  /// From here on nothing else may happen to the branch. Where others are at it, too, this waits
+  /// for the turn, and begins from what they have left.
+  Result<void> take_base(const Context& context) {
+    if (std::exchange(has_read, true) || turn == nullptr) return {};
+    if (turn->is_taken() || !turn->is_contended()) return {};
+    return renew_base(context);
+  }
+
+  Result<void> renew_base(const Context& context) {
+    DIALOG_TRY(turn->take(context));
+    DIALOG_ASSIGN(base, core.snapshot(view().branch, HeadStore::View::submitted));
+    return {};
+  }
+
   Result<void> take_lease() {
     if (lease) return {};
     DIALOG_ASSIGN(lease, core.store.lease(LeaseKind::write));
@@ -62,6 +121,7 @@ struct Transaction::State {
     if (edits.empty() && working) return {};
     DIALOG_TRY(take_lease());
     if (!working) {
+      DIALOG_TRY(take_base(context));
       const BranchView& from = view();
       if (from.runs.empty()) {
         working = from.built;
@@ -133,11 +193,15 @@ Transaction::Transaction(Transaction&&) noexcept = default;
 Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
-const Snapshot& Transaction::base() const { return state_->base; }
+const Snapshot& Transaction::base() const {
+  state_->has_read = true;
+  return state_->base;
+}
 
 Result<std::optional<Bytes>> Transaction::get(ByteView key, const Context& context) {
   const auto at = state_->edits.find(Bytes(key));
   if (at != state_->edits.end()) return at->second;
+  DIALOG_TRY(state_->take_base(context));
   if (!state_->working) return state_->base.get(key, context);
   return get_value(state_->core.source, state_->working->root(), key, context);
 }
@@ -145,6 +209,7 @@ Result<std::optional<Bytes>> Transaction::get(ByteView key, const Context& conte
 Result<void> Transaction::scan(const ScanRange& range, const SnapshotVisitor& visit,
                                const Context& context) {
   State& state = *state_;
+  DIALOG_TRY(state.take_base(context));
   if (!state.is_unchanged() && !state.is_small()) {
     DIALOG_TRY(state.apply(context));
     return Snapshot::State::scan(state.core.source, state.working->root(), {}, range, visit,
@@ -195,60 +260,23 @@ Result<Transaction> Repository::begin(std::string_view branch) {
   return core_->begin(branch, HeadStore::View::durable);
 }
 
-namespace {
-
-constexpr std::chrono::milliseconds kLookAtContextEvery{20};
-
-}  // namespace
-
-/// The turn of one thread at one branch.
-class Repository::Core::Turn {
- public:
-  Turn(Core& core, std::string_view branch)
-      : core_(core), branch_(branch), lock_(core.turn, std::defer_lock) {}
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() { give_back(); }
-
-  [[nodiscard]] bool is_contended() const {
-    const std::lock_guard lock(core_.contenders_mutex);
-    return core_.contenders.find(branch_) != core_.contenders.end();
-  }
-  Result<void> take(const Context& context) {
-    if (is_wanted_) return {};
-    is_wanted_ = true;
-    {
-      const std::lock_guard lock(core_.contenders_mutex);
-      ++core_.contenders[branch_];
-    }
-    while (!lock_.try_lock_for(kLookAtContextEvery))
-      DIALOG_TRY(check_context(context, core_.clock));
-    return {};
-  }
-  void give_back() {
-    if (lock_.owns_lock()) lock_.unlock();
-    if (!std::exchange(is_wanted_, false)) return;
-    const std::lock_guard lock(core_.contenders_mutex);
-    const auto at = core_.contenders.find(branch_);
-    if (--at->second == 0) core_.contenders.erase(at);
-  }
-
- private:
-  Core& core_;
-  const std::string branch_;
-  std::unique_lock<std::recursive_timed_mutex> lock_;
-  bool is_wanted_ = false;
-};
-
+// A function that has not looked at the branch holds for whatever the branch has become.
 Result<std::uint64_t> Repository::transact(
     std::string_view branch, const std::function<Result<void>(Transaction&)>& function,
     const ChangeNote& note, const Context& context) {
   Core::Turn turn(*core_, branch);
+  std::optional<Transaction> transaction;
   for (std::size_t attempt = 0; attempt < kTransactAttemptsMax; ++attempt) {
-    if (attempt > 0 || turn.is_contended()) DIALOG_TRY(turn.take(context));
-    DIALOG_ASSIGN(Transaction transaction, core_->begin(branch, HeadStore::View::submitted));
-    DIALOG_TRY(function(transaction));
-    const auto submitted = transaction.state_->submit(note, context);
+    if (attempt > 0) DIALOG_TRY(turn.take(context));
+    if (!transaction || transaction->state_->has_read) {
+      DIALOG_ASSIGN(transaction, core_->begin(branch, HeadStore::View::submitted));
+      transaction->state_->turn = &turn;
+      DIALOG_TRY(function(*transaction));
+    }
+    Transaction::State& state = *transaction->state_;
+    if (!state.has_read && (attempt > 0 || turn.is_contended()))
+      DIALOG_TRY(state.renew_base(context));
+    const auto submitted = state.submit(note, context);
     if (submitted) {
       // Others may go on from what is submitted while this waits for the disk.
       turn.give_back();

@@ -186,14 +186,10 @@ Result<std::vector<Record>> Engine::State::list(const Listing& listing, View vie
   const std::shared_lock state(state_mutex);
   seen = durable.sequence;
   const std::uint64_t until = view == View::submitted ? kSubmitted : durable.sequence;
-  const auto is_beyond = [&](ByteView key) {
-    if (listing.after.empty()) return true;
-    return listing.reverse ? key < listing.after : key > listing.after;
-  };
-  overlay.for_each_record(listing.prefix, until,
-                          [&](const Bytes& key, const std::optional<Bytes>& value) {
-                            if (is_beyond(key)) newer.insert_or_assign(key, value);
-                          });
+  const Index::RecordRange range{listing.prefix, listing.after, listing.reverse};
+  overlay.for_each_record(range, until, [&](const Bytes& key, const std::optional<Bytes>& value) {
+    newer.insert_or_assign(key, value);
+  });
   // The two in step, in the direction of the listing; of two for one key the newer one.
   auto next = newer.begin();
   auto last = newer.rbegin();
@@ -206,18 +202,15 @@ Result<std::vector<Record>> Engine::State::list(const Listing& listing, View vie
     if (value && records.size() < listing.limit) records.push_back({key, *value});
   };
   const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
-  DIALOG_TRY(parts.index.for_each_record({listing.prefix, listing.after, listing.reverse},
-                                         [&](ByteView key, ByteView value, std::uint32_t) {
-                                           while (newer_key() != nullptr &&
-                                                  is_before(*newer_key(), key))
-                                             take_newer();
-                                           if (newer_key() != nullptr && *newer_key() == key) {
-                                             take_newer();
-                                           } else if (records.size() < listing.limit) {
-                                             records.push_back({Bytes(key), Bytes(value)});
-                                           }
-                                           return records.size() < listing.limit;
-                                         }));
+  DIALOG_TRY(parts.index.for_each_record(range, [&](ByteView key, ByteView value, std::uint32_t) {
+    while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();
+    if (newer_key() != nullptr && *newer_key() == key) {
+      take_newer();
+    } else if (records.size() < listing.limit) {
+      records.push_back({Bytes(key), Bytes(value)});
+    }
+    return records.size() < listing.limit;
+  }));
   while (newer_key() != nullptr && records.size() < listing.limit) take_newer();
   return records;
 }

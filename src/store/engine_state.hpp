@@ -36,6 +36,10 @@ struct Engine::State {
   Result<void> enter(WriteLock& lock, const Context& context);
   void leave();
   void give_up_right();
+  /// Whether all up to this number is durable for certain. Without any lock.
+  [[nodiscard]] bool is_durable(std::uint64_t number) const {
+    return durable_sequence >= number && !has_rolled_back;
+  }
   Result<void> wait_durable(WriteLock& lock, std::uint64_t number);
   void sync_group(WriteLock& lock);
   void settle_group(const Tip& target);
@@ -113,6 +117,9 @@ struct Engine::State {
   std::uint64_t followed_checkpoint = 0;  ///< the latest that another process told of
   bool draining = false;                  ///< nobody enters until the right was given back
   bool syncing = false;
+  /// Counts the syncs that have ended: who waits for one looks at this alone, so that those who
+  /// have what they wait for go on without the lock.
+  std::atomic<std::uint32_t> syncs_ended = 0;
   std::optional<Error> failure;  ///< for good
   struct Rollback {
     std::uint64_t after = 0;
@@ -120,6 +127,7 @@ struct Engine::State {
     Error error;
   };
   std::vector<Rollback> rollbacks;
+  std::atomic<bool> has_rolled_back = false;
   /// Blocks in the order in which they were put, and which are not yet in the buffer.
   std::deque<BlockKey> unwritten;
   std::size_t unwritten_bytes = 0;

@@ -102,11 +102,15 @@ Result<void> Engine::State::wait_durable(WriteLock& lock, std::uint64_t number) 
     }
     if (durable.sequence >= number) return {};
     if (failure) return fail(*failure);
-    if (syncing) {
-      changed.wait(lock);
-    } else {
+    if (!syncing) {
       sync_group(lock);
+      continue;
     }
+    const std::uint32_t ended = syncs_ended;
+    lock.unlock();
+    syncs_ended.wait(ended);
+    if (is_durable(number)) return {};
+    lock.lock();
   }
 }
 
@@ -128,6 +132,8 @@ void Engine::State::sync_group(WriteLock& lock) {
     draining = true;
   }
   leave();
+  ++syncs_ended;
+  syncs_ended.notify_all();
   changed.notify_all();
 }
 
@@ -157,6 +163,7 @@ void Engine::State::fail_group(const Error& error) {
 Result<void> Engine::State::roll_back(const Error& error) {
   DIALOG_TRY(appender.take_back(durable.end));
   const std::uint64_t until = buffer.tip().sequence;
+  has_rolled_back = true;
   if (!rollbacks.empty() && rollbacks.back().until >= durable.sequence) {
     rollbacks.back().until = until;
   } else {
@@ -180,9 +187,17 @@ Result<std::optional<Bytes>> Engine::State::read_submitted(ByteView key) {
 }
 
 Result<bool> Engine::State::holds(const RecordChange& change) {
-  DIALOG_ASSIGN(const std::optional<Bytes> present, read_submitted(change.key));
-  return present.has_value() == change.expected.has_value() &&
-         (!present || *present == *change.expected);
+  const auto is_expected = [&](const std::optional<Bytes>& present) {
+    return present.has_value() == change.expected.has_value() &&
+           (!present || *present == *change.expected);
+  };
+  {
+    const std::shared_lock state(state_mutex);
+    if (const auto* known = overlay.record(change.key, kSubmitted))
+      return is_expected(known->value);
+  }
+  DIALOG_ASSIGN(const std::optional<Bytes> present, indexed_record(change.key));
+  return is_expected(present);
 }
 
 Result<std::optional<std::uint64_t>> Engine::submit(std::span<const RecordChange> changes,
@@ -210,6 +225,7 @@ Result<std::optional<std::uint64_t>> Engine::submit(std::span<const RecordChange
 }
 
 Result<void> Engine::wait(std::uint64_t number) {
+  if (state_->is_durable(number)) return {};
   State::WriteLock lock(state_->write_mutex);
   return state_->wait_durable(lock, number);
 }

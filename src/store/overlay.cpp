@@ -105,11 +105,15 @@ const Overlay::RecordState* Overlay::record(ByteView key, std::uint64_t sequence
 }
 
 void Overlay::for_each_record(
-    ByteView prefix, std::uint64_t sequence,
+    const Index::RecordRange& range, std::uint64_t sequence,
     const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const {
+  const bool is_from = !range.after.empty() && !range.reverse && range.after >= range.prefix;
+  const bool is_until = !range.after.empty() && range.reverse;
   for (const Generation& generation : generations_) {
-    for (auto at = generation.records.lower_bound(prefix);
-         at != generation.records.end() && at->first.starts_with(prefix); ++at) {
+    auto at = is_from ? generation.records.upper_bound(range.after)
+                      : generation.records.lower_bound(range.prefix);
+    for (; at != generation.records.end() && at->first.starts_with(range.prefix); ++at) {
+      if (is_until && at->first >= range.after) break;
       for (auto state = at->second.rbegin(); state != at->second.rend(); ++state) {
         if (state->sequence > sequence) continue;
         visit(at->first, state->value);

@@ -35,9 +35,10 @@ class Overlay {
   };
   [[nodiscard]] const RecordState* record(ByteView key, std::uint64_t sequence) const;
 
-  /// Visits the records that are known at `sequence` and begin with a prefix.
+  /// Visits the records of a range that are known at `sequence`, of one key the older states
+  /// first; in any order of the keys.
   void for_each_record(
-      ByteView prefix, std::uint64_t sequence,
+      const Index::RecordRange& range, std::uint64_t sequence,
       const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const;
   void for_each_block(const std::function<void(const BlockKey& key,
                                                const std::optional<Place>& place)>& visit) const;
