@@ -35,20 +35,27 @@ Result<std::vector<Engine::State::Lookup>> Engine::State::find(Space space,
                                                                std::span<const Hash> hashes) {
   DIALOG_TRY(refresh());
   std::vector<Lookup> found(hashes.size());
-  std::vector<Hash> unknown;
-  std::vector<std::size_t> places;
+  std::size_t unknown = 0;
   {
     const std::shared_lock state(state_mutex);
     for (std::size_t i = 0; i < hashes.size(); ++i) {
       found[i] = look_up({space, hashes[i]});
-      if (found[i].decided) continue;
-      unknown.push_back(hashes[i]);
-      places.push_back(i);
+      if (!found[i].decided) ++unknown;
     }
   }
-  if (unknown.empty()) return found;
-  DIALOG_ASSIGN(const auto indexed, parts.index.find(space, unknown));
-  for (std::size_t i = 0; i < places.size(); ++i) found[places[i]].place = indexed[i];
+  if (unknown == 0) return found;
+  std::vector<Hash> some;
+  if (unknown < hashes.size()) {
+    some.reserve(unknown);
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      if (!found[i].decided) some.push_back(hashes[i]);
+    }
+  }
+  DIALOG_ASSIGN(const auto indexed, parts.index.find(space, some.empty() ? hashes : some));
+  auto next = indexed.begin();
+  for (Lookup& lookup : found) {
+    if (!lookup.decided) lookup.place = *next++;
+  }
   return found;
 }
 

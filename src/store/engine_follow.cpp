@@ -101,7 +101,7 @@ Result<void> Engine::State::adopt(const Tip& from) {
     DIALOG_TRY(found.apply(next->header.kind, next->payload, next->place, tip, tip.sequence));
     FrameHeader header = next->header;
     frame.clear();
-    append_frame(frame, header, next->payload);
+    append_frame(frame, header, {next->payload});
     DIALOG_TRY(appender.rewrite(next->place.at, frame));
   }
   if (reader.tip() == from) return {};

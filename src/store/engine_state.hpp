@@ -46,7 +46,7 @@ struct Engine::State {
   void fail_group(const Error& error);
   Result<void> roll_back(const Error& error);
   Result<void> append(FrameKind kind, ByteView payload);
-  Result<void> append_unwritten();
+  void append_unwritten();
   Result<bool> holds(const RecordChange& change);
 
   // Following the log; with the write lock.

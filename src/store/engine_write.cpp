@@ -15,6 +15,8 @@ constexpr auto kPauseMax = 5ms;
 constexpr auto kPatience = 30s;
 // How long a process that others wait for goes on writing.
 constexpr auto kRightKept = 20ms;
+// How many blocks are appended while readers wait.
+constexpr std::size_t kAppendedAtOnce = 16;
 constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
@@ -69,30 +71,30 @@ void Engine::State::give_up_right() {
 }
 
 Result<void> Engine::State::append(FrameKind kind, ByteView payload) {
-  const Place place = buffer.append(kind, payload, durable.sequence);
+  const Place place = buffer.append(kind, {payload}, durable.sequence);
   const std::unique_lock state(state_mutex);
   return overlay.apply(kind, payload, place, buffer.tip(), durable.sequence);
 }
 
-Result<void> Engine::State::append_unwritten() {
-  Bytes payload;
+// Readers wait for some blocks at a time.
+void Engine::State::append_unwritten() {
+  Bytes prefix;
   while (!unwritten.empty()) {
-    const BlockKey key = unwritten.front();
-    std::optional<Block> block;
-    {
-      const std::shared_lock state(state_mutex);
-      if (const auto at = pending.find(key); at != pending.end()) block = at->second;
+    const std::unique_lock state(state_mutex);
+    for (std::size_t i = 0; i < kAppendedAtOnce && !unwritten.empty(); ++i) {
+      const BlockKey key = unwritten.front();
+      unwritten.pop_front();
+      const auto block = pending.find(key);
+      if (block == pending.end()) continue;
+      prefix.clear();
+      append_block_prefix(prefix, key);
+      const Place place =
+          buffer.append(FrameKind::block, {prefix, block->second.bytes()}, durable.sequence);
+      overlay.put_block(key, place, buffer.tip());
+      in_flight.emplace_back(buffer.tip().sequence, key);
     }
-    unwritten.pop_front();
-    if (!block) continue;
-    payload.clear();
-    append_block_prefix(payload, key);
-    payload.append(block->bytes());
-    DIALOG_TRY(append(FrameKind::block, payload));
-    in_flight.emplace_back(buffer.tip().sequence, key);
   }
   unwritten_bytes = 0;
-  return {};
 }
 
 Result<void> Engine::State::wait_durable(WriteLock& lock, std::uint64_t number) {
@@ -213,7 +215,7 @@ Result<std::optional<std::uint64_t>> Engine::submit(std::span<const RecordChange
     if (!held) return fail(held.error());
     return std::nullopt;
   }
-  DIALOG_TRY(state.append_unwritten());
+  state.append_unwritten();
   Bytes payload;
   for (const RecordChange& change : changes) {
     if (change.desired != change.expected) append_record(payload, {change.key, change.desired});
@@ -258,7 +260,7 @@ Result<void> Engine::flush(const Context& context) {
   State::WriteLock lock(state.write_mutex);
   if (!state.unwritten.empty()) {
     DIALOG_TRY(state.enter(lock, context));
-    DIALOG_TRY(state.append_unwritten());
+    state.append_unwritten();
   }
   if (state.in_flight.empty()) {
     state.leave();
@@ -276,7 +278,7 @@ Result<void> Engine::remove(Space space, std::span<const Hash> hashes, const Con
     State::WriteLock lock(state.write_mutex);
     DIALOG_TRY(state.enter(lock, context));
     // What is in the buffer must not come back behind its removal.
-    DIALOG_TRY(state.append_unwritten());
+    state.append_unwritten();
     Bytes payload;
     append_removal(payload, space, some.data(), some.size());
     DIALOG_TRY(state.append(FrameKind::removal, payload));

@@ -4,8 +4,12 @@
 #include <cstring>
 #include <limits>
 
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>  // of what the processor has, the widest
+#else
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+#endif
 
 namespace dialog::store {
 namespace {
@@ -16,10 +20,17 @@ constexpr std::uint32_t kRemoved = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kChecksumBytes = sizeof(std::uint64_t);
 
 template <class Number>
-void append_number(Bytes& out, Number number) {
+void set_number(char* at, Number number) {
   for (std::size_t i = 0; i < sizeof number; ++i) {
-    out.push_back(static_cast<char>(number >> (8 * i) & 0xffU));
+    at[i] = static_cast<char>(number >> (8 * i) & 0xffU);
   }
+}
+
+template <class Number>
+void append_number(Bytes& out, Number number) {
+  std::array<char, sizeof number> bytes{};
+  set_number(bytes.data(), number);
+  out.append(bytes.data(), bytes.size());
 }
 
 template <class Number>
@@ -43,21 +54,20 @@ std::size_t frame_bytes(std::size_t payload_bytes) {
   return (whole + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
 }
 
-void append_frame(Bytes& out, FrameHeader& header, ByteView payload) {
+void append_frame(Bytes& out, FrameHeader& header, Payload payload) {
   header.length = static_cast<std::uint32_t>(payload.size());
   const std::size_t start = out.size();
-  out.reserve(start + frame_bytes(payload.size()));
-  append_number(out, std::uint64_t{0});
-  append_number(out, header.previous);
-  append_number(out, header.sequence);
-  append_number(out, header.durable);
-  append_number(out, header.length);
-  append_number(out, static_cast<std::uint32_t>(header.kind));
-  out.append(payload);
+  std::array<char, kFrameHeaderBytes> head{};
+  set_number(head.data() + 8, header.previous);
+  set_number(head.data() + 16, header.sequence);
+  set_number(head.data() + 24, header.durable);
+  set_number(head.data() + 32, header.length);
+  set_number(head.data() + 36, static_cast<std::uint32_t>(header.kind));
+  out.append(head.data(), head.size());
+  out.append(payload.first);
+  out.append(payload.second);
   header.checksum = checksum_of(ByteView(out).substr(start + kChecksumBytes));
-  Bytes checksum;
-  append_number(checksum, header.checksum);
-  out.replace(start, kChecksumBytes, checksum);
+  set_number(out.data() + start, header.checksum);
   out.append(start + frame_bytes(payload.size()) - out.size(), '\0');
 }
 

@@ -35,8 +35,15 @@ struct SegmentHeader {
   Tip before;  ///< where the log stood when the segment began
 };
 
+/// A payload in two parts, so that neither need be copied to stand behind the other.
+struct Payload {
+  ByteView first;
+  ByteView second = {};
+  [[nodiscard]] std::size_t size() const { return first.size() + second.size(); }
+};
+
 /// The payload with its header in front and zeros behind, up to the alignment.
-void append_frame(Bytes& out, FrameHeader& header, ByteView payload);
+void append_frame(Bytes& out, FrameHeader& header, Payload payload);
 /// What a frame with such a payload takes.
 std::size_t frame_bytes(std::size_t payload_bytes);
 

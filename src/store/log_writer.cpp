@@ -30,7 +30,7 @@ void LogBuffer::skip_to(std::uint64_t sequence) {
   last_sequence_ = std::max(last_sequence_, sequence);
 }
 
-Place LogBuffer::append(FrameKind kind, ByteView payload, std::uint64_t durable) {
+Place LogBuffer::append(FrameKind kind, Payload payload, std::uint64_t durable) {
   const std::size_t bytes = frame_bytes(payload.size());
   const bool is_first = tip_.end.segment == 0;
   const bool is_full =

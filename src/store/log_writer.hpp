@@ -23,7 +23,7 @@ class LogBuffer {
   [[nodiscard]] const Tip& tip() const { return tip_; }
 
   /// `durable`: the last sequence number known to be durable.
-  Place append(FrameKind kind, ByteView payload, std::uint64_t durable);
+  Place append(FrameKind kind, Payload payload, std::uint64_t durable);
   /// The next frame goes into another segment.
   void begin_segment() { must_begin_ = true; }
   /// No frame gets a number up to this one any more.

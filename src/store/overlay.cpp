@@ -85,6 +85,12 @@ Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place
   return {};
 }
 
+void Overlay::put_block(const BlockKey& key, const Place& place, const Tip& tip) {
+  Generation& generation = newest();
+  set_block(generation, key, place);
+  generation.last = tip;
+}
+
 const std::optional<Place>* Overlay::block(const BlockKey& key) const {
   for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
     const auto at = generation->blocks.find(key);

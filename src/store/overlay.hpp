@@ -23,6 +23,8 @@ class Overlay {
   /// `durable`: up to where all is durable, so that nobody asks for an earlier state.
   Result<void> apply(FrameKind kind, ByteView payload, const Place& place, const Tip& tip,
                      std::uint64_t durable);
+  /// The same for the frame of a block.
+  void put_block(const BlockKey& key, const Place& place, const Tip& tip);
 
   /// The latest that is known of a block: null: nothing; an absent place: removed.
   [[nodiscard]] const std::optional<Place>* block(const BlockKey& key) const;
