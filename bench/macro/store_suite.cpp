@@ -287,24 +287,39 @@ void block_gets(Report& report, const Settings& settings, const Blocks& blocks) 
 
 void sizes(Report& report, const Settings& settings, const Records& records,
            const std::vector<std::uint32_t>& order) {
-  if (!report.wants({"disk_bulk", "open"})) return;
+  if (!report.wants({"disk_bulk"})) return;
   Database database(settings.folder);
   load(records, order, [&](const auto& items) { database.put(items); });
   must(database.repository().collect_garbage(), "gc");
   report.exact({"store", "disk_bulk", "bytes", records.size(), {}, {}}, "dialog",
                disk_bytes(database.folder()));
-  const double start = seconds_now();
-  database.open();
-  report.exact({"store", "open", "ms", records.size(), {}, {}}, "dialog",
-               (seconds_now() - start) * 1e3);
   for (const FloorKind& kind : kStores) {
-    if (!report.wants({"disk_bulk"}) || !report.wants_impl(kind.impl)) continue;
+    if (!report.wants_impl(kind.impl)) continue;
     Floor floor(kind, settings.folder);
     load(records, order, [&](const auto& items) { floor.store->put(items); });
     floor.store.reset();
     report.exact({"store", "disk_bulk", "bytes", records.size(), {}, {}}, floor.impl,
                  disk_bytes(floor.folder.path()));
   }
+}
+
+/// How long it takes to open a store of so many blocks, and what its index takes for each.
+void opening(Report& report, const Settings& settings, std::size_t count) {
+  if (!report.wants({"open", "index_per_block"}) || !report.wants_impl("dialog")) return;
+  Database database(settings.folder);
+  std::vector<Block> batch;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    batch.push_back(Block::of(Bytes(reinterpret_cast<const char*>(&i), sizeof i)));
+    if (batch.size() < kLoadBatch && i + 1 < count) continue;
+    must(database.archive().put(batch), "put");
+    must(database.archive().flush(), "flush");
+    batch.clear();
+  }
+  const double start = seconds_now();
+  database.open();
+  report.exact({"store", "open", "ms", count, {}, {}}, "dialog", (seconds_now() - start) * 1e3);
+  report.exact({"store", "index_per_block", "bytes", count, {}, {}}, "dialog",
+               disk_bytes(database.folder() + "/db/index") / static_cast<double>(count));
 }
 
 void sizes_after_batches(Report& report, const Settings& settings, const Records& records) {
@@ -336,6 +351,8 @@ void run_store_suite(Report& report, const Settings& settings) {
   }
   sizes(report, settings, records, order);
   sizes_after_batches(report, settings, records);
+  opening(report, settings, records.size());
+  opening(report, settings, 10 * records.size());
 }
 
 }  // namespace dialog::bench

@@ -16,21 +16,28 @@ Result<void> check_block_size(const Hash& hash, std::size_t size) {
 
 Block Block::of(Bytes bytes) {
   const Hash hash = Hash::of(bytes);
-  return {hash, std::make_shared<const Bytes>(std::move(bytes))};
+  const auto whole = std::make_shared<const Bytes>(std::move(bytes));
+  return {hash, whole, *whole};
 }
 
-Block Block::unchecked(const Hash& hash, Bytes bytes) {
-  return Block(hash, std::make_shared<const Bytes>(std::move(bytes)));
+Block Block::unchecked(const Hash& hash, std::shared_ptr<const Bytes> whole, ByteView bytes) {
+  return {hash, std::move(whole), bytes};
 }
 
-Result<Block> Block::checked(const Hash& expected, Bytes bytes) {
+Result<Block> Block::checked(const Hash& expected, std::shared_ptr<const Bytes> whole,
+                             ByteView bytes) {
   DIALOG_TRY(check_block_size(expected, bytes.size()));
   const Hash actual = Hash::of(bytes);
   if (actual != expected) {
     return fail(ErrorCode::corrupt,
                 "the bytes of block " + expected.hex() + " hash to " + actual.hex());
   }
-  return Block{actual, std::make_shared<const Bytes>(std::move(bytes))};
+  return Block{actual, std::move(whole), bytes};
+}
+
+Result<Block> Block::checked(const Hash& expected, Bytes bytes) {
+  const auto whole = std::make_shared<const Bytes>(std::move(bytes));
+  return checked(expected, whole, *whole);
 }
 
 }  // namespace dialog

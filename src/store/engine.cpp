@@ -14,8 +14,6 @@ constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 constexpr int kLookUpsMax = 16;
 // Blocks that are remembered not to read.
 constexpr std::size_t kDamagedMax = 65536;
-// What each thread keeps to read into.
-constexpr std::size_t kFrameKeptMax = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -81,20 +79,19 @@ void Engine::State::note_damaged(const BlockKey& key, const Place& place) {
 // What leaves the disk is checked against its hash once, and from then on by the checksum of its
 // frame.
 Result<Block> Engine::State::read_block(const BlockKey& key, const Place& place) {
-  thread_local Bytes frame;
-  const auto stored = segments.read_block(place, frame);
+  const auto frame = std::make_shared<Bytes>();
+  const auto stored = segments.read_block(place, *frame);
   auto block = [&]() -> Result<Block> {
     if (!stored) return fail(stored.error());
     if (stored->key != key) {
       return fail(ErrorCode::corrupt, "there is another block in " + describe(segments, place.at));
     }
-    if (checked.contains(place.at)) return Block::unchecked(key.hash, Bytes(stored->bytes));
-    auto sound = Block::checked(key.hash, Bytes(stored->bytes));
+    if (checked.contains(place.at)) return Block::unchecked(key.hash, frame, stored->bytes);
+    auto sound = Block::checked(key.hash, frame, stored->bytes);
     if (sound) checked.insert(place.at);
     return sound;
   }();
   if (!block && block.error().code == ErrorCode::corrupt) note_damaged(key, place);
-  if (frame.capacity() > kFrameKeptMax) Bytes().swap(frame);
   return block;
 }
 

@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t kBlockEntryBytes = 80;
 constexpr std::size_t kRecordEntryBytes = 160;
 constexpr std::size_t kGenerationEntries = 16384;
+constexpr std::size_t kFilterBits = std::size_t{1} << 19;
+constexpr std::size_t kWordBits = 64;
 
 }  // namespace
 
@@ -21,7 +23,12 @@ void Overlay::begin_generation() {
   if (!generations_.empty() && generations_.back().entries > 0) generations_.emplace_back();
 }
 
+std::size_t Overlay::filter_bit(const BlockKey& key) { return BlockKeyHash()(key) % kFilterBits; }
+
 void Overlay::set_block(Generation& generation, const BlockKey& key, std::optional<Place> place) {
+  generation.filter.resize(kFilterBits / kWordBits);
+  const std::size_t bit = filter_bit(key);
+  generation.filter[bit / kWordBits] |= std::uint64_t{1} << bit % kWordBits;
   if (generation.blocks.insert_or_assign(key, place).second) {
     ++generation.entries;
     generation.bytes += kBlockEntryBytes;
@@ -92,7 +99,10 @@ void Overlay::put_block(const BlockKey& key, const Place& place, const Tip& tip)
 }
 
 const std::optional<Place>* Overlay::block(const BlockKey& key) const {
+  const std::size_t bit = filter_bit(key);
   for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
+    if (generation->filter.empty()) continue;
+    if ((generation->filter[bit / kWordBits] >> bit % kWordBits) % 2 == 0) continue;
     const auto at = generation->blocks.find(key);
     if (at != generation->blocks.end()) return &at->second;
   }

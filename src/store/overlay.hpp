@@ -62,6 +62,9 @@ class Overlay {
   struct Generation {
     Tip last;
     std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
+    /// A bit for each hash, that several share: most of those who look for what is not here need
+    /// not look further.
+    std::vector<std::uint64_t> filter;
     /// Oldest first; those before the latest durable one are gone.
     std::map<Bytes, std::vector<RecordState>, std::less<>> records;
     std::size_t entries = 0;
@@ -70,6 +73,7 @@ class Overlay {
   static void set_block(Generation& generation, const BlockKey& key, std::optional<Place> place);
   static void set_record(Generation& generation, ByteView key, RecordState state,
                          std::uint64_t durable);
+  static std::size_t filter_bit(const BlockKey& key);
   Generation& newest();
   /// From the oldest to the newest.
   std::deque<Generation> generations_;

@@ -20,22 +20,27 @@ class Block {
   /// `corrupt` where the bytes do not hash to `expected`; `too_large` above `kBlockBytesMax`.
   static Result<Block> checked(const Hash& expected, Bytes bytes);
 
+  /// The same for bytes that lie in something larger, which the block then keeps whole.
+  static Result<Block> checked(const Hash& expected, std::shared_ptr<const Bytes> whole,
+                               ByteView bytes);
+
   /// For stores that have checked these very bytes before, and know by a checksum that they are
-  /// still the same: takes the hash on trust.
-  static Block unchecked(const Hash& hash, Bytes bytes);
+  /// still the same: takes the hash on trust. `bytes` lie in `whole`, which the block keeps.
+  static Block unchecked(const Hash& hash, std::shared_ptr<const Bytes> whole, ByteView bytes);
 
   [[nodiscard]] const Hash& hash() const { return hash_; }
   /// Valid as long as any copy of this block.
-  [[nodiscard]] ByteView bytes() const { return *bytes_; }
-  [[nodiscard]] std::size_t size() const { return bytes_->size(); }
+  [[nodiscard]] ByteView bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
   friend bool operator==(const Block& a, const Block& b) { return a.hash_ == b.hash_; }
 
  private:
-  Block(const Hash& hash, std::shared_ptr<const Bytes> bytes)
-      : hash_(hash), bytes_(std::move(bytes)) {}
+  Block(const Hash& hash, std::shared_ptr<const Bytes> whole, ByteView bytes)
+      : hash_(hash), whole_(std::move(whole)), bytes_(bytes) {}
   Hash hash_;
-  std::shared_ptr<const Bytes> bytes_;
+  std::shared_ptr<const Bytes> whole_;
+  ByteView bytes_;  // of it
 };
 
 }  // namespace dialog
