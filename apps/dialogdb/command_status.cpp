@@ -157,7 +157,7 @@ Result<void> run_log(Program& program, const LogOptions& options) {
                            {"who", move.who}});
     } else {
       output.line(fmt::format("{}~{:<3} {} {:<64} {}", name, moves_ago, readable_time(move.time),
-                              move.after ? move.after->hex() : "(not built)", move.what));
+                              move.after ? move.after->hex() : "(no revision)", move.what));
     }
     ++moves_ago;
   }

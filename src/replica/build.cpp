@@ -115,7 +115,7 @@ Result<void> Repository::Core::check_pending(std::string_view name) {
 
 Result<std::optional<Revision>> Repository::Core::build(std::string_view name,
                                                         const std::optional<Point>& point,
-                                                        const Context& context) {
+                                                        Purpose purpose, const Context& context) {
   std::unique_ptr<StoreLease> lease;
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
     DIALOG_ASSIGN(StoredBranch stored, read_branch(name, View::submitted));
@@ -129,6 +129,10 @@ Result<std::optional<Revision>> Repository::Core::build(std::string_view name,
       // Of a part that is built only its version is left.
       if (point && point->history && branch.pending.commits > 0) return std::nullopt;
       const Revision built = branch.built;
+      if (purpose == Purpose::revision) {
+        DIALOG_ASSIGN(const bool is_told, tell(name, first, built));
+        if (!is_told) continue;
+      }
       // Another thread may have built it, and what it has submitted may be on its way.
       DIALOG_TRY(heads().commit({}));
       return built;
@@ -152,7 +156,7 @@ Result<std::optional<Revision>> Repository::Core::build(std::string_view name,
     DIALOG_ASSIGN(const EditOutcome made,
                   edit_tree(source, branch.built.root(), view.merged(), {}, context));
     DIALOG_ASSIGN(const bool won,
-                  take_built(std::move(stored), *std::move(commits), Revision(made.root)));
+                  take_built(std::move(stored), *std::move(commits), Revision(made.root), purpose));
     if (won) return Revision(made.root);
   }
   return fail(moved_too_often("branch " + std::string(name)));
@@ -160,7 +164,7 @@ Result<std::optional<Revision>> Repository::Core::build(std::string_view name,
 
 // Commits of others meanwhile are no hindrance: they stay pending.
 Result<bool> Repository::Core::take_built(StoredBranch stored, std::vector<Record> built_records,
-                                          const Revision& revision) {
+                                          const Revision& revision, Purpose purpose) {
   const std::string name = stored.branch.name;
   const Revision before = stored.branch.built;
   const std::uint64_t first = stored.branch.built_version();
@@ -173,8 +177,10 @@ Result<bool> Repository::Core::take_built(StoredBranch stored, std::vector<Recor
     changed.pending.commits -= part.sum.commits;
     changed.pending.edits -= std::min(changed.pending.edits, part.sum.edits);
     changed.pending.bytes -= std::min(changed.pending.bytes, part.sum.bytes);
-    if (auto told = told_revision(heads(), name, first + part.sum.commits, revision))
-      changes.push_back(*std::move(told));
+    if (purpose == Purpose::revision) {
+      if (auto told = told_revision(heads(), name, first + part.sum.commits, revision))
+        changes.push_back(*std::move(told));
+    }
     changes.push_back(
         {records::branch_key(name), std::move(stored.record), records::encode(changed)});
     DIALOG_ASSIGN(const bool won, heads().commit(changes));
@@ -192,15 +198,40 @@ Result<bool> Repository::Core::take_built(StoredBranch stored, std::vector<Recor
 
 Result<Branch> Repository::Core::build(std::string_view name, const Context& context) {
   DIALOG_ASSIGN(StoredBranch stored, read_branch(name));
-  if (stored.branch.pending.commits == 0) return std::move(stored.branch);
-  DIALOG_TRY(build(name, std::nullopt, context));
+  if (stored.branch.pending.commits == 0) {
+    DIALOG_ASSIGN(const bool is_told, tell(name, stored.branch.moves, stored.branch.built));
+    if (is_told) return std::move(stored.branch);
+  }
+  DIALOG_TRY(build(name, std::nullopt, Purpose::revision, context));
   DIALOG_ASSIGN(stored, read_branch(name));
   return std::move(stored.branch);
 }
 
+Result<bool> Repository::Core::tell(std::string_view name, std::uint64_t version,
+                                    const Revision& revision) {
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    DIALOG_ASSIGN(const StoredBranch stored, read_branch(name, View::submitted));
+    if (stored.branch.built != revision || stored.branch.built_version() != version) return false;
+    auto told = told_revision(heads(), name, version, revision);
+    if (!told) return true;
+    // The branch must still stand there when the reflog comes to say so.
+    const RecordChange changes[] = {*std::move(told),
+                                    {records::branch_key(name), stored.record, stored.record}};
+    DIALOG_ASSIGN(const bool won, heads().commit(changes));
+    if (won) return true;
+  }
+  return fail(moved_too_often("branch " + std::string(name)));
+}
+
 Result<Revision> Repository::Core::revision_of(const BranchView& view, const Context& context) {
-  if (view.runs.empty()) return view.built;
-  auto built = build(view.branch, Point{view.version, view.history}, context);
+  if (view.runs.empty()) {
+    // Where the branch has left it behind, there is no move to tell it.
+    const auto told =
+        view.branch.empty() ? Result<bool>(true) : tell(view.branch, view.version, view.built);
+    if (!told && told.error().code != ErrorCode::not_found) return fail(told.error());
+    return view.built;
+  }
+  auto built = build(view.branch, Point{view.version, view.history}, Purpose::revision, context);
   if (!built && built.error().code != ErrorCode::not_found) return fail(std::move(built).error());
   if (built && *built) return **built;
   // The branch has left these edits behind.
@@ -223,7 +254,7 @@ Result<Repository::Core::Submitted> Repository::Core::submit_edits(const BranchV
       return fail(moved_meanwhile(stored.branch, base.version));
     if (is_full(stored.branch.pending)) {
       // The commit that crossed the bound could not build.
-      DIALOG_TRY(build(base.branch, std::nullopt, context));
+      DIALOG_TRY(build(base.branch, std::nullopt, Purpose::bound, context));
       continue;
     }
     Branch changed = stored.branch;

@@ -7,7 +7,7 @@
 namespace dialog {
 namespace {
 
-/// A move may have been built after the next one was noted.
+/// A move may have been told its revision after the next one was noted.
 void fill_in(std::vector<ReflogEntry>& latest_first) {
   for (std::size_t i = 0; i + 1 < latest_first.size(); ++i) {
     const ReflogEntry& older = latest_first[i + 1];
@@ -32,7 +32,7 @@ std::vector<BuiltVersion> built_versions(const std::vector<ReflogEntry>& oldest_
   return built;
 }
 
-Error never_built(std::string_view branch, std::uint64_t version, std::uint64_t latest,
+Error no_revision(std::string_view branch, std::uint64_t version, std::uint64_t latest,
                   const std::vector<BuiltVersion>& built) {
   const auto distance = [&](const BuiltVersion& other) {
     return other.version > version ? other.version - version : version - other.version;
@@ -41,8 +41,10 @@ Error never_built(std::string_view branch, std::uint64_t version, std::uint64_t 
   const auto nearest =
       std::min_element(built.rbegin(), built.rend(),
                        [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
-  std::string message = "version " + std::to_string(version) + " of branch " + std::string(branch) +
-                        " was never built, or its log has forgotten it";
+  std::string message =
+      "version " + std::to_string(version) + " of branch " + std::string(branch) +
+      " has no revision: nobody asked for one before later commits were built, or "
+      "the log has forgotten it";
   if (nearest != built.rend()) {
     message += "; the nearest one is version " + std::to_string(nearest->version) + " (" +
                std::string(branch) + "~" + std::to_string(latest - nearest->version) +
@@ -55,7 +57,7 @@ Error never_built(std::string_view branch, std::uint64_t version, std::uint64_t 
 
 Result<std::vector<ReflogEntry>> Repository::log(std::string_view branch,
                                                  const LogRange& range) const {
-  DIALOG_TRY(core_->read_branch(branch));
+  DIALOG_ASSIGN(const StoredBranch stored, core_->read_branch(branch));
   const std::string prefix = records::reflog_prefix(branch);
   const std::string before =
       range.before ? records::reflog_key(branch, *range.before) : std::string();
@@ -69,6 +71,11 @@ Result<std::vector<ReflogEntry>> Repository::log(std::string_view branch,
   std::vector<ReflogEntry> entries;
   for (const Record& record : found) {
     DIALOG_ASSIGN(ReflogEntry entry, records::decode_reflog(record.key, record.value));
+    if (!entry.after && entry.sequence == stored.branch.built_version()) {
+      // What is shown is kept; so where it cannot be told, it is not shown.
+      const auto told = core_->tell(branch, entry.sequence, stored.branch.built);
+      if (told && *told) entry.after = stored.branch.built;
+    }
     entries.push_back(std::move(entry));
   }
   fill_in(entries);
@@ -85,7 +92,8 @@ Result<Revision> Repository::revision_at(std::string_view branch, std::uint64_t 
                                           std::to_string(latest) + " and has no version " +
                                           std::to_string(version));
   }
-  DIALOG_ASSIGN(const auto pending, core_->build(branch, Core::Point{version, {}}, context));
+  DIALOG_ASSIGN(const auto pending,
+                core_->build(branch, Core::Point{version, {}}, Core::Purpose::revision, context));
   if (pending) return *pending;
   DIALOG_ASSIGN(const std::vector<ReflogEntry> moves, reflog_of(core_->heads(), branch));
   const std::vector<BuiltVersion> built = built_versions(moves);

@@ -43,11 +43,24 @@ Result<std::vector<Branch>> Repository::Core::branches() {
   return branches;
 }
 
+namespace {
+
+/// Whether the reflog says, or may have said, which revision the latest move made.
+bool is_told(HeadStore& heads, const Branch& branch) {
+  const std::string key = records::reflog_key(branch.name, branch.moves);
+  const auto stored = heads.read(key, HeadStore::View::submitted);
+  if (!stored || !*stored) return true;
+  const auto entry = records::decode_reflog(key, **stored);
+  return !entry || entry->after;
+}
+
+}  // namespace
+
 RecordChange Repository::Core::reflog_change(const Branch& before, const Branch& after,
                                              const ChangeNote& note) {
   ReflogEntry entry;
   entry.sequence = after.moves;
-  if (before.pending.commits == 0) entry.before = before.built;
+  if (before.pending.commits == 0 && is_told(heads(), before)) entry.before = before.built;
   if (after.pending.commits == 0) entry.after = after.built;
   entry.time = clock.wall();
   entry.what = note.what;

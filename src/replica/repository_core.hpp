@@ -95,7 +95,8 @@ struct Repository::Core {
   /// blocks.
   Result<Branch> change_branch(std::string_view name, const ChangeNote& note, const Change& change);
 
-  /// The entry of a move that makes `after` out of `before`; `after.moves` counts it already.
+  /// The entry of a move that makes `after` out of `before`; `after.moves` counts it already. It
+  /// says where the move began unless that was built for the bound alone.
   RecordChange reflog_change(const Branch& before, const Branch& after, const ChangeNote& note);
 
   /// The removal of the entry that falls out of the reflog with the latest move; absent where there
@@ -122,10 +123,16 @@ struct Repository::Core {
   /// Reads everything that is pending, as it is stored. `not_found`, `corrupt`.
   Result<void> check_pending(std::string_view name);
 
+  /// What a tree is built for.
+  enum class Purpose : std::uint8_t {
+    revision,  ///< Somebody asks for the revision: the reflog is told, and keeps it.
+    bound,     ///< Less is to be pending. Nobody hears of the revision, and nothing else keeps it.
+  };
+
   /// Lets a branch stand at the revision that was built of the first of its pending commits. False
   /// where those are no longer its first.
   Result<bool> take_built(StoredBranch stored, std::vector<Record> built_records,
-                          const Revision& revision);
+                          const Revision& revision, Purpose purpose);
 
   /// A version of a branch, and its history where that is known.
   struct Point {
@@ -137,10 +144,14 @@ struct Repository::Core {
   /// or no longer, among what is pending. Takes a write lease: `busy`. Changes neither version nor
   /// history.
   Result<std::optional<Revision>> build(std::string_view name, const std::optional<Point>& point,
-                                        const Context& context);
-  /// The same for all that is pending, durably. Returns the branch as it then is: further commits
-  /// may be pending again.
+                                        Purpose purpose, const Context& context);
+  /// The same for all that is pending and a revision that somebody asks for, durably. Returns the
+  /// branch as it then is: further commits may be pending again.
   Result<Branch> build(std::string_view name, const Context& context = {});
+  /// Tells the reflog the revision of a version that the branch's tree was built for, durably;
+  /// nothing where it was told before, or has forgotten that move. False where the branch's tree is
+  /// not, or no longer, that one. `not_found`.
+  Result<bool> tell(std::string_view name, std::uint64_t version, const Revision& revision);
   /// Of what a snapshot shows.
   Result<Revision> revision_of(const BranchView& view, const Context& context);
 

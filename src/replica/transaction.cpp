@@ -240,7 +240,7 @@ Result<std::uint64_t> Repository::Core::settle(std::string_view name, const Subm
                                                const Context& context) {
   if (submitted.ticket) DIALOG_TRY(heads().wait(*submitted.ticket));
   // The commit is durable whatever comes of this. Where it fails, the next commit builds first.
-  if (submitted.is_full) static_cast<void>(build(name, std::nullopt, context));
+  if (submitted.is_full) static_cast<void>(build(name, std::nullopt, Purpose::bound, context));
   return submitted.version;
 }
 

@@ -63,7 +63,7 @@ struct Remote {
 struct ReflogEntry {
   /// Counts the moves of the branch, from 1.
   std::uint64_t sequence = 0;
-  /// Absent where that revision was not built.
+  /// Absent where nobody asked for that revision before later commits were built.
   std::optional<Revision> before;
   std::optional<Revision> after;
   WallTime time{0};

@@ -48,10 +48,11 @@ struct OpenRepository {
   /// Edits that a transaction holds in memory.
   std::size_t transaction_bytes_max = std::size_t{16} * 1024 * 1024;
   /// How much may be pending on a branch: the commit that reaches a bound builds, once it is
-  /// durable. Where that fails, the next commit builds first, and fails where that fails again.
-  /// Whoever reads a branch holds its pending edits in memory: per edit about 60 bytes and its own,
-  /// for a branch that is written to at the same time twice that; at most 8 such states are kept
-  /// for later reads.
+  /// durable. That revision is not kept beyond the next build, unless somebody asks for it. Where
+  /// that fails, the next commit builds first, and fails where that fails again. Whoever reads a
+  /// branch holds its pending edits in memory: per edit about 60 bytes and its own, for a branch
+  /// that is written to at the same time twice that; at most 8 such states are kept for later
+  /// reads.
   std::size_t pending_bytes_max = std::size_t{16} * 1024 * 1024;
   std::size_t pending_edits_max = 262'144;
 };
@@ -161,12 +162,13 @@ class Repository final {
   /// The present state of a branch: what was committed is there, built or not. `not_found`.
   [[nodiscard]] Result<Snapshot> snapshot(std::string_view branch) const;
   [[nodiscard]] Snapshot snapshot(const Revision& revision) const;
-  /// The revision of a branch, which is built where it has to be, or 64 hex digits. `not_found`;
-  /// `busy` where it has to be built while garbage is collected.
+  /// The revision of a branch, which is built where it has to be, or 64 hex digits. It is kept for
+  /// as long as the reflog keeps the move that made it. `not_found`; `busy` where it has to be
+  /// built while garbage is collected.
   [[nodiscard]] Result<Revision> resolve(std::string_view text, const Context& context = {}) const;
   /// The revision that a branch had at a version. One that is still pending is built. `not_found`
-  /// also where the reflog no longer has that version, or it was never built and later ones were:
-  /// the message names the nearest one that was built.
+  /// also where the reflog no longer has that version, or nobody asked for its revision before
+  /// later commits were built: the message names the nearest version that has one.
   [[nodiscard]] Result<Revision> revision_at(std::string_view branch, std::uint64_t version,
                                              const Context& context = {}) const;
 
@@ -194,7 +196,8 @@ class Repository final {
     std::optional<std::uint64_t> before = {};
     std::size_t limit = 100;
   };
-  /// The moves of a branch, latest first. `not_found`.
+  /// The moves of a branch, latest first. Builds nothing; to show the revision that the branch was
+  /// built as last is to ask for it. `not_found`.
   [[nodiscard]] Result<std::vector<ReflogEntry>> log(std::string_view branch,
                                                      const LogRange& range) const;
 

@@ -84,8 +84,9 @@ class Snapshot final {
   [[nodiscard]] std::optional<std::uint64_t> version() const;
 
   /// Its revision. Where that was not built yet, builds it: as a part of the branch where the
-  /// branch still holds these edits as pending, by itself otherwise; then nothing keeps it from the
-  /// collection of garbage. `busy` while garbage is collected.
+  /// branch still holds these edits as pending, by itself otherwise. Then, and where the branch has
+  /// built later commits since, nothing keeps it from the collection of garbage. `busy` while
+  /// garbage is collected.
   [[nodiscard]] Result<Revision> revision(const Context& context = {}) const;
 
   /// Absent where there is no such key.
