@@ -134,10 +134,9 @@ Result<Revision> Workspace::tracked(const std::string& text, const std::string& 
 
 Result<Revision> Workspace::moves_ago(const std::string& branch, const std::string& count) const {
   const auto number = parse_number(count);
-  if (!number || *number > kReflogEntriesKept) {
-    return fail(ErrorCode::invalid_argument, "\"" + branch + "~" + count +
-                                                 "\": expected a number of moves from 0 to " +
-                                                 std::to_string(kReflogEntriesKept));
+  if (!number) {
+    return fail(ErrorCode::invalid_argument,
+                "\"" + branch + "~" + count + "\": expected a number of moves");
   }
   DIALOG_ASSIGN(const std::string name, branch_or_default(branch));
   if (*number == 0) return repository_->resolve(name);

@@ -115,6 +115,24 @@ Result<Json> parse(std::string_view key, ByteView bytes) {
 
 Json record() { return Json{{"v", kRecordVersion}}; }
 
+Json encode_retention(const Retention& retention) {
+  Json json = {{"moves", retention.moves}};
+  if (retention.age) json["days"] = retention.age->count();
+  return json;
+}
+
+std::optional<Retention> decode_retention(const Json& json) {
+  Reader reader(&json);
+  Retention retention;
+  retention.moves = reader.number("moves");
+  if (const auto days = reader.optional_number("days")) {
+    if (*days > static_cast<std::uint64_t>(kRetainedAgeMax.count())) return std::nullopt;
+    retention.age = std::chrono::days{*days};
+  }
+  if (!reader.is_sound() || !check_retention(retention)) return std::nullopt;
+  return retention;
+}
+
 Json encode_seen_head(const Head& head) {
   Json json = {{"revision", head.revision.hex()}};
   if (head.sequence) json["sequence"] = *head.sequence;
@@ -213,11 +231,28 @@ std::optional<NumberedKey> parse_numbered_key(std::string_view key, std::string_
   return parsed;
 }
 
+Result<void> check_retention(const Retention& retention) {
+  if (retention.moves < 1 || retention.moves > kRetainedMovesMax) {
+    return dialog::fail(ErrorCode::invalid_argument,
+                        "the log of a branch can keep 1 to " + std::to_string(kRetainedMovesMax) +
+                            " moves, not " + std::to_string(retention.moves));
+  }
+  const auto age = retention.age.value_or(std::chrono::days{0});
+  if (age < std::chrono::days{0} || age > kRetainedAgeMax) {
+    return dialog::fail(ErrorCode::invalid_argument,
+                        "the log of a branch can keep moves for 0 to " +
+                            std::to_string(kRetainedAgeMax.count()) + " days, not " +
+                            std::to_string(age.count()));
+  }
+  return {};
+}
+
 Bytes encode(const Config& config) {
   Json json = record();
   json["format"] = 1;
   json["partial"] = config.is_partial;
   json["subject"] = config.subject;
+  if (config.retention != Retention{}) json["retention"] = encode_retention(config.retention);
   return print(json);
 }
 
@@ -268,6 +303,11 @@ Result<Config> decode_config(ByteView bytes) {
   config.is_partial = reader.flag("partial");
   config.subject = reader.text("subject");
   const std::uint64_t format = reader.number("format");
+  if (const Json* retention = reader.find("retention")) {
+    const std::optional<Retention> decoded = decode_retention(*retention);
+    if (!decoded) return damaged(kConfigKey);
+    config.retention = *decoded;
+  }
   if (!reader.is_sound()) return damaged(kConfigKey);
   if (format != 1) {
     return dialog::fail(

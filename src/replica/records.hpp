@@ -11,6 +11,7 @@
 #include "dialog/base/hash.hpp"
 #include "dialog/base/result.hpp"
 #include "dialog/replica/branch.hpp"
+#include "dialog/replica/maintenance.hpp"
 
 /// The records of a repository: their keys and their bytes, as docs/format/repository.md says.
 namespace dialog::records {
@@ -25,6 +26,7 @@ inline constexpr std::string_view kEditsPrefix = "edits/";
 struct Config {
   bool is_partial = false;
   std::string subject;
+  Retention retention = {};
 };
 
 std::string branch_key(std::string_view name);
@@ -44,6 +46,9 @@ struct NumberedKey {
   std::uint64_t number = 0;
 };
 std::optional<NumberedKey> parse_numbered_key(std::string_view key, std::string_view prefix);
+
+/// `invalid_argument` beyond a bound.
+Result<void> check_retention(const Retention& retention);
 
 Bytes encode(const Config& config);
 Bytes encode(const Branch& branch);

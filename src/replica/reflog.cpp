@@ -99,7 +99,32 @@ Result<Revision> Repository::revision_at(std::string_view branch, std::uint64_t 
   const std::vector<BuiltVersion> built = built_versions(moves);
   for (const BuiltVersion& known : built)
     if (known.version == version) return known.revision;
-  return fail(never_built(branch, version, latest, built));
+  return fail(no_revision(branch, version, latest, built));
+}
+
+Result<Retention> Repository::Core::retention(HeadStore::View kind) {
+  DIALOG_ASSIGN(const std::optional<Bytes> record, heads().read(records::kConfigKey, kind));
+  // Every move asks, and it hardly ever changes.
+  if (record == config_record) return config.retention;
+  DIALOG_ASSIGN(const StoredConfig now, read_config(heads(), kind));
+  return now.config.retention;
+}
+
+Result<Retention> Repository::retention() const {
+  return core_->retention(HeadStore::View::durable);
+}
+
+Result<void> Repository::set_retention(const Retention& retention) {
+  DIALOG_TRY(records::check_retention(retention));
+  for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
+    DIALOG_ASSIGN(StoredConfig stored, read_config(core_->heads(), HeadStore::View::submitted));
+    stored.config.retention = retention;
+    const RecordChange change{std::string(records::kConfigKey), std::move(stored.record),
+                              records::encode(stored.config)};
+    DIALOG_ASSIGN(const bool won, core_->heads().commit({&change, 1}));
+    if (won) return {};
+  }
+  return fail(moved_too_often("the configuration of the repository"));
 }
 
 }  // namespace dialog

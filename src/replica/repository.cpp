@@ -33,7 +33,7 @@ Result<Repository> Repository::create(RepositoryStore& store, Clock& clock,
 
 Result<Repository> Repository::open(RepositoryStore& store, Clock& clock,
                                     const OpenRepository& options) {
-  DIALOG_ASSIGN(records::Config config, read_config(store.heads()));
+  DIALOG_ASSIGN(StoredConfig config, read_config(store.heads()));
   return Repository(std::make_unique<Core>(store, clock, std::move(config), options));
 }
 

@@ -96,10 +96,11 @@ Result<Branch> Repository::Core::change_branch(std::string_view name, const Chan
 }
 
 std::optional<RecordChange> Repository::Core::oldest_entry_removal(const Branch& branch) {
-  if (branch.moves <= kReflogEntriesKept) return std::nullopt;
-  std::string key = records::reflog_key(branch.name, branch.moves - kReflogEntriesKept);
+  // What cannot be read must not keep the branch from moving on.
+  const auto kept = retention(HeadStore::View::submitted);
+  if (!kept || branch.moves <= kept->moves) return std::nullopt;
+  std::string key = records::reflog_key(branch.name, branch.moves - kept->moves);
   auto entry = heads().read(key, HeadStore::View::submitted);
-  // One that cannot be read must not keep the branch from moving on.
   if (!entry || !*entry) return std::nullopt;
   return RecordChange{std::move(key), *std::move(entry), std::nullopt};
 }
@@ -164,10 +165,11 @@ std::vector<RecordChange> first_records(const CreateRepository& options, const B
   return changes;
 }
 
-Result<records::Config> read_config(HeadStore& heads) {
-  DIALOG_ASSIGN(const std::optional<Bytes> record, heads.read(records::kConfigKey));
+Result<StoredConfig> read_config(HeadStore& heads, HeadStore::View kind) {
+  DIALOG_ASSIGN(std::optional<Bytes> record, heads.read(records::kConfigKey, kind));
   if (!record) return fail(ErrorCode::not_found, "there is no repository here");
-  return records::decode_config(*record);
+  DIALOG_ASSIGN(records::Config config, records::decode_config(*record));
+  return StoredConfig{std::move(config), *std::move(record)};
 }
 
 }  // namespace dialog

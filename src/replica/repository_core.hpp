@@ -25,6 +25,11 @@ struct StoredBranch {
   Bytes record;
 };
 
+struct StoredConfig {
+  records::Config config;
+  Bytes record;
+};
+
 /// The branch that was decoded last: a record that has not changed need not be read as JSON again.
 /// Thread-safe.
 class LastBranch {
@@ -46,11 +51,12 @@ class LastBranch {
 };
 
 struct Repository::Core {
-  Core(RepositoryStore& repository_store, Clock& repository_clock,
-       records::Config repository_config, const OpenRepository& open)
+  Core(RepositoryStore& repository_store, Clock& repository_clock, StoredConfig repository_config,
+       const OpenRepository& open)
       : store(repository_store),
         clock(repository_clock),
-        config(std::move(repository_config)),
+        config(std::move(repository_config.config)),
+        config_record(std::move(repository_config.record)),
         options(open),
         caching(open.read_through
                     ? std::make_unique<CachingArchive>(store.archive(), *open.read_through)
@@ -59,7 +65,9 @@ struct Repository::Core {
 
   RepositoryStore& store;
   Clock& clock;
+  /// When this was opened; what may change since has a function.
   records::Config config;
+  Bytes config_record;
   OpenRepository options;
   std::unique_ptr<CachingArchive> caching;
   NodeSource source;
@@ -84,6 +92,8 @@ struct Repository::Core {
   /// In the order of names.
   Result<std::vector<Branch>> branches();
   Result<std::string> default_branch(HeadStore::View kind);
+
+  Result<Retention> retention(HeadStore::View kind);
 
   /// Changes a branch; false leaves it as it is. May be called several times, each time with the
   /// present state.
@@ -148,9 +158,9 @@ struct Repository::Core {
   /// The same for all that is pending and a revision that somebody asks for, durably. Returns the
   /// branch as it then is: further commits may be pending again.
   Result<Branch> build(std::string_view name, const Context& context = {});
-  /// Tells the reflog the revision of a version that the branch's tree was built for, durably;
-  /// nothing where it was told before, or has forgotten that move. False where the branch's tree is
-  /// not, or no longer, that one. `not_found`.
+  /// Tells the reflog the revision of a version that the branch's tree was built for, durably; does
+  /// nothing where it was told before, or another thread is about to, or it has forgotten that
+  /// move. False where the branch's tree is not, or no longer, that one. `not_found`.
   Result<bool> tell(std::string_view name, std::uint64_t version, const Revision& revision);
   /// Of what a snapshot shows.
   Result<Revision> revision_of(const BranchView& view, const Context& context);
@@ -207,6 +217,6 @@ std::vector<RecordChange> first_records(const CreateRepository& options, const B
 Result<void> check_create(const CreateRepository& options);
 
 /// `not_found` where there is no repository.
-Result<records::Config> read_config(HeadStore& heads);
+Result<StoredConfig> read_config(HeadStore& heads, HeadStore::View kind = HeadStore::View::durable);
 
 }  // namespace dialog

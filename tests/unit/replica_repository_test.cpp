@@ -486,10 +486,10 @@ TEST(Log, TellsTheMovesLatestFirst) {
 
 TEST(Log, IsBounded) {
   Device device;
-  for (std::uint64_t i = 0; i < kReflogEntriesKept + 200; ++i) device.put("a", std::to_string(i));
+  for (std::uint64_t i = 0; i < Retention{}.moves + 200; ++i) device.put("a", std::to_string(i));
   const Revision current = device.current();
   const auto log = device->log("main", {std::nullopt, 100'000}).value();
-  EXPECT_EQ(log.size(), kReflogEntriesKept);
+  EXPECT_EQ(log.size(), Retention{}.moves);
   EXPECT_EQ(log.front().after, current);
 }
 
@@ -498,13 +498,13 @@ TEST(Log, KeepsAsManyMovesHoweverOftenTheyArePushed) {
   TestRemote remote;
   Revision oldest_kept;
   constexpr std::uint64_t kForgotten = 20;
-  for (std::uint64_t i = 0; i < kReflogEntriesKept + kForgotten; ++i) {
+  for (std::uint64_t i = 0; i < Retention{}.moves + kForgotten; ++i) {
     const Revision revision = device.put("a", std::to_string(i));
     if (i == kForgotten) oldest_kept = revision;
     ASSERT_TRUE(device->push("main", remote.connection()).has_value());
   }
   const auto log = device->log("main", {std::nullopt, 100'000}).value();
-  ASSERT_EQ(log.size(), kReflogEntriesKept);
+  ASSERT_EQ(log.size(), Retention{}.moves);
   EXPECT_EQ(log.back().after, oldest_kept);
   ASSERT_TRUE(device->collect_garbage().has_value());
   EXPECT_EQ(device.entries_at(oldest_kept), (Model{{"a", std::to_string(kForgotten)}}));
@@ -519,7 +519,7 @@ TEST(Log, TakesNoCommitAndNoListingOfItsOwnWhereItIsFull) {
         repository.transact("main", [&](Transaction& t) { return t.put("a", std::to_string(i)); })
             .has_value());
   };
-  for (std::uint64_t i = 0; i < kReflogEntriesKept; ++i) put(i);
+  for (std::uint64_t i = 0; i < Retention{}.moves; ++i) put(i);
   store.hooks().commits = store.hooks().lists = 0;
   for (std::uint64_t i = 0; i < 100; ++i) put(i);
   EXPECT_EQ(store.hooks().commits, 100U);

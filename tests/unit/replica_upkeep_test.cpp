@@ -51,14 +51,11 @@ TEST(CollectGarbage, KeepsOriginFetchedAndUnsettled) {
   ASSERT_TRUE(peer->push("main", remote.connection()).has_value());
   remote.backend.plan().keeps_history = false;
   ASSERT_TRUE(device->fetch("main", remote.connection()).has_value());
-  // Take the reflog away, so that nothing else holds these trees.
-  const auto reflog = device.store().heads().list({"reflog/", {}, 100, false}).value();
-  for (const Record& entry : reflog) {
-    const RecordChange change{entry.key, entry.value, std::nullopt};
-    ASSERT_TRUE(device.store().heads().commit({&change, 1}).value());
-  }
   ASSERT_TRUE(device->move_branch("main", unsettled, {}).has_value());
+  // Nothing else is to hold these trees.
+  ASSERT_TRUE(device->set_retention({1, std::chrono::days{0}}).has_value());
   ASSERT_TRUE(device->collect_garbage().has_value());
+  EXPECT_TRUE(device->log("main", {})->empty());
   EXPECT_EQ(device.entries_at(origin), (Model{{"a", "1"}}));
   EXPECT_EQ(device.entries_at(fetched), (Model{{"a", "1"}, {"b", "2"}}));
   EXPECT_EQ(device.entries_at(unsettled), (Model{{"a", "1"}, {"c", "3"}}));

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,22 @@
 
 namespace dialog {
 
+inline constexpr std::uint64_t kRetainedMovesMax = 1'000'000;
+inline constexpr std::chrono::days kRetainedAgeMax{36'500};
+
+/// Which moves of a branch the reflog keeps, and with them the revisions that somebody asked for.
+/// Each takes about 200 bytes in the store, and as much in memory while an old version is looked
+/// for or the branch is renamed.
+struct Retention {
+  /// How many, from 1 to `kRetainedMovesMax`: each further move takes the oldest one away.
+  std::uint64_t moves = 1000;
+  /// Collecting garbage forgets the moves that have this age, the latest one, too; at most
+  /// `kRetainedAgeMax`. Absent: age does not matter.
+  std::optional<std::chrono::days> age = {};
+
+  friend bool operator==(const Retention&, const Retention&) = default;
+};
+
 struct CollectOptions {
   /// Only count what would go.
   bool dry_run = false;
@@ -18,6 +36,7 @@ struct CollectOptions {
 };
 
 struct CollectReport {
+  std::uint64_t forgotten_moves = 0;
   std::uint64_t kept_blocks = 0;
   std::uint64_t removed_blocks = 0;
   std::uint64_t removed_bytes = 0;

@@ -26,9 +26,6 @@
 
 namespace dialog {
 
-/// How many moves of a branch the reflog keeps; each further move takes the oldest one away.
-inline constexpr std::uint64_t kReflogEntriesKept = 1000;
-
 struct CreateRepository {
   /// The branch to begin with.
   std::string branch = "main";
@@ -226,13 +223,20 @@ class Repository final {
 
   // Upkeep.
 
-  /// Removes the blocks that nothing reaches: no branch, nothing that a branch knows of a remote
-  /// (origin, fetched head, desired revision of an unsettled swap), no kept move of the reflog.
-  /// Holds the store's `collect` lease meanwhile: `busy` where somebody is writing blocks, and
-  /// those are `busy` until it ends; small commits and readers of reachable revisions go on.
-  /// `missing_blocks` where something that it must keep is incomplete, and the repository is not
-  /// partial: nothing was removed. Memory: about 60 bytes per kept block, and at most 32 MiB
-  /// beside.
+  /// As it is stored, for all who have the repository open.
+  [[nodiscard]] Result<Retention> retention() const;
+  /// Durable at return. From then on each move of a branch takes the oldest one away as `retention`
+  /// says; those that are beyond it already go with the next collection of garbage. What it keeps
+  /// no longer cannot be had back by raising it. `invalid_argument` beyond a bound.
+  Result<void> set_retention(const Retention& retention);
+
+  /// Forgets the moves that `retention` no longer keeps. Then removes the blocks that nothing
+  /// reaches: no branch, nothing that a branch knows of a remote (origin, fetched head, desired
+  /// revision of an unsettled swap), no kept move of the reflog. Builds nothing. Holds the store's
+  /// `collect` lease meanwhile: `busy` where somebody is writing blocks, and those are `busy` until
+  /// it ends; small commits and readers of reachable revisions go on. `missing_blocks` where
+  /// something that it must keep is incomplete, and the repository is not partial: nothing was
+  /// removed. Memory: about 60 bytes per kept block and forgotten move, and at most 32 MiB beside.
   Result<CollectReport> collect_garbage(const CollectOptions& options = {});
 
   /// Looks at every record, all pending edits, every tree that a branch needs, whether everything
