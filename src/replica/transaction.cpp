@@ -167,6 +167,8 @@ struct Transaction::State {
                     now.pending = {};
                     return true;
                   }));
+    // Where nothing changed, nothing was waited for.
+    if (branch.history == from.history) DIALOG_TRY(core.heads().commit({}));
     lease.reset();
     return branch.moves;
   }
