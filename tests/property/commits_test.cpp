@@ -129,6 +129,11 @@ class Desk {
     if (generator.chance(1, 2)) opening_.pending_edits_max = 1 + generator.below(60);
     if (generator.chance(1, 2)) opening_.pending_bytes_max = 1 + generator.below(4'000);
     open();
+    if (!generator.chance(1, 2)) return;
+    Retention retention;
+    retention.moves = 1 + generator.below(10);
+    if (generator.chance(1, 4)) retention.age = std::chrono::days{0};
+    EXPECT_TRUE(first_->set_retention(retention).has_value());
   }
 
   void step() {

@@ -83,6 +83,12 @@ SimReplica::SimReplica(Options options, const Surroundings& around)
     return repository_->add_remote({kRemote, "sim://", "did:web:simulation.example", {}});
   });
   if (!added) note_fault("add_remote: " + added.error().message);
+  if (!around_.random.chance(1, 2)) return;
+  Retention retention;
+  retention.moves = 1 + around_.random.below(20);
+  if (around_.random.chance(1, 2)) retention.age = std::chrono::days{0};
+  const auto set = change([&] { return repository_->set_retention(retention); });
+  if (!set) note_fault("set_retention: " + set.error().message);
 }
 
 void SimReplica::open() {
@@ -130,7 +136,9 @@ void SimReplica::collect_garbage() {
   if (!branch) return note_fault("branch: " + branch.error().message);
   const Reached needed = reach(store_.archive(), needed_by(*branch));
   if (!needed.absent.empty() && !is_partial()) note_fault("a tree that is needed is not whole");
+  const std::uint64_t interruptions = store_.interruptions();
   const auto collected = change([&] { return repository_->collect_garbage(); });
+  if (store_.interruptions() != interruptions) return crash();
   if (!collected) return note_fault("collect: " + collected.error().message);
   ++counts_.collections;
   const auto kept = store_.archive().has(needed.present);
