@@ -169,11 +169,16 @@ Result<void> run_gc(Program& program, bool dry_run) {
   if (!report) return fail(std::move(report).error());
   if (program.output().json()) {
     program.output().document(Json{{"dry_run", dry_run},
+                                   {"forgotten_moves", report->forgotten_moves},
                                    {"kept_blocks", report->kept_blocks},
                                    {"removed_blocks", report->removed_blocks},
                                    {"removed_bytes", report->removed_bytes},
                                    {"reclaimed_bytes", report->reclaimed_bytes}});
   } else {
+    if (report->forgotten_moves > 0) {
+      program.output().line(std::string(dry_run ? "Would forget " : "Forgot ") +
+                            counted(report->forgotten_moves, "move", "moves"));
+    }
     program.output().line(std::string(dry_run ? "Would remove " : "Removed ") +
                           counted(report->removed_blocks, "block", "blocks") + " of " +
                           readable_bytes(report->removed_bytes) + "; " +
@@ -202,7 +207,7 @@ void add_verify(CLI::App& app, Program& program) {
 void add_gc(CLI::App& app, Program& program) {
   auto dry_run = std::make_shared<bool>(false);
   CLI::App* const verb = program.verb(
-      app, "gc", "Remove blocks that no branch, log entry or remote's state needs any more",
+      app, "gc", "Remove blocks that no branch, kept move or remote's state needs any more",
       {"dialogdb gc --dry-run", "dialogdb gc"});
   verb->add_flag("--dry-run", *dry_run, "Only count");
   program.on(verb, [dry_run](Program& running) { return run_gc(running, *dry_run); });

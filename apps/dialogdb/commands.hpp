@@ -27,6 +27,7 @@ void add_push(CLI::App& app, Program& program);
 void add_sync(CLI::App& app, Program& program);
 void add_verify(CLI::App& app, Program& program);
 void add_gc(CLI::App& app, Program& program);
+void add_retention(CLI::App& app, Program& program);
 void add_repair(CLI::App& app, Program& program);
 void add_backup(CLI::App& app, Program& program);
 void add_restore(CLI::App& app, Program& program);

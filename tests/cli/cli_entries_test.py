@@ -9,12 +9,12 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from support.dialogdb import EXISTS, INVALID, MALFORMED, NOT_FOUND, TOO_LARGE, ProgramTest, start
+from support.dialogdb import EXISTS, INVALID, MALFORMED, MISSING, NOT_FOUND, TOO_LARGE, ProgramTest, start
 
 
 class Help(ProgramTest):
     VERBS = ("init put get del ls count import export diff status log branch remote clone fetch pull push sync verify "
-             "gc key serve version").split()
+             "gc retention key serve version").split()
 
     def test_every_verb_shows_help_with_an_example(self):
         for verb in self.VERBS:
@@ -295,6 +295,39 @@ class Entries(ProgramTest):
         self.assertEqual(self.json("-C", self.path, "gc")["removed_blocks"], 0)
         self.assertTrue(self.json("-C", self.path, "verify")["sound"])
         self.assertEqual(self.db("count"), b"3000\n")
+
+    def test_retention_says_which_old_states_gc_keeps(self):
+        self.assertEqual(self.json("-C", self.path, "retention"), {"moves": 1000, "days": None})
+        revisions = []
+        for value in "abcd":
+            self.db("put", "color", value)
+            revisions.append(self.revision(self.path))
+        self.assertEqual(self.json("-C", self.path, "retention", "--moves", "2", "--days", "90"), {"moves": 2, "days": 90})
+        self.assertEqual(self.json("-C", self.path, "gc", "--dry-run")["forgotten_moves"], 2)
+        self.assertEqual(self.json("-C", self.path, "gc")["forgotten_moves"], 2)
+        self.assertEqual([move["after"] for move in self.lines("-C", self.path, "log")], revisions[:1:-1])
+        self.assertEqual(self.db("get", "color", "--at", revisions[1]), b"b")
+        self.assertEqual(self.error(MISSING, "-C", self.path, "get", "color", "--at", revisions[0])["code"],
+                         "missing_blocks")
+        self.assertEqual(self.json("-C", self.path, "retention", "--days", "none"), {"moves": 2, "days": None})
+        self.assertEqual(self.json("-C", self.path, "retention", "--days", "0"), {"moves": 2, "days": 0})
+        self.assertIn("keeps 2 moves; gc forgets those that are 0 days old", self.text("-C", self.path, "retention"))
+        self.db("gc")
+        self.assertEqual(self.lines("-C", self.path, "log"), [])
+        self.assertEqual(self.db("get", "color"), b"d")
+        for wrong in (["--moves", "0"], ["--moves", "1000001"], ["--days", "soon"], ["--days", "36501"]):
+            self.assertEqual(self.error(INVALID, "-C", self.path, "retention", *wrong)["code"], "invalid_argument")
+        self.assertEqual(self.json("-C", self.path, "retention"), {"moves": 2, "days": 0})
+
+    def test_an_import_in_batches_leaves_no_more_than_one_at_once(self):
+        lines = "".join(f'{{"key":"{i * 7919 % 10000:05}","value":"{"v" * 40}"}}\n' for i in range(10000))
+        kept = []
+        for name, options in (("batches", ["--batch", "500"]), ("once", [])):
+            path = self.repository(name)
+            self.run_program("-C", path, "import", "-", *options, input=lines)
+            self.run_program("-C", path, "count")  # builds what is pending
+            kept.append(self.json("-C", path, "gc")["kept_blocks"])
+        self.assertEqual(kept[0], kept[1])
 
 
 class Transfer(ProgramTest):

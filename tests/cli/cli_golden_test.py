@@ -33,6 +33,7 @@ class Golden(ProgramTest):
         self.assertTrue(self.json("-C", self.path, "verify")["sound"])
         moves = [entry["what"] for entry in self.lines("-C", self.path, "log")]
         self.assertEqual(moves[:4], ["del", "put", "put", "import"])
+        self.assertEqual(self.json("-C", self.path, "retention"), {"moves": 1000, "days": None})
         self.run_program("-C", self.path, "put", "pending", "more")
         self.run_program("-C", self.path, "gc")
         self.assertEqual(self.text("-C", self.path, "get", "pending"), "more")
