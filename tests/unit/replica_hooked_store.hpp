@@ -28,6 +28,7 @@ class HookedHeads final : public HeadStore {
   }
   Result<std::optional<Ticket>> submit(std::span<const RecordChange> changes) override {
     ++commits;
+    if (before_next_submit) std::exchange(before_next_submit, nullptr)();
     if (is_full) return fail(ErrorCode::storage_full, "the disk is full");
     return inner_.submit(changes);
   }
@@ -37,6 +38,8 @@ class HookedHeads final : public HeadStore {
   std::size_t commits = 0;
   /// Called once, between a listing and whatever is made of it.
   std::function<void()> after_next_list;
+  /// Called once, between what a change expects and the change.
+  std::function<void()> before_next_submit;
   /// No commit succeeds.
   bool is_full = false;
 

@@ -314,9 +314,7 @@ TEST(OldMoves, AreForgottenThoughTheyAreToldTheirRevisionMeanwhile) {
   ASSERT_TRUE(collector.set_retention({1000, days{1}}).has_value());
   clock.sleep(days{1});
   std::optional<Revision> told;
-  store.hooks().after_next_list = [&] {
-    store.hooks().after_next_list = [&] { told = other.resolve("main").value(); };
-  };
+  store.hooks().before_next_submit = [&] { told = other.resolve("main").value(); };
   EXPECT_EQ(collector.collect_garbage()->forgotten_moves, 2U);
   EXPECT_EQ(told, collector.branch("main")->built);
   EXPECT_TRUE(collector.log("main", {})->empty());
