@@ -82,33 +82,13 @@ Result<void> Snapshot::State::scan(NodeSource& source, const Hash& root, std::ve
                                    const ScanRange& range, const SnapshotVisitor& visit,
                                    const Context& context) {
   if (runs.empty()) {
-    return scan_tree(
-        source, root, range,
-        [&](ByteView key, const ValueView& value) {
-          return visit(key, EntryValue(source, value, context));
-        },
-        context);
+    Cursor cursor(source, root, context);
+    return scan_range(cursor, range, [&] {
+      return visit(cursor.key(), EntryValue(source, cursor.stored_value(), context));
+    });
   }
-  const KeyBounds bounds = bounds_of(range);
-  std::uint64_t left = range.limit.value_or(UINT64_MAX);
-  if (bounds.is_empty() || left == 0) return {};
   MergedCursor cursor(source, root, std::move(runs), context);
-  cursor.read_ahead(kScanLeavesAhead, bounds.from, bounds.to);
-  bool found = false;
-  if (range.reverse) {
-    DIALOG_ASSIGN(found, bounds.to ? cursor.seek_before(*bounds.to) : cursor.seek_last());
-  } else {
-    DIALOG_ASSIGN(found, bounds.from ? cursor.seek(*bounds.from) : cursor.seek_first());
-  }
-  while (found) {
-    if (range.reverse ? bounds.from && cursor.key() < *bounds.from
-                      : bounds.to && cursor.key() >= *bounds.to) {
-      return {};
-    }
-    if (!visit(cursor.key(), cursor.value()) || --left == 0) return {};
-    DIALOG_ASSIGN(found, range.reverse ? cursor.prev() : cursor.next());
-  }
-  return {};
+  return scan_range(cursor, range, [&] { return visit(cursor.key(), cursor.value()); });
 }
 
 }  // namespace dialog

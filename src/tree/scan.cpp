@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "dialog/tree/cursor.hpp"
 
 namespace dialog {
@@ -26,28 +24,8 @@ KeyBounds bounds_of(const ScanRange& range) {
 
 Result<void> scan_tree(NodeSource& source, const Hash& root, const ScanRange& range,
                        const EntryVisitor& visit, const Context& context) {
-  const KeyBounds bounds = bounds_of(range);
-  if (bounds.is_empty()) return {};
-  std::uint64_t left = range.limit.value_or(UINT64_MAX);
-  if (left == 0) return {};
   Cursor cursor(source, root, context);
-  cursor.read_ahead(kScanLeavesAhead, bounds.from, bounds.to);
-
-  bool found = false;
-  if (range.reverse) {
-    DIALOG_ASSIGN(found, bounds.to ? cursor.seek_before(*bounds.to) : cursor.seek_last());
-  } else {
-    DIALOG_ASSIGN(found, bounds.from ? cursor.seek(*bounds.from) : cursor.seek_first());
-  }
-  while (found) {
-    if (range.reverse ? bounds.from && cursor.key() < *bounds.from
-                      : bounds.to && cursor.key() >= *bounds.to) {
-      break;
-    }
-    if (!visit(cursor.key(), cursor.stored_value()) || --left == 0) break;
-    DIALOG_ASSIGN(found, range.reverse ? cursor.prev() : cursor.next());
-  }
-  return {};
+  return scan_range(cursor, range, [&] { return visit(cursor.key(), cursor.stored_value()); });
 }
 
 }  // namespace dialog

@@ -40,31 +40,23 @@ class EntryValue final {
 /// Gets one entry; false stops. Both are valid during the call only.
 using SnapshotVisitor = std::function<bool(ByteView key, const EntryValue& value)>;
 
-/// Steps through the entries of a snapshot in the order of their keys, both ways, as `Cursor` does
-/// through those of a tree. After an error it stands nowhere: seek again. Not thread-safe. The
-/// snapshot must outlive it.
+/// Steps through the entries of a snapshot: a `Cursor`, and each function as it is there, but over
+/// edits that are in no tree yet, too. The snapshot must outlive it.
 class SnapshotCursor final {
  public:
   SnapshotCursor(const SnapshotCursor&) = delete;
   SnapshotCursor& operator=(const SnapshotCursor&) = delete;
   ~SnapshotCursor();
 
-  /// Each of these returns whether the cursor then stands on an entry.
   [[nodiscard]] Result<bool> seek_first();
   [[nodiscard]] Result<bool> seek_last();
-  /// The first entry whose key is not less than `key`.
   [[nodiscard]] Result<bool> seek(ByteView key);
-  /// The last entry whose key is less than `key`.
   [[nodiscard]] Result<bool> seek_before(ByteView key);
-  /// Only where it stands on an entry.
   [[nodiscard]] Result<bool> next();
   [[nodiscard]] Result<bool> prev();
 
   [[nodiscard]] bool valid() const;
-
-  // Only where it stands on an entry; valid until it moves:
   [[nodiscard]] ByteView key() const;
-  /// The whole value; reads the archive where it is not at hand.
   [[nodiscard]] Result<Bytes> value();
 
  private:
@@ -92,7 +84,7 @@ class Snapshot final {
   /// Absent where there is no such key.
   [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key, const Context& context = {}) const;
 
-  /// Visits a range in order; see `scan_tree`.
+  /// Visits a range in order; see `scan_range`.
   [[nodiscard]] Result<void> scan(const ScanRange& range, const SnapshotVisitor& visit,
                                   const Context& context = {}) const;
 

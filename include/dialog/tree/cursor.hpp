@@ -87,12 +87,35 @@ KeyBounds bounds_of(const ScanRange& range);
 /// How many leaves a scan reads ahead.
 inline constexpr std::size_t kScanLeavesAhead = 64;
 
+/// Visits a range with a cursor that moves as `Cursor` does: calls `visit()` while it stands on
+/// each entry; false stops. Reads several leaves at once as it goes on, and none beyond the range.
+/// Entries may have been visited when it fails.
+template <class AnyCursor, class Visit>
+Result<void> scan_range(AnyCursor& cursor, const ScanRange& range, const Visit& visit) {
+  const KeyBounds bounds = bounds_of(range);
+  std::uint64_t left = range.limit.value_or(UINT64_MAX);
+  if (bounds.is_empty() || left == 0) return {};
+  cursor.read_ahead(kScanLeavesAhead, bounds.from, bounds.to);
+  bool found = false;
+  if (range.reverse) {
+    DIALOG_ASSIGN(found, bounds.to ? cursor.seek_before(*bounds.to) : cursor.seek_last());
+  } else {
+    DIALOG_ASSIGN(found, bounds.from ? cursor.seek(*bounds.from) : cursor.seek_first());
+  }
+  while (found) {
+    const bool is_beyond = range.reverse ? bounds.from && cursor.key() < *bounds.from
+                                         : bounds.to && cursor.key() >= *bounds.to;
+    if (is_beyond || !visit() || --left == 0) return {};
+    DIALOG_ASSIGN(found, range.reverse ? cursor.prev() : cursor.next());
+  }
+  return {};
+}
+
 /// Gets one entry; false stops. Both are valid during the call only; `load_value` fetches a value
 /// that is not inline.
 using EntryVisitor = std::function<bool(ByteView key, const ValueView& value)>;
 
-/// Visits a range. Reads several leaves at once as it goes on, and none beyond the range. Entries
-/// may have been visited when it fails.
+/// Visits a range of one tree, as `scan_range` does.
 Result<void> scan_tree(NodeSource& source, const Hash& root, const ScanRange& range,
                        const EntryVisitor& visit, const Context& context = {});
 
