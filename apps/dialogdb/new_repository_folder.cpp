@@ -3,12 +3,12 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include "byte_stream.hpp"
+#include "dialog/backends/named_lock.hpp"
 #include "dialog/backends/native_disk.hpp"
 
 namespace dialog::cli {
@@ -21,20 +21,13 @@ constexpr int kAttemptsMax = 16;
 
 enum class Locked { yes, by_another, never };
 
-// Locks a folder, and opens it for that. Who removes a folder holds its lock, so that a lock counts
-// only where the name still stands for what was locked.
+// Opens a folder and locks it.
 Locked lock_folder(const std::string& path, int& descriptor) {
   descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor < 0) return errno == ENOENT ? Locked::by_another : Locked::never;
-  const bool is_free = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-  if (!is_free && errno != EWOULDBLOCK) return Locked::never;
-  struct stat locked{};
-  struct stat named{};
-  if (is_free && ::fstat(descriptor, &locked) == 0 && ::stat(path.c_str(), &named) == 0 &&
-      locked.st_ino == named.st_ino) {
-    return Locked::yes;
-  }
-  return Locked::by_another;
+  const auto locked = lock_named(descriptor, path, LockWait::no);
+  if (!locked) return Locked::never;
+  return *locked ? Locked::yes : Locked::by_another;
 }
 
 void unlock(int descriptor) {

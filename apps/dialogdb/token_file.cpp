@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "byte_stream.hpp"
+#include "dialog/backends/named_lock.hpp"
 #include "dialog/backends/native_disk.hpp"
 
 namespace dialog::cli {
@@ -15,17 +15,6 @@ namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
 constexpr std::size_t kBytesMax = std::size_t{1} << 20;
-
-// Waits for the lock. False where the name meanwhile stands for another file.
-Result<bool> lock(int descriptor, const std::string& path) {
-  while (::flock(descriptor, LOCK_EX) != 0) {
-    if (errno != EINTR) return fail(system_error(errno, "cannot lock " + path));
-  }
-  struct stat locked{};
-  struct stat named{};
-  return ::fstat(descriptor, &locked) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
-}
 
 }  // namespace
 
@@ -37,9 +26,8 @@ Result<std::unique_ptr<TokenFile>> TokenFile::open(const std::string& path) {
     if (is_new) descriptor = ::open(path.c_str(), kFlags | O_CREAT, kOwnerOnly);
     if (descriptor < 0) return fail(system_error(errno, "cannot open " + path));
     std::unique_ptr<TokenFile> file(new TokenFile(path, descriptor, is_new));
-    DIALOG_ASSIGN(const bool is_named, lock(descriptor, path));
-    if (!is_named) continue;
-    file->is_locked_ = true;
+    DIALOG_ASSIGN(file->is_locked_, lock_named(descriptor, path, LockWait::yes));
+    if (!file->is_locked_) continue;
     DIALOG_TRY(file->read());
     return file;
   }

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "dialog/backends/named_lock.hpp"
 #include "dialog/base/bytes.hpp"
 #include "dialog/base/random.hpp"
 
@@ -27,21 +28,15 @@ std::string random_name() {
          to_hex({reinterpret_cast<const char*>(bytes), sizeof bytes});
 }
 
-// The lock of a scratch folder, or -1. A lock that was won on a file which its remover had already
-// taken away protects nothing, hence the second look at the name.
-int lock_owner(const std::string& folder, int flags) {
+// The lock of a scratch folder, or -1 where another holds it or, as errno says, the file cannot be
+// opened. Creates the file where it is missing.
+int lock_owner(const std::string& folder) {
   const std::string name = folder + kOwner;
-  const int file = open(name.c_str(), O_RDWR | O_CLOEXEC | flags, 0600);
+  const int file = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return -1;
-  struct stat locked{};
-  struct stat named{};
-  if (flock(file, LOCK_EX | LOCK_NB) == 0 && fstat(file, &locked) == 0 &&
-      stat(name.c_str(), &named) == 0 && locked.st_ino == named.st_ino) {
-    return file;
-  }
-  const int error_number = errno;
+  if (lock_named(file, name, LockWait::no).value_or(false)) return file;
   close(file);
-  errno = error_number;
+  errno = EWOULDBLOCK;
   return -1;
 }
 
@@ -126,7 +121,7 @@ Result<std::unique_ptr<ScratchFolder>> ScratchFolder::make(const std::string& ab
       if (errno == ENOENT || errno == EEXIST) continue;
       return fail(system_failure(errno, "create the folder " + path));
     }
-    const int lock = lock_owner(path, O_CREAT);
+    const int lock = lock_owner(path);
     if (lock >= 0) return std::unique_ptr<ScratchFolder>(new ScratchFolder(std::move(path), lock));
     if (errno == ENOSPC || errno == EMFILE || errno == EDQUOT) {
       const Error error = system_failure(errno, "lock the folder " + path);
@@ -151,7 +146,7 @@ void ScratchFolder::remove_abandoned(const std::string& above) {
     const std::string path = at->path().string();
     // Creating the lock file covers an owner that died before it had one; an owner that is just
     // about to lock notices and takes another name.
-    const int lock = lock_owner(path, O_CREAT);
+    const int lock = lock_owner(path);
     if (lock < 0) continue;
     remove_all(path);
     close(lock);
