@@ -100,31 +100,23 @@ class Descent {
 
   Result<void> descend() {
     std::vector<Group> below;
-    std::vector<NodeRef> refs;
-    std::vector<Bytes> separators;  // what the references borrow
+    detail::NodeRefs refs;
     for (const Group& group : groups_) {
       if (group.node->is_leaf()) {
         ask_leaf(group);
       } else {
-        ask_inner(group, below, refs, separators);
+        ask_inner(group, below, refs);
       }
     }
-    for (std::size_t i = 0; i < refs.size(); ++i) refs[i].last_key = separators[i];
     groups_.clear();
-    DIALOG_ASSIGN(std::vector<NodePtr> nodes, source_.find(refs, context_));
-    for (std::size_t i = 0; i < refs.size(); ++i) {
-      if (!nodes[i]) {
-        lose(below[i], refs[i].hash);
-        continue;
-      }
-      below[i].node = std::move(nodes[i]);
-      groups_.push_back(std::move(below[i]));
-    }
+    DIALOG_ASSIGN(std::vector<NodePtr> nodes, source_.find(refs.all(), context_));
+    detail::give_nodes(below, std::move(nodes),
+                       [&](std::size_t at) { lose(below[at], refs.hash(at)); });
+    groups_ = std::move(below);
     return {};
   }
 
-  void ask_inner(const Group& group, std::vector<Group>& below, std::vector<NodeRef>& refs,
-                 std::vector<Bytes>& separators) {
+  void ask_inner(const Group& group, std::vector<Group>& below, detail::NodeRefs& refs) {
     EntryCursor entry(*group.node);
     std::optional<std::size_t> opened;  // the entry to which the last element of `below` belongs
     for (const std::size_t question : group.questions) {
@@ -143,8 +135,7 @@ class Descent {
         opened = entry.index();
         Place place = place_of(group, entry);
         below.push_back({nullptr, std::move(place.lower), place.is_rightmost, {}});
-        refs.push_back(detail::child_ref(entry, group.node->level()));
-        separators.emplace_back(entry.key());
+        refs.add(detail::child_ref(entry, group.node->level()));
       }
       below.back().questions.push_back(question);
     }

@@ -117,8 +117,7 @@ Result<NodePtr> Cursor::load_child(Frame& frame, Edge edge) {
   if (index >= frame.ahead_first && index - frame.ahead_first < frame.ahead.size()) {
     if (const NodePtr& child = frame.ahead[index - frame.ahead_first]) return child;
   }
-  std::vector<NodeRef> refs;
-  std::vector<Bytes> separators;
+  detail::NodeRefs refs;
   EntryCursor entry(*frame.node);
   const std::size_t ahead = frame.node->level() == 1 ? ahead_ : 0;
   std::size_t first = index;
@@ -135,12 +134,10 @@ Result<NodePtr> Cursor::load_child(Frame& frame, Edge edge) {
       first = i + 1;
       continue;
     }
-    refs.push_back(detail::child_ref(entry, frame.node->level()));
-    separators.emplace_back(entry.key());
+    refs.add(detail::child_ref(entry, frame.node->level()));
     if (edge == Edge::first && ahead_to_ && entry.key() >= *ahead_to_) break;
   }
-  for (std::size_t i = 0; i < refs.size(); ++i) refs[i].last_key = separators[i];
-  auto found = source_.find(refs, context_);
+  auto found = source_.find(refs.all(), context_);
   if (!found) {
     frames_.clear();
     return fail(std::move(found).error());
@@ -154,7 +151,7 @@ Result<NodePtr> Cursor::load_child(Frame& frame, Edge edge) {
   frames_.clear();
   detail::MissingSet missing;
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    if (!(*found)[i]) missing.add(refs[i].hash);
+    if (!(*found)[i]) missing.add(refs.hash(i));
   }
   return fail(missing_blocks(missing.hashes()));
 }

@@ -74,22 +74,19 @@ Result<NodePtr> LevelRewrite::read(const LevelWalk& walk, bool continues) {
 }
 
 Result<void> LevelRewrite::read_window(const LevelWalk& walk) {
-  std::vector<NodeRef> refs;
-  std::vector<Bytes> separators;
+  NodeRefs refs;
   LevelWalk scout = walk;
   for (std::size_t i = next_change_; refs.size() < kWindowNodes;) {
-    refs.push_back(scout.ref());
-    separators.emplace_back(scout.last_key());
+    refs.add(scout.ref());
     if (scout.is_last()) break;
     while (i < changes_.size() && changes_[i].key <= scout.last_key()) ++i;
     if (i == changes_.size()) break;
     DIALOG_TRY(scout.seek(changes_[i].key));
   }
-  for (std::size_t i = 0; i < refs.size(); ++i) refs[i].last_key = separators[i];
   window_.clear();
-  DIALOG_ASSIGN(std::vector<NodePtr> nodes, tree_.find(refs));
+  DIALOG_ASSIGN(std::vector<NodePtr> nodes, tree_.find(refs.all()));
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    window_.emplace(refs[i].hash, std::move(nodes[i]));
+    window_.emplace(refs.hash(i), std::move(nodes[i]));
   }
   return {};
 }

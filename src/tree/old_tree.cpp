@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "child_ref.hpp"
-
 namespace dialog::detail {
 
 /// Some consecutive changes and the inner node below which they belong.
@@ -65,31 +63,23 @@ Result<void> OldTree::read_ways(std::span<const EntryChange> changes) {
   MissingSet missing;
   while (!ways.empty()) {
     std::vector<Way> below;
-    std::vector<NodeRef> refs;
-    std::vector<Bytes> separators;  // what the references borrow
+    NodeRefs refs;
     const bool leaves_next = ways.front().node->level() == 1;
-    for (const Way& way : ways) split(way, changes, below, refs, separators);
-    for (std::size_t i = 0; i < refs.size(); ++i) refs[i].last_key = separators[i];
-    ways.clear();
+    for (const Way& way : ways) split(way, changes, below, refs);
     if (leaves_next) {
-      if (!missing.empty()) DIALOG_TRY(note_absent_leaves(refs, missing));
+      if (!missing.empty()) DIALOG_TRY(note_absent_leaves(refs.all(), missing));
       break;
     }
-    DIALOG_ASSIGN(std::vector<NodePtr> nodes, find(refs));
-    for (std::size_t i = 0; i < refs.size(); ++i) {
-      if (!nodes[i]) {
-        missing.add(refs[i].hash);
-        continue;
-      }
-      below[i].node = std::move(nodes[i]);
-      ways.push_back(std::move(below[i]));
-    }
+    ways.clear();
+    DIALOG_ASSIGN(std::vector<NodePtr> nodes, find(refs.all()));
+    give_nodes(below, std::move(nodes), [&](std::size_t at) { missing.add(refs.hash(at)); });
+    ways = std::move(below);
   }
   return missing.take();
 }
 
 void OldTree::split(const Way& way, std::span<const EntryChange> changes, std::vector<Way>& below,
-                    std::vector<NodeRef>& refs, std::vector<Bytes>& separators) const {
+                    NodeRefs& refs) const {
   EntryCursor entry(*way.node);
   for (std::size_t i = way.first; i < way.end;) {
     entry.seek(changes[i].key);
@@ -103,8 +93,7 @@ void OldTree::split(const Way& way, std::span<const EntryChange> changes, std::v
     if (entry.index() + 1 == way.node->count()) next.end = way.end;
     i = next.end;
     below.push_back(std::move(next));
-    refs.push_back(child_ref(entry, way.node->level()));
-    separators.emplace_back(entry.key());
+    refs.add(child_ref(entry, way.node->level()));
   }
 }
 
@@ -153,7 +142,7 @@ bool LevelWalk::is_last() const {
 }
 
 NodeRef LevelWalk::ref() const {
-  if (frames_.empty()) return NodeRef{tree_->top()->hash(), level_, {}, {}};
+  if (frames_.empty()) return NodeRef{tree_->top()->hash(), level_, {}, last_key()};
   return child_ref(frames_.back().entry, frames_.back().node->level());
 }
 

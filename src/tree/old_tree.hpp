@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "child_ref.hpp"
 #include "dialog/tree/edit.hpp"
 #include "dialog/tree/node_source.hpp"
 #include "missing.hpp"
@@ -45,7 +46,7 @@ class OldTree {
  private:
   struct Way;
   void split(const Way& way, std::span<const EntryChange> changes, std::vector<Way>& below,
-             std::vector<NodeRef>& refs, std::vector<Bytes>& separators) const;
+             NodeRefs& refs) const;
   Result<void> note_absent_leaves(std::span<const NodeRef> refs, MissingSet& missing);
 
   NodeSource& source_;

@@ -39,27 +39,19 @@ class Lookup {
  private:
   Result<void> descend() {
     std::vector<Group> below;
-    std::vector<NodeRef> refs;
-    std::vector<Bytes> separators;  // what the references borrow
+    detail::NodeRefs refs;
     for (const Group& group : groups_) {
       if (group.node->is_leaf()) {
         read_leaf(group);
       } else {
-        split(group, below, refs, separators);
+        split(group, below, refs);
       }
     }
-    for (std::size_t i = 0; i < refs.size(); ++i) refs[i].last_key = separators[i];
     groups_.clear();
-    if (refs.empty()) return {};
-    DIALOG_ASSIGN(std::vector<NodePtr> nodes, source_.find(refs, context_));
-    for (std::size_t i = 0; i < refs.size(); ++i) {
-      if (!nodes[i]) {
-        missing_.add(refs[i].hash);
-        continue;
-      }
-      below[i].node = std::move(nodes[i]);
-      groups_.push_back(std::move(below[i]));
-    }
+    DIALOG_ASSIGN(std::vector<NodePtr> nodes, source_.find(refs.all(), context_));
+    detail::give_nodes(below, std::move(nodes),
+                       [&](std::size_t at) { missing_.add(refs.hash(at)); });
+    groups_ = std::move(below);
     return {};
   }
 
@@ -70,8 +62,7 @@ class Lookup {
     }
   }
 
-  void split(const Group& group, std::vector<Group>& below, std::vector<NodeRef>& refs,
-             std::vector<Bytes>& separators) {
+  void split(const Group& group, std::vector<Group>& below, detail::NodeRefs& refs) {
     EntryCursor entry(*group.node);
     for (std::size_t i = group.first; i < group.end;) {
       entry.seek(keys_[i]);
@@ -80,8 +71,7 @@ class Lookup {
       while (next.end < group.end && keys_[next.end] <= entry.key()) ++next.end;
       i = next.end;
       below.push_back(std::move(next));
-      refs.push_back(detail::child_ref(entry, group.node->level()));
-      separators.emplace_back(entry.key());
+      refs.add(detail::child_ref(entry, group.node->level()));
     }
   }
 
