@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "dialog/sync/action.hpp"
@@ -33,11 +34,13 @@ class CommitLoop {
     return attempt(std::move(now));
   }
 
-  Verdict committed() {
+  /// Takes the answer to `action()`; absent where it is another action's.
+  std::optional<Verdict> take(Answer& answer) {
+    if (Raced* raced = std::get_if<Raced>(&answer)) return attempt(std::move(raced->actual));
+    if (!std::holds_alternative<Committed>(answer)) return std::nullopt;
     now_ = std::move(desired_);
     return Verdict::done;
   }
-  Verdict raced(SyncState actual) { return attempt(std::move(actual)); }
 
   [[nodiscard]] CommitState action() const { return {now_, desired_, promote_}; }
   [[nodiscard]] const SyncState& state() const { return now_; }

@@ -162,6 +162,26 @@ void KnownHistory::add(std::uint64_t asked_after, const HeadHistory& page) {
   ++pages;
 }
 
+bool take_head(std::optional<Head>& head, const Answer& answer) {
+  if (const HeadIs* is = std::get_if<HeadIs>(&answer)) {
+    head = is->head;
+    return true;
+  }
+  if (!std::holds_alternative<HeadAbsent>(answer)) return false;
+  head.reset();
+  return true;
+}
+
+bool take_history(KnownHistory& known, const FetchHistory& asked, const Answer& answer) {
+  if (const HistoryIs* is = std::get_if<HistoryIs>(&answer)) {
+    known.add(asked.after, is->history);
+    return true;
+  }
+  if (!std::holds_alternative<HistoryAbsent>(answer)) return false;
+  known.asked = KnownHistory::Asked::absent;
+  return true;
+}
+
 void agree_on(RemoteTracking& tracking, const Head& head) {
   const std::optional<Head> newest = tracking.newest_head();
   const bool is_past =

@@ -7,6 +7,7 @@
 
 #include "dialog/base/result.hpp"
 #include "dialog/remote/head.hpp"
+#include "dialog/sync/action.hpp"
 #include "dialog/sync/state.hpp"
 
 namespace dialog {
@@ -23,6 +24,12 @@ struct KnownHistory {
   /// Takes one more answer: of each record its number and the revisions.
   void add(std::uint64_t asked_after, const HeadHistory& page);
 };
+
+/// Takes the answer to `FetchHead`; false where it is another action's.
+bool take_head(std::optional<Head>& head, const Answer& answer);
+
+/// Takes the answer to `FetchHistory`; false where it is another action's.
+bool take_history(KnownHistory& known, const FetchHistory& asked, const Answer& answer);
 
 /// Ask for the history after a sequence number, then review again.
 struct NeedHistory {

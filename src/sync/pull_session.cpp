@@ -49,24 +49,12 @@ class PullSession::Machine {
  private:
   // Each takes the answer to its action; false where it is another action's.
   bool take(const FetchHead&, Answer& answer) {
-    if (HeadIs* is = std::get_if<HeadIs>(&answer)) {
-      head_ = is->head;
-    } else if (std::holds_alternative<HeadAbsent>(answer)) {
-      head_.reset();
-    } else {
-      return false;
-    }
+    if (!take_head(head_, answer)) return false;
     review();
     return true;
   }
   bool take(const FetchHistory& asked, Answer& answer) {
-    if (const auto* is = std::get_if<HistoryIs>(&answer)) {
-      known_.add(asked.after, is->history);
-    } else if (std::holds_alternative<HistoryAbsent>(answer)) {
-      known_.asked = KnownHistory::Asked::absent;
-    } else {
-      return false;
-    }
+    if (!take_history(known_, asked, answer)) return false;
     review();
     return true;
   }
@@ -89,14 +77,9 @@ class PullSession::Machine {
     return true;
   }
   bool take(const CommitState&, Answer& answer) {
-    if (std::holds_alternative<Committed>(answer)) {
-      on_commit(commit_.committed());
-    } else if (Raced* raced = std::get_if<Raced>(&answer)) {
-      on_commit(commit_.raced(std::move(raced->actual)));
-    } else {
-      return false;
-    }
-    return true;
+    const auto verdict = commit_.take(answer);
+    if (verdict) on_commit(*verdict);
+    return verdict.has_value();
   }
   template <class Other>
   bool take(const Other&, Answer&) {
