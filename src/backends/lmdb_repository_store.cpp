@@ -2,24 +2,12 @@
 
 #include <utility>
 
-#include "folder.hpp"
+#include "lease.hpp"
 #include "lmdb_archive.hpp"
 #include "lmdb_head_store.hpp"
 #include "lmdb_quarantine.hpp"
 
 namespace dialog {
-
-namespace {
-
-class Lease final : public StoreLease {
- public:
-  explicit Lease(FileLock lock) : lock_(std::move(lock)) {}
-
- private:
-  FileLock lock_;
-};
-
-}  // namespace
 
 struct LmdbRepositoryStore::State {
   State(std::shared_ptr<lmdb::Environment> opened, const LmdbOptions& chosen)
@@ -52,10 +40,7 @@ Result<std::unique_ptr<Archive>> LmdbRepositoryStore::make_quarantine() {
 }
 
 Result<std::unique_ptr<StoreLease>> LmdbRepositoryStore::lease(LeaseKind kind) {
-  DIALOG_ASSIGN(auto lock, FileLock::take(state_->environment->folder() + "/lease",
-                                          kind == LeaseKind::write ? FileLock::Kind::shared
-                                                                   : FileLock::Kind::exclusive));
-  return std::make_unique<Lease>(std::move(lock));
+  return take_lease(state_->environment->folder() + "/lease", kind);
 }
 
 Result<std::uint64_t> LmdbRepositoryStore::check(const StoreCheck& options) {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "folder.hpp"
+#include "lease.hpp"
 #include "lmdb_quarantine.hpp"
 #include "log_archive.hpp"
 #include "log_backup.hpp"
@@ -10,17 +10,6 @@
 #include "log_head_store.hpp"
 
 namespace dialog {
-namespace {
-
-class Lease final : public StoreLease {
- public:
-  explicit Lease(FileLock lock) : lock_(std::move(lock)) {}
-
- private:
-  FileLock lock_;
-};
-
-}  // namespace
 
 struct LogRepositoryStore::State {
   State(std::unique_ptr<LogFolder> opened, const LogOptions& chosen)
@@ -55,10 +44,7 @@ Result<std::unique_ptr<Archive>> LogRepositoryStore::make_quarantine() {
 }
 
 Result<std::unique_ptr<StoreLease>> LogRepositoryStore::lease(LeaseKind kind) {
-  DIALOG_ASSIGN(auto lock, FileLock::take(state_->folder->path() + LogFolder::kLeaseName,
-                                          kind == LeaseKind::write ? FileLock::Kind::shared
-                                                                   : FileLock::Kind::exclusive));
-  return std::make_unique<Lease>(std::move(lock));
+  return take_lease(state_->folder->path() + LogFolder::kLeaseName, kind);
 }
 
 Result<LogBackup> LogRepositoryStore::back_up(const std::string& folder,
