@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "dialog/archive/block.hpp"
@@ -36,6 +38,19 @@ TEST(Block, IsNotMadeOfOtherBytes) {
   ASSERT_FALSE(block);
   EXPECT_EQ(block.error().code, ErrorCode::corrupt);
   EXPECT_THAT(block.error().message, ::testing::HasSubstr(Hash::of("bytes").hex()));
+}
+
+TEST(Block, KeepsTheLargerThingThatItsBytesLieIn) {
+  auto whole = std::make_shared<const Bytes>("header bytes");
+  const ByteView part = ByteView(*whole).substr(7);
+  const auto block = Block::checked(Hash::of("bytes"), whole, part);
+  const auto other = Block::checked(Hash::of("bytes"), whole, ByteView(*whole).substr(0, 5));
+  const Block trusted = Block::unchecked(Hash::of("bytes"), whole, part);
+  whole.reset();
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->bytes(), "bytes");
+  EXPECT_EQ(block->bytes().data(), trusted.bytes().data());
+  EXPECT_EQ(other.error().code, ErrorCode::corrupt);
 }
 
 TEST(Block, IsBounded) {

@@ -399,7 +399,7 @@ TEST(Transact, GivesUpWhereTheBranchNeverStandsStill) {
   int i = 0;
   const auto failed = device->transact("main", [&](Transaction& transaction) {
     device.put("other", std::to_string(++i));
-    return transaction.put("a", "1");
+    return transaction.put("a", transaction.get("other").value().value_or(""));
   });
   EXPECT_EQ(failed.error().code, ErrorCode::conflict);
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <gtest/gtest.h>
 #include <mutex>
 #include <string>
@@ -148,6 +149,7 @@ TEST(Transact, MayRunAnotherOneInItsFunctionAlsoWhenItIsRepeated) {
   ASSERT_TRUE(repository);
   int runs = 0;
   const auto outer = repository->transact("main", [&](Transaction& transaction) -> Result<void> {
+    DIALOG_TRY(transaction.get("inner"));
     if (++runs <= 2) {
       const auto inner = repository->transact(
           "main", [&](Transaction& other) { return other.put("inner", std::to_string(runs)); });
@@ -158,6 +160,61 @@ TEST(Transact, MayRunAnotherOneInItsFunctionAlsoWhenItIsRepeated) {
   ASSERT_TRUE(outer);
   EXPECT_EQ(runs, 3);
   EXPECT_EQ(repository->snapshot("main")->get("inner")->value(), "2");
+}
+
+TEST(Transact, RunsItsFunctionOnceWhereThatLooksAtNothing) {
+  MemoryRepositoryStore store;
+  auto repository = Repository::create(store, system_clock());
+  ASSERT_TRUE(repository);
+  const auto put = [&](const char* key, const char* value) {
+    return repository->transact("main", [&](Transaction& other) { return other.put(key, value); });
+  };
+  int runs = 0;
+  const auto outer = repository->transact("main", [&](Transaction& transaction) -> Result<void> {
+    ++runs;
+    DIALOG_TRY(put("both", "inner"));
+    DIALOG_TRY(put("inner", "1"));
+    DIALOG_TRY(transaction.put("both", "outer"));
+    // Its own changes are no look at the branch.
+    EXPECT_EQ(transaction.get("both").value(), "outer");
+    return transaction.erase("nothing");
+  });
+  ASSERT_TRUE(outer);
+  EXPECT_EQ(*outer, 3U);
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(repository->snapshot("main")->get("both")->value(), "outer");
+  EXPECT_EQ(repository->snapshot("main")->get("inner")->value(), "1");
+}
+
+TEST(Transact, RunsItsFunctionAgainAfterAnyLookAtTheBranch) {
+  const std::vector<std::function<Result<void>(Transaction&)>> looks = {
+      [](Transaction& transaction) -> Result<void> {
+        DIALOG_TRY(transaction.get("a"));
+        return {};
+      },
+      [](Transaction& transaction) {
+        return transaction.scan({}, [](ByteView, const EntryValue&) { return true; });
+      },
+      [](Transaction& transaction) -> Result<void> {
+        DIALOG_TRY(transaction.base().get("a"));
+        return {};
+      }};
+  for (const auto& look : looks) {
+    MemoryRepositoryStore store;
+    auto repository = Repository::create(store, system_clock());
+    ASSERT_TRUE(repository);
+    int runs = 0;
+    const auto outer = repository->transact("main", [&](Transaction& transaction) -> Result<void> {
+      DIALOG_TRY(look(transaction));
+      if (++runs == 1) {
+        DIALOG_TRY(
+            repository->transact("main", [](Transaction& other) { return other.put("a", "1"); }));
+      }
+      return transaction.put("b", "1");
+    });
+    EXPECT_TRUE(outer);
+    EXPECT_EQ(runs, 2);
+  }
 }
 
 }  // namespace

@@ -174,7 +174,9 @@ class Repository final {
   /// How often `transact` runs its function at most.
   static constexpr std::size_t kTransactAttemptsMax = 64;
   /// Runs `function` in a transaction and commits it; anew from the new state where the branch
-  /// moved meanwhile. Threads that lose such a race take turns from then on. It begins from what is
+  /// moved meanwhile and the function had looked at it. One that only puts and erases runs once: it
+  /// holds for whatever the branch has become. Threads that lose such a race take turns from then
+  /// on. It begins from what is
   /// submitted, so that a thread need not wait until the commits of others are durable; it returns
   /// once its own is, and with it all that it has read. Returns the new version; see
   /// `Transaction::commit`. An error of the function ends it without a commit. `conflict` after
