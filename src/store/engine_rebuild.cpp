@@ -41,7 +41,8 @@ Result<Engine::Rebuilt> Engine::rebuild(const Parts& parts, const Limits& limits
   DIALOG_ASSIGN(const auto taken, parts.coordinator.try_lock());
   if (taken == Coordinator::Taken::no) {
     parts.coordinator.unlock();
-    return fail(ErrorCode::busy, parts.coordinator.holder() + " is writing to " + parts.folder);
+    return fail(ErrorCode::busy, parts.coordinator.holder() + " is writing in " + parts.folder +
+                                     "; try again when it has ended");
   }
   Segments segments(parts.disk, parts.folder);
   IndexFiller filler(parts.index, limits);

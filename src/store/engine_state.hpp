@@ -34,6 +34,7 @@ struct Engine::State {
 
   // Writing; with the write lock.
   Result<void> enter(WriteLock& lock, const Context& context);
+  [[nodiscard]] Error kept_by_another() const;
   void leave();
   void give_up_right();
   /// Whether all up to this number is durable for certain. Without any lock.

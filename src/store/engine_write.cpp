@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kFirstPause = 100us;
 constexpr auto kPauseMax = 5ms;
-constexpr auto kPatience = 30s;
 // How long a process that others wait for goes on writing.
 constexpr auto kRightKept = 20ms;
 // How many blocks are appended while readers wait.
@@ -36,12 +35,10 @@ Result<void> Engine::State::enter(WriteLock& lock, const Context& context) {
     if (has_right) return {};
     DIALOG_ASSIGN(taken, parts.coordinator.try_lock());
     if (taken != Coordinator::Taken::no) break;
-    if (parts.clock.now() - start > kPatience) {
-      const std::string holder = parts.coordinator.holder();
+    if (parts.clock.now() - start > limits.patience) {
+      Error error = kept_by_another();
       parts.coordinator.unlock();
-      return fail(ErrorCode::busy, (holder.empty() ? "another process" : holder) +
-                                       " has been writing to " + parts.folder +
-                                       " all the time; try again later");
+      return fail(std::move(error));
     }
     changed.wait_for(lock, pause);
     pause = std::min<std::chrono::microseconds>(2 * pause, kPauseMax);
@@ -51,6 +48,16 @@ Result<void> Engine::State::enter(WriteLock& lock, const Context& context) {
   auto caught_up = catch_up(taken);
   if (!caught_up) give_up_right();
   return caught_up;
+}
+
+Error Engine::State::kept_by_another() const {
+  const std::string holder = parts.coordinator.holder();
+  return {ErrorCode::busy,
+          (holder.empty() ? "another process" : holder) + " has the right to write in " +
+              parts.folder +
+              " and does not give it back; nothing was written. Wait for it or end it, then try "
+              "again",
+          {}};
 }
 
 // Gives the right back where nothing is under way.

@@ -31,9 +31,10 @@ inline std::vector<std::pair<Bytes, Bytes>> pairs(
 class EngineTest : public testing::Test {
  protected:
   struct Process {
-    Process(EngineTest& test) : coordinator(test.shared_) {
+    Process(EngineTest& test) : Process(test, test.clock_) {}
+    Process(EngineTest& test, Clock& clock) : coordinator(test.shared_) {
       auto opened =
-          Engine::open({test.disk_, kFolder, test.index_, coordinator, test.clock_}, test.limits_);
+          Engine::open({test.disk_, kFolder, test.index_, coordinator, clock}, test.limits_);
       EXPECT_TRUE(opened.has_value()) << opened.error().message;
       if (opened) engine = *std::move(opened);
     }

@@ -1,3 +1,7 @@
+#include <atomic>
+#include <chrono>
+#include <gmock/gmock.h>
+
 #include "engine_fixture.hpp"
 
 namespace dialog::test {
@@ -236,6 +240,59 @@ TEST_F(EngineTest, AProcessThatDiedIsFollowed) {
   EXPECT_EQ(**other->read("a", View::durable), "2");
   power_cut();
   EXPECT_EQ(get("a"), "2");
+}
+
+/// Whoever looks at it finds it so much later.
+class ClockOfLooks final : public Clock {
+ public:
+  explicit ClockOfLooks(std::chrono::milliseconds step) : step_(step) {}
+  MonotonicTime now() override { return step_ * ++looks_; }
+  WallTime wall() override { return WallTime{0}; }
+  void sleep(std::chrono::nanoseconds /*duration*/) override {}
+  [[nodiscard]] std::chrono::milliseconds shown() const { return step_ * looks_.load(); }
+
+ private:
+  const std::chrono::milliseconds step_;
+  std::atomic<int> looks_ = 0;
+};
+
+TEST_F(EngineTest, WaitsForTheRightToWriteOnlySoLong) {
+  ClockOfLooks clock{std::chrono::seconds(10)};
+  Process waiting(*this, clock);
+  set("a", "1");
+  const RecordChange held{"a", "1", "2"};
+  const auto number = engine()->submit({&held, 1}, {});
+  ASSERT_TRUE(number.has_value());
+  const auto before = clock.shown();
+
+  const RecordChange refused{"a", "2", "3"};
+  const auto outcome = waiting->submit({&refused, 1}, {});
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().code, ErrorCode::busy);
+  EXPECT_THAT(outcome.error().message, testing::HasSubstr("another one has the right to write"));
+  EXPECT_THAT(outcome.error().message, testing::HasSubstr("try again"));
+  const auto waited = clock.shown() - before;
+  EXPECT_GT(waited, limits_.patience);
+  EXPECT_LT(waited, limits_.patience + std::chrono::seconds(40));
+  const Block two = block("two");
+  ASSERT_TRUE(waiting->put(0, {&two, 1}, {}).has_value());
+  EXPECT_EQ(waiting->flush({}).error().code, ErrorCode::busy);
+
+  ASSERT_TRUE(engine()->wait(**number).has_value());
+  ASSERT_TRUE(commit(waiting, {refused}));
+  EXPECT_EQ(get("a"), "3");
+  EXPECT_TRUE(has(two)) << "it was put, and is written with what comes next";
+}
+
+TEST_F(EngineTest, WaitsForTheRightToWriteUntilTheDeadlineWhereThatIsEarlier) {
+  ClockOfLooks clock{std::chrono::seconds(1)};
+  Process waiting(*this, clock);
+  const RecordChange held{"a", std::nullopt, "1"};
+  ASSERT_TRUE(engine()->submit({&held, 1}, {}).has_value());
+  const RecordChange refused{"b", std::nullopt, "1"};
+  const Context context{clock.now() + std::chrono::seconds(5), {}};
+  EXPECT_EQ(waiting->submit({&refused, 1}, context).error().code, ErrorCode::timeout);
+  EXPECT_LT(clock.now(), *context.deadline + std::chrono::seconds(4));
 }
 
 TEST_F(EngineTest, WhatOthersWroteAndThisProcessReadStaysWhenItWrites) {

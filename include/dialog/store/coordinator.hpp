@@ -38,7 +38,8 @@ class Coordinator {
   virtual void abandon() = 0;
   /// Whether another process waits for the right that this one has.
   [[nodiscard]] virtual bool is_awaited() = 0;
-  /// Who has the right, for messages, such as "process 4711"; empty where nobody can be told.
+  /// Who has the right, or is the next to have it, for messages, such as "process 4711"; empty
+  /// where nobody can be told.
   [[nodiscard]] virtual std::string holder() = 0;
 
   /// Absent where nothing was published since the system was started. Cheap.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,8 @@ struct Limits {
   /// made. Four times that is the bound: then writers wait for it.
   std::size_t checkpoint_entries = 32768;
   std::size_t checkpoint_bytes = std::size_t{16} << 20;
+  /// How long a write waits for another process that keeps the right to write; then it is `busy`.
+  std::chrono::milliseconds patience{30'000};
 };
 
 /// Whose states of a record count.
@@ -70,9 +73,9 @@ struct Record {
 /// and read from the log again when the store is opened.
 ///
 /// Errors of every call: `storage_failed`, `corrupt`; of those that write `storage_full`, then
-/// nothing was changed, `busy` where another process has been writing until the context ended, and
-/// `timeout` and `cancelled`. After a sync whose outcome is unknown every write fails until the
-/// store is opened again.
+/// nothing was changed, `busy` where another process kept the right to write for longer than
+/// `Limits::patience` (the message names it), and `timeout` and `cancelled`. After a sync whose
+/// outcome is unknown every write fails until the store is opened again.
 class Engine {
  public:
   /// Reads the log from the last checkpoint on, and cuts off what a crash left half-written.
