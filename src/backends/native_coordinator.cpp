@@ -49,6 +49,7 @@ struct NativeCoordinator::Shared {
   std::atomic<std::uint64_t> checkpoint;
   std::atomic<std::uint32_t> writing;  ///< somebody has the right, or had it when he died
   std::atomic<std::uint32_t> process;  ///< who had it last
+  std::atomic<std::uint32_t> next;     ///< who came last to be the first of those that wait
 };
 
 Result<std::unique_ptr<NativeCoordinator>> NativeCoordinator::open(const std::string& name) {
@@ -95,8 +96,12 @@ bool NativeCoordinator::is_of_this_boot() const {
 
 Result<store::Coordinator::Taken> NativeCoordinator::try_lock() {
   DIALOG_ASSIGN(has_right_, lock_.try_take());
-  if (!has_right_) return Taken::no;
-  shared_->process = static_cast<std::uint32_t>(getpid());
+  const auto self = static_cast<std::uint32_t>(getpid());
+  if (!has_right_) {
+    if (lock_.has_turn()) shared_->next = self;
+    return Taken::no;
+  }
+  shared_->process = self;
   return shared_->writing.exchange(1) == 0 ? Taken::clean : Taken::after_failure;
 }
 
@@ -111,7 +116,8 @@ void NativeCoordinator::abandon() {
 }
 
 std::string NativeCoordinator::holder() {
-  return "process " + std::to_string(shared_->process.load());
+  const auto& process = lock_.is_taken() ? shared_->process : shared_->next;
+  return "process " + std::to_string(process.load());
 }
 
 std::optional<store::Published> NativeCoordinator::published() {

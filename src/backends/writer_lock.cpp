@@ -33,6 +33,12 @@ void unlock(int file, off_t byte) {
   fcntl(file, F_OFD_SETLK, &lock);
 }
 
+// By whom a lock of this kind is held, the system does not tell.
+bool is_locked(int file, off_t byte) {
+  struct flock lock = on_byte(byte, F_WRLCK);
+  return fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 }  // namespace
 
 Result<bool> WriterLock::try_take() {
@@ -52,9 +58,8 @@ void WriterLock::release() {
   if (std::exchange(has_turn_, false)) unlock(file_, kTurn);
 }
 
-bool WriterLock::is_awaited() const {
-  struct flock lock = on_byte(kTurn, F_WRLCK);
-  return fcntl(file_, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
+bool WriterLock::is_taken() const { return is_locked(file_, kRight); }
+
+bool WriterLock::is_awaited() const { return is_locked(file_, kTurn); }
 
 }  // namespace dialog

@@ -18,6 +18,10 @@ class WriterLock {
   Result<bool> try_take();
   /// Gives the right back, or the place among those who wait for it.
   void release();
+  /// Whether this process is the first of those that wait.
+  [[nodiscard]] bool has_turn() const { return has_turn_; }
+  /// Whether another process has the right.
+  [[nodiscard]] bool is_taken() const;
   /// Whether another process waits for the right that this one has.
   [[nodiscard]] bool is_awaited() const;
 

@@ -84,8 +84,12 @@ std::vector<std::string> Child::rest() {
   return lines;
 }
 
+void Child::signal(int number) const {
+  if (process_ > 0) ::kill(process_, number);
+}
+
 void Child::kill() {
-  if (process_ > 0) ::kill(process_, SIGKILL);
+  signal(SIGKILL);
   wait();
 }
 

@@ -21,6 +21,8 @@ class Child {
   /// All lines that are still to come; waits for its end.
   std::vector<std::string> rest();
 
+  [[nodiscard]] pid_t number() const { return process_; }
+  void signal(int number) const;
   /// Kills it, and waits for its end.
   void kill();
   /// The exit status; -1 after a signal.

@@ -19,6 +19,8 @@ bool stays(int step) { return step % 8 == 0; }
 
 bool is_there(int step, int last) { return step <= last && (stays(step) || step + kKept > last); }
 
+}  // namespace
+
 store::Limits quick_limits(std::uint64_t folder_number) {
   store::Limits limits;
   switch (folder_number % 3) {
@@ -38,8 +40,6 @@ store::Limits quick_limits(std::uint64_t folder_number) {
   }
   return limits;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<RepositoryStore>> open_store(std::string_view kind,
                                                     const std::string& folder,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dialog/replica/head_store.hpp"
+#include "dialog/store/engine.hpp"
 
 // What the processes of tests commit, and what must be there whatever became of them.
 //
@@ -18,9 +19,11 @@
 
 namespace dialog::test {
 
-/// The store in a folder, created where there is none: "log" or "lmdb". Limits of a log are such
-/// that segments, checkpoints and compaction follow quickly; the folder's number chooses how
-/// quickly.
+/// Such that segments, checkpoints and compaction of a log follow quickly; the folder's number
+/// chooses how quickly.
+store::Limits quick_limits(std::uint64_t folder_number);
+
+/// The store in a folder, created where there is none: "log", with such limits, or "lmdb".
 Result<std::unique_ptr<RepositoryStore>> open_store(std::string_view kind,
                                                     const std::string& folder,
                                                     std::uint64_t folder_number);
@@ -34,6 +37,9 @@ class Lane {
 
   /// The last step that is durable; -1 before the first.
   [[nodiscard]] Result<int> last(HeadStore& heads) const;
+
+  /// `conflict` where the lane does not stand at the step before.
+  [[nodiscard]] Result<HeadStore::Ticket> submit(RepositoryStore& store, int step) const;
 
   /// Commits `count` steps from `first` on, and returns when they are durable. `conflict` where the
   /// lane stands elsewhere.
@@ -54,7 +60,6 @@ class Lane {
   [[nodiscard]] std::string record_key(int step) const;
   [[nodiscard]] std::vector<Block> blocks(int step) const;
   [[nodiscard]] Bytes value(int step) const;
-  [[nodiscard]] Result<HeadStore::Ticket> submit(RepositoryStore& store, int step) const;
   [[nodiscard]] Result<void> remove_old_blocks(RepositoryStore& store, int step) const;
   [[nodiscard]] Result<std::optional<std::string>> find_lost_block(RepositoryStore& store,
                                                                    int step) const;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include "dialog/base/check.hpp"
 #include "process/counts.hpp"
 #include "process/lanes.hpp"
+#include "process/subject_lanes.hpp"
 
 // A process that uses a store: `store_worker <command> log|lmdb <folder> <number of the folder>
 // <number>...`. It says on its standard output what it has done, one line each.
@@ -63,6 +65,29 @@ int run_lanes(const Task& task) {
       must(lane.commit(*store, last + 1, count));
       last += count;
       say(std::to_string(number) + " " + std::to_string(last));
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < task.numbers.at(1); ++i) threads.emplace_back(work, task.numbers.at(0) + i);
+  return 0;
+}
+
+/// Publishes on a server's store in several lanes until it is killed, or cannot go on. The numbers:
+/// of the first lane, and how many.
+int run_subjects(const Task& task) {
+  say("begins");
+  const auto store = must(open_server_store(task.folder, task.folder_number));
+  const auto work = [&](int number) {
+    const SubjectLane lane(task.folder_number, number);
+    const std::string name = std::to_string(number) + " ";
+    int step = must(lane.last(*store));
+    say("found " + name + std::to_string(step));
+    while (true) {
+      ++step;
+      must(lane.put_blocks(*store, step));
+      say("flushed " + name + std::to_string(step));
+      must(lane.swap(*store, step));
+      say(name + std::to_string(step));
     }
   };
   std::vector<std::jthread> threads;
@@ -132,6 +157,7 @@ int watch(const Task& task) {
   const auto store = must(open_store(task.kind, task.folder, task.folder_number));
   const int workers = task.numbers.at(0);
   Counts before;
+  Counts said;
   std::vector<int> steps(static_cast<std::size_t>(workers), -1);
   for (int looks = 1;; ++looks) {
     const Counts now = must(counts(store->heads()));
@@ -147,8 +173,29 @@ int watch(const Task& task) {
     if (seen >= 0) {
       if (const auto fault = must(lane.find_fault_at(*store, seen))) say("wrong " + *fault);
     }
-    if (looks % 100 == 0) say("looks " + std::to_string(looks));
+    if (looks % 100 != 0) continue;
+    say("looks " + std::to_string(looks));
+    if (now.by_counter != said.by_counter) say("sum " + std::to_string(now.by_counter));
+    said = now;
   }
+}
+
+/// Submits the first step of a lane, which is the number, and does not wait for it until SIGUSR1
+/// comes: so long it keeps the right to write.
+int keep_right(const Task& task) {
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  sigaddset(&awaited, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+  const auto store = must(open_store(task.kind, task.folder, task.folder_number));
+  const Lane lane(task.folder_number, task.numbers.at(0));
+  const auto ticket = must(lane.submit(*store, 0));
+  say("keeps");
+  int signal = 0;
+  sigwait(&awaited, &signal);
+  must(store->heads().wait(ticket));
+  say("done");
+  return 0;
 }
 
 /// Checks the store, and says where the lanes end; the numbers are the last steps of them that were
@@ -171,10 +218,9 @@ int check(const Task& task) {
 int main(int count, char** words) {
   using namespace dialog::test;
   const std::map<std::string, std::function<int(const Task&)>> commands{
-      {"lanes", run_lanes},
-      {"steps", try_steps},
-      {"check", check},
-      {"count", count_on},
+      {"lanes", run_lanes},          {"subjects", run_subjects},
+      {"steps", try_steps},          {"check", check},
+      {"count", count_on},           {"keep", keep_right},
       {"watch", dialog::test::watch}};
   const auto command = commands.find(count > 4 ? words[1] : "");
   if (command == commands.end()) return 64;
