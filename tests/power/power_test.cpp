@@ -16,6 +16,7 @@
 #include "power/cut_disk.hpp"
 #include "process/child.hpp"
 #include "process/lanes.hpp"
+#include "process/subject_lanes.hpp"
 #include "support/generator.hpp"
 
 // Cuts the power of a disk under a process that commits to a store there, mounts the disk again,
@@ -37,7 +38,7 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
 }
 
 struct Plan {
-  std::string kind;  ///< of store
+  std::string kind;  ///< of store: "log" and "lmdb" of a repository, or "server"
   int cuts = 0;
   bool syncs = true;
 };
@@ -92,6 +93,7 @@ class PowerCuts {
     if (wrong) FAIL() << *wrong;
   }
 
+  [[nodiscard]] bool is_server() const { return plan_.kind == "server"; }
   [[nodiscard]] std::string folder() const {
     return disk_.path() + "/store-" + std::to_string(folder_number_);
   }
@@ -102,6 +104,7 @@ class PowerCuts {
 
   void begin_folder() {
     acknowledged_.assign(kLanes + kLanesOfOther, -1);
+    flushed_.assign(kLanes + kLanesOfOther, -1);
     fault_seen_.reset();
     ++tally_.folders;
   }
@@ -129,7 +132,7 @@ class PowerCuts {
     std::vector<std::string> environment;
     if (!plan_.syncs) environment = {"LD_PRELOAD=" FILE_FAULTS, "DIALOG_NO_SYNC=1"};
     const std::vector<std::string> words{STORE_WORKER,
-                                         "lanes",
+                                         is_server() ? "subjects" : "lanes",
                                          plan_.kind,
                                          folder(),
                                          std::to_string(folder_number_),
@@ -172,14 +175,15 @@ class PowerCuts {
         continue;
       }
       const bool is_found = word == "found";
-      if (is_found) words >> word;
-      int& last = acknowledged_.at(std::stoul(word));
+      const bool is_flushed = word == "flushed";
+      if (is_found || is_flushed) words >> word;
+      int& last = (is_flushed ? flushed_ : acknowledged_).at(std::stoul(word));
       int step = 0;
       words >> step;
       if (step < last) {
         fault_seen_ =
             "a process found " + line + ", although acknowledged was " + std::to_string(last);
-      } else if (!is_found) {
+      } else if (!is_found && !is_flushed) {
         count += static_cast<std::uint64_t>(step - last);
       }
       last = step;
@@ -203,6 +207,7 @@ class PowerCuts {
 
   std::optional<std::string> find_fault() {
     if (fault_seen_) return fault_seen_;
+    if (is_server()) return find_fault_of_server();
     auto store = open_store(plan_.kind, folder(), folder_number_);
     if (!store) return "cannot be opened: " + store.error().message;
     auto broken = find_broken_block(**store);
@@ -215,6 +220,22 @@ class PowerCuts {
       if (*fault) return *fault;
       // What was not acknowledged and is there counts from now on.
       acknowledged_[static_cast<std::size_t>(number)] = lane.last((*store)->heads()).value();
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> find_fault_of_server() {
+    const auto store = open_server_store(folder(), folder_number_);
+    if (!store) return "cannot be opened: " + store.error().message;
+    const auto damage = find_damage(**store);
+    if (!damage) return "cannot be read: " + damage.error().message;
+    if (*damage) return *damage;
+    for (std::size_t i = 0; i < acknowledged_.size(); ++i) {
+      const SubjectLane lane(folder_number_, static_cast<int>(i));
+      const auto fault = lane.find_fault(**store, acknowledged_[i], flushed_[i]);
+      if (!fault) return "cannot be read: " + fault.error().message;
+      if (*fault) return *fault;
+      acknowledged_[i] = lane.last(**store).value();
     }
     return std::nullopt;
   }
@@ -236,6 +257,8 @@ class PowerCuts {
   std::uint64_t folder_number_ = 0;
   /// The last step of each lane that has to be there.
   std::vector<int> acknowledged_;
+  /// The last step of each subject whose blocks have to be there.
+  std::vector<int> flushed_;
   std::optional<std::string> fault_seen_;  ///< by a process that found less
   Tally tally_;
 };
@@ -273,6 +296,13 @@ TEST_F(Power, CutsTakeNothingFromALogThatWasAcknowledged) {
   EXPECT_GE(tally.compacted, 50) << "too thin";
 }
 
+TEST_F(Power, CutsTakeNothingFromAServerThatWasAcknowledged) {
+  const Tally tally = run({"server", 200 * kScale, true});
+  EXPECT_EQ(tally.lost, 0);
+  EXPECT_GE(tally.acknowledged, 1000U) << "too thin";
+  EXPECT_GE(tally.cuts_of_two, 30) << "too thin";
+}
+
 TEST_F(Power, CutsTakeNothingFromLmdbThatWasAcknowledged) {
   const Tally tally = run({"lmdb", 300 * kScale, true});
   EXPECT_EQ(tally.lost, 0);
@@ -282,6 +312,12 @@ TEST_F(Power, CutsTakeNothingFromLmdbThatWasAcknowledged) {
 // That the cuts above can take something.
 TEST_F(Power, CutsTakeAcknowledgedCommitsFromALogThatIsNotSynced) {
   const Tally tally = run({"log", 100, false});
+  EXPECT_GT(tally.lost, 0);
+  std::cout << tally.first_loss << "\n";
+}
+
+TEST_F(Power, CutsTakeAcknowledgedSwapsFromAServerThatIsNotSynced) {
+  const Tally tally = run({"server", 60, false});
   EXPECT_GT(tally.lost, 0);
   std::cout << tally.first_loss << "\n";
 }
