@@ -185,6 +185,23 @@ struct Repository::Core {
                                    pending.edits >= options.pending_edits_max);
   }
 
+  // Pending commits that are not whole (give_up.cpp).
+
+  /// A branch with the last of its states that can be read.
+  struct Incomplete {
+    StoredBranch stored;
+    BranchView whole;
+    IncompleteBranch told;
+  };
+  /// The longest part of what is pending, from its start, that is there and follows. `unsupported`.
+  Result<BranchView> last_whole(const Branch& branch);
+  /// Absent where everything that is pending is whole. `not_found`, `unsupported`.
+  Result<std::optional<Incomplete>> find_incomplete(std::string_view name);
+  /// Builds what is whole, and lets the branch stand there, as a move of its own. `conflict` where
+  /// it has moved meanwhile; `busy`, `missing_blocks`, `corrupt`.
+  Result<Revision> give_up(const Incomplete& incomplete, const ChangeNote& note,
+                           const Context& context);
+
   Result<LocalSession> begin_session(std::string_view name, std::string_view remote,
                                      const ChangeNote& note);
   Result<PullReport> pull(std::string_view name, const RemoteConnection& remote,

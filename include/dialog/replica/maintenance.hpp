@@ -10,6 +10,7 @@
 #include "dialog/base/context.hpp"
 #include "dialog/base/error.hpp"
 #include "dialog/base/hash.hpp"
+#include "dialog/replica/branch.hpp"
 
 namespace dialog {
 
@@ -75,14 +76,32 @@ struct VerifyRepositoryReport {
 };
 
 struct MendOptions {
+  /// Give up pending commits that are damaged, and those that came after them: their branch moves
+  /// to the last of its states that is whole.
+  bool lose_damaged = false;
+  /// Of such a move.
+  ChangeNote note = {"mend", {}};
   /// As of `VerifyRepositoryOptions`.
   std::function<bool(std::uint64_t blocks)> on_progress = {};
   Context context = {};
 };
 
+/// A branch some of whose pending commits are damaged or gone, so that it cannot be read.
+struct IncompleteBranch {
+  std::string branch;
+  /// The last version that can be read.
+  std::uint64_t whole_version = 0;
+  /// All versions after it, in order. Of one whose reflog entry is gone, too, only the number is
+  /// known: then `what` is empty.
+  std::vector<ReflogEntry> lost;
+  /// Where they were given up: the revision of `whole_version`, at which the branch now is.
+  std::optional<Revision> given_up_to;
+};
+
 struct MendReport {
   std::uint64_t mended_blocks = 0;
   std::uint64_t mended_bytes = 0;
+  std::vector<IncompleteBranch> incomplete_branches;
   /// What is still wrong.
   VerifyRepositoryReport rest;
 };

@@ -250,7 +250,9 @@ class Repository final {
       const VerifyRepositoryOptions& options = {}) const;
 
   /// Verifies, and gets what is damaged or missing from another archive, such as a remote's; again,
-  /// as long as that helps.
+  /// as long as that helps. Then looks for branches that cannot be read because pending commits are
+  /// damaged, and gives those commits up where `lose_damaged` says so; where the tree below them is
+  /// not whole, the branch stays as it is. Durable at return. `busy` as `verify`.
   Result<MendReport> mend(Archive& source, const MendOptions& options = {});
 
  private:
@@ -258,6 +260,9 @@ class Repository final {
   friend class Snapshot;
   friend class Transaction;
   explicit Repository(std::unique_ptr<Core> core);
+  Result<void> mend_blocks(Archive& source, const MendOptions& options, MendReport& report);
+  /// Whether anything was given up.
+  Result<bool> mend_branches(const MendOptions& options, MendReport& report);
   std::unique_ptr<Core> core_;
 };
 
