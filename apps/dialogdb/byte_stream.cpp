@@ -21,29 +21,22 @@ constexpr mode_t kOutputMode = 0666;
 // So that a name given in it survives a power cut.
 Result<void> sync_folder(const std::string& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return fail(system_error(errno, "cannot open the folder " + folder));
+  if (descriptor < 0) return fail(system_failure(errno, "open the folder " + folder));
   const bool synced = ::fsync(descriptor) == 0;
   const int number = errno;
   ::close(descriptor);
-  if (!synced) return fail(system_error(number, "cannot sync the folder " + folder));
+  if (!synced) return fail(system_failure(number, "sync the folder " + folder));
   return {};
 }
 
 }  // namespace
-
-Error system_error(int number, std::string_view what) {
-  ErrorCode code = ErrorCode::storage_failed;
-  if (number == ENOSPC || number == EDQUOT) code = ErrorCode::storage_full;
-  if (number == ENOENT) code = ErrorCode::not_found;
-  return Error{code, std::string(what) + ": " + std::generic_category().message(number), {}};
-}
 
 Result<void> write_all(int descriptor, ByteView bytes, std::string_view what) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return fail(system_error(errno, "cannot write " + std::string(what)));
+      return fail(system_failure(errno, "write " + std::string(what)));
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -67,7 +60,7 @@ Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path, in
     return std::unique_ptr<FileSource>(new FileSource(STDIN_FILENO, "standard input", stop));
   }
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return fail(system_error(errno, "cannot open " + path));
+  if (descriptor < 0) return fail(system_failure(errno, "open " + path));
   return std::unique_ptr<FileSource>(new FileSource(descriptor, path, stop));
 }
 
@@ -86,7 +79,7 @@ FileSource::~FileSource() {
 Result<void> FileSource::wait_for_input() const {
   std::array<pollfd, 2> awaited{{{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}}};
   while (::poll(awaited.data(), awaited.size(), -1) < 0) {
-    if (errno != EINTR) return fail(system_error(errno, "cannot wait for " + path_));
+    if (errno != EINTR) return fail(system_failure(errno, "wait for " + path_));
   }
   if (awaited[1].revents == 0) return {};
   return fail(ErrorCode::cancelled, "interrupted while reading " + path_);
@@ -100,19 +93,21 @@ Result<std::size_t> FileSource::read(std::span<char> buffer) {
       bytes_read_ += static_cast<std::uint64_t>(count);
       return static_cast<std::size_t>(count);
     }
-    if (errno != EINTR) return fail(system_error(errno, "cannot read " + path_));
+    if (errno != EINTR) return fail(system_failure(errno, "read " + path_));
   }
 }
 
 Result<std::unique_ptr<FileSink>> FileSink::create(const std::string& path) {
   // What is no regular file (a pipe, /dev/stdout) cannot be replaced by renaming.
   struct stat status{};
-  const bool in_place = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  const bool is_there = ::stat(path.c_str(), &status) == 0;
+  if (!is_there && errno != ENOENT) return fail(system_failure(errno, "look at " + path));
+  const bool in_place = is_there && !S_ISREG(status.st_mode);
   const std::string temporary = in_place ? "" : path + ".part-" + std::to_string(::getpid());
   const std::string& opened = in_place ? path : temporary;
   const int descriptor =
       ::open(opened.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOutputMode);
-  if (descriptor < 0) return fail(system_error(errno, "cannot create " + opened));
+  if (descriptor < 0) return fail(system_failure(errno, "create " + opened));
   return std::unique_ptr<FileSink>(new FileSink(descriptor, path, temporary));
 }
 
@@ -138,9 +133,9 @@ Result<void> FileSink::drain() {
 Result<void> FileSink::finish() {
   DIALOG_TRY(drain());
   if (temporary_.empty()) return {};
-  if (::fsync(descriptor_) != 0) return fail(system_error(errno, "cannot sync " + path_));
+  if (::fsync(descriptor_) != 0) return fail(system_failure(errno, "sync " + path_));
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    return fail(system_error(errno, "cannot name the output " + path_));
+    return fail(system_failure(errno, "name the output " + path_));
   }
   temporary_.clear();
   return sync_folder(parent_of(path_));

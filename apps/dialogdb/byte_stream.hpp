@@ -10,6 +10,7 @@
 
 #include "dialog/base/bytes.hpp"
 #include "dialog/base/result.hpp"
+#include "dialog/base/system_failure.hpp"
 
 namespace dialog::cli {
 
@@ -107,9 +108,5 @@ class FileSink final : public ByteSink {
 /// Writes all bytes to a descriptor. `storage_full`, `storage_failed`; `what` names it in the
 /// message.
 Result<void> write_all(int descriptor, ByteView bytes, std::string_view what);
-
-/// `storage_full` for ENOSPC and EDQUOT, `not_found` for ENOENT, otherwise `storage_failed`, with
-/// the system's words.
-Error system_error(int number, std::string_view what);
 
 }  // namespace dialog::cli

@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -10,18 +9,11 @@
 namespace dialog::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct BackupVerbOptions {
   std::string from;
   std::string to;
   bool is_server = false;
 };
-
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 // Runs a copy with its progress shown.
 template <class Store>
@@ -37,7 +29,8 @@ Result<LogBackup> copy(const Program& program, Store& store, const std::string& 
 }
 
 Result<void> copy_key(const Location& from, const std::string& to) {
-  if (!exists(from.key_file())) return {};
+  DIALOG_ASSIGN(const bool has_key, is_there(from.key_file()));
+  if (!has_key) return {};
   DIALOG_ASSIGN(const SecretKey key, read_key_file(from.key_file()));
   return write_key_file(to, key, Replace::yes);
 }
@@ -45,7 +38,8 @@ Result<void> copy_key(const Location& from, const std::string& to) {
 Result<LogBackup> copy_repository(const Program& program, Workspace& workspace, const Location& to,
                                   bool may_be_there) {
   const Location& from = workspace.location();
-  if (may_be_there && exists(to.state_folder())) {
+  DIALOG_ASSIGN(const bool is_here, is_there(to.state_folder()));
+  if (may_be_there && is_here) {
     DIALOG_ASSIGN(const LogBackup backup, copy(program, workspace.store(), to.database()));
     DIALOG_TRY(copy_key(from, to.key_file()));
     return backup;
@@ -59,7 +53,8 @@ Result<LogBackup> copy_repository(const Program& program, Workspace& workspace, 
 
 Result<LogBackup> copy_server(const Program& program, const std::string& from,
                               const std::string& to, bool may_be_there) {
-  if (!may_be_there && exists(to)) {
+  DIALOG_ASSIGN(const bool is_here, is_there(to));
+  if (!may_be_there && is_here) {
     return fail(ErrorCode::already_exists, to + " is there already; restore to a new folder");
   }
   DIALOG_ASSIGN(const auto store, LogServerStore::open(from, store_options(LogOpen::existing)));

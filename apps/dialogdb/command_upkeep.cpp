@@ -24,15 +24,16 @@ std::string advice(const RepositoryFault& fault) {
   return "keep a copy of the repository, then clone it again or restore a backup";
 }
 
-void check_key(const Workspace& workspace, VerifyRepositoryReport& report) {
+Result<void> check_key(const Workspace& workspace, VerifyRepositoryReport& report) {
   const std::string path = workspace.location().key_file();
-  std::error_code error;
-  if (!std::filesystem::exists(path, error) && !error) return;
+  DIALOG_ASSIGN(const bool has_key, is_there(path));
+  if (!has_key) return {};
   const auto key = read_key_file(path);
-  if (!key) {
-    ++report.fault_count;
-    report.faults.push_back({"file " + path, key.error()});
-  }
+  if (key) return {};
+  if (key.error().code == ErrorCode::storage_failed) return fail(key.error());
+  ++report.fault_count;
+  report.faults.push_back({"file " + path, key.error()});
+  return {};
 }
 
 // What a folder of a repository may hold.
@@ -148,7 +149,7 @@ Result<void> run_verify(Program& program, const VerifyOptionsOfVerb& options) {
     };
     DIALOG_ASSIGN(report, workspace->repository().verify(verify));
   }
-  check_key(*workspace, report);
+  DIALOG_TRY(check_key(*workspace, report));
   print_report(program.output(), report);
   if (report.sound()) return {};
   return fail(ErrorCode::corrupt, "the repository " + location.folder() + " has " +

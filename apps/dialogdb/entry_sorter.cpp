@@ -26,7 +26,7 @@ std::size_t memory_of(const Entry& entry) {
 Result<int> open_unnamed(const std::string& folder) {
   std::string pattern = folder + "/import-XXXXXX";
   const int descriptor = ::mkostemp(pattern.data(), O_CLOEXEC);
-  if (descriptor < 0) return fail(system_error(errno, "cannot make a file in " + folder));
+  if (descriptor < 0) return fail(system_failure(errno, "make a file in " + folder));
   ::unlink(pattern.c_str());
   return descriptor;
 }
@@ -74,8 +74,7 @@ class EntrySorter::RunReader {
       buffer_.resize(kept + wanted);
       const ssize_t got =
           ::pread(file_, buffer_.data() + kept, wanted, static_cast<off_t>(run_.begin));
-      if (got <= 0)
-        return fail(system_error(got < 0 ? errno : EIO, "cannot read the spilled import"));
+      if (got <= 0) return fail(system_failure(got < 0 ? errno : EIO, "read the spilled import"));
       buffer_.resize(kept + static_cast<std::size_t>(got));
       run_.begin += static_cast<std::uint64_t>(got);
     }

@@ -13,12 +13,28 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kSmallFileBytesMax = std::size_t{1} << 20;
 
-bool holds_repository(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::is_directory(folder / ".dialogdb", ignored);
+Result<fs::file_type> type_of(const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type != fs::file_type::none) return type;
+  return fail(system_failure(error.value(), "look at " + path));
+}
+
+Result<bool> holds_repository(const fs::path& folder) {
+  return is_folder((folder / ".dialogdb").string());
 }
 
 }  // namespace
+
+Result<bool> is_there(const std::string& path) {
+  DIALOG_ASSIGN(const fs::file_type type, type_of(path));
+  return type != fs::file_type::not_found;
+}
+
+Result<bool> is_folder(const std::string& path) {
+  DIALOG_ASSIGN(const fs::file_type type, type_of(path));
+  return type == fs::file_type::directory;
+}
 
 Result<Location> Location::in(const std::string& folder) {
   DIALOG_ASSIGN(std::string path, absolute_path(folder));
@@ -28,7 +44,8 @@ Result<Location> Location::in(const std::string& folder) {
 Result<Location> Location::find_above(const std::string& start) {
   DIALOG_ASSIGN(const std::string first, absolute_path(start.empty() ? "." : start));
   for (fs::path folder = first;; folder = folder.parent_path()) {
-    if (holds_repository(folder)) return Location(folder.string());
+    DIALOG_ASSIGN(const bool is_here, holds_repository(folder));
+    if (is_here) return Location(folder.string());
     if (folder == folder.parent_path()) break;
   }
   return fail(ErrorCode::not_found,
@@ -39,10 +56,12 @@ Result<Location> Location::find_above(const std::string& start) {
 Result<Location> Location::at(const std::string& folder) {
   DIALOG_ASSIGN(const std::string whole, absolute_path(folder));
   const fs::path path = whole;
-  if (path.filename() == ".dialogdb" && holds_repository(path.parent_path())) {
-    return Location(path.parent_path().string());
+  if (path.filename() == ".dialogdb") {
+    DIALOG_ASSIGN(const bool is_inside, holds_repository(path.parent_path()));
+    if (is_inside) return Location(path.parent_path().string());
   }
-  if (holds_repository(path)) return Location(whole);
+  DIALOG_ASSIGN(const bool is_here, holds_repository(path));
+  if (is_here) return Location(whole);
   return fail(ErrorCode::not_found,
               folder + " holds no repository. Make one with 'dialogdb init " + folder + "'");
 }
@@ -97,7 +116,7 @@ Result<void> write_key_file(const std::string& path, const SecretKey& key, Repla
 Result<std::string> absolute_path(const std::string& path) {
   std::error_code error;
   fs::path whole = fs::absolute(path, error).lexically_normal();
-  if (error) return fail(system_error(error.value(), "cannot tell where " + path + " is"));
+  if (error) return fail(system_failure(error.value(), "tell where " + path + " is"));
   if (!whole.has_filename()) whole = whole.parent_path();
   return whole.string();
 }
@@ -105,7 +124,7 @@ Result<std::string> absolute_path(const std::string& path) {
 Result<void> make_folders(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) return fail(system_error(error.value(), "cannot make the folder " + path));
+  if (error) return fail(system_failure(error.value(), "make the folder " + path));
   return {};
 }
 

@@ -16,9 +16,9 @@ class Location {
  public:
   /// `folder` will hold `.dialogdb`. `storage_failed`.
   static Result<Location> in(const std::string& folder);
-  /// Looks in `start` and the folders above it. `not_found`.
+  /// Looks in `start` and the folders above it. `not_found`, `storage_failed`.
   static Result<Location> find_above(const std::string& start);
-  /// `folder` itself, which may also be the `.dialogdb` in it. `not_found`.
+  /// `folder` itself, which may also be the `.dialogdb` in it. `not_found`, `storage_failed`.
   static Result<Location> at(const std::string& folder);
 
   /// Absolute, and without a slash at its end.
@@ -31,6 +31,11 @@ class Location {
   explicit Location(std::string folder) : folder_(std::move(folder)) {}
   std::string folder_;
 };
+
+/// Whether anything is there, and whether it is a folder. `storage_failed` where the system does
+/// not say: that is no absence.
+Result<bool> is_there(const std::string& path);
+Result<bool> is_folder(const std::string& path);
 
 /// The whole of a small file. `too_large` above 1 MiB, and the errors of the source.
 Result<std::string> read_small_file(FileSource& source);

@@ -9,7 +9,7 @@
 
 #include "byte_stream.hpp"
 #include "dialog/backends/named_lock.hpp"
-#include "dialog/backends/native_disk.hpp"
+#include "dialog/base/system_failure.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -19,15 +19,12 @@ namespace fs = std::filesystem;
 constexpr const char* kPartPrefix = ".dialogdb.part-";
 constexpr int kAttemptsMax = 16;
 
-enum class Locked { yes, by_another, never };
-
 // Opens a folder and locks it.
-Locked lock_folder(const std::string& path, int& descriptor) {
+Result<NamedLock> lock_folder(const std::string& path, int& descriptor) {
   descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (descriptor < 0) return errno == ENOENT ? Locked::by_another : Locked::never;
-  const auto locked = lock_named(descriptor, path, LockWait::no);
-  if (!locked) return Locked::never;
-  return *locked ? Locked::yes : Locked::by_another;
+  if (descriptor < 0 && errno == ENOENT) return NamedLock::lost;
+  if (descriptor < 0) return fail(system_failure(errno, "open " + path));
+  return lock_named(descriptor, path, LockWait::no);
 }
 
 void unlock(int descriptor) {
@@ -41,17 +38,18 @@ void remove_leftovers(const std::string& folder) {
     const std::string path = at->path().string();
     int lock = -1;
     std::error_code ignored;
-    if (lock_folder(path, lock) == Locked::yes) fs::remove_all(path, ignored);
+    const auto locked = lock_folder(path, lock);
+    if (locked && *locked == NamedLock::won) fs::remove_all(path, ignored);
     unlock(lock);
   }
 }
 
 // The folder and those above it that are not there, the innermost first.
-std::vector<std::string> missing_folders(const std::string& folder) {
+Result<std::vector<std::string>> missing_folders(const std::string& folder) {
   std::vector<std::string> missing;
-  std::error_code ignored;
-  for (fs::path path = folder; !fs::exists(path, ignored) && path != path.parent_path();
-       path = path.parent_path()) {
+  for (fs::path path = folder; path != path.parent_path(); path = path.parent_path()) {
+    DIALOG_ASSIGN(const bool is_here, is_there(path.string()));
+    if (is_here) break;
     missing.push_back(path.string());
   }
   return missing;
@@ -61,11 +59,11 @@ std::vector<std::string> missing_folders(const std::string& folder) {
 
 Result<NewRepositoryFolder> NewRepositoryFolder::make(const Location& location) {
   NewRepositoryFolder folder(location);
-  folder.made_ = missing_folders(location.folder());
+  DIALOG_ASSIGN(folder.made_, missing_folders(location.folder()));
   DIALOG_TRY(make_folders(location.folder()));
   remove_leftovers(location.folder());
-  std::error_code ignored;
-  if (fs::exists(location.state_folder(), ignored)) {
+  DIALOG_ASSIGN(const bool is_here, is_there(location.state_folder()));
+  if (is_here) {
     return fail(ErrorCode::already_exists, location.folder() + " holds a repository already");
   }
   DIALOG_TRY(folder.make_attempt());
@@ -76,14 +74,14 @@ Result<void> NewRepositoryFolder::make_attempt() {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     std::string path = location_.folder() + "/" + kPartPrefix + "XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) {
-      return fail(system_error(errno, "cannot make a folder in " + location_.folder()));
+      return fail(system_failure(errno, "make a folder in " + location_.folder()));
     }
+    const auto locked = lock_folder(path, lock_);
     // Another process that is clearing up may have been faster. Where folders cannot be locked at
     // all, nobody clears up.
-    if (lock_folder(path, lock_) != Locked::by_another) {
-      path_ = std::move(path);
-      return {};
-    }
+    if (!locked || *locked != NamedLock::lost) path_ = std::move(path);
+    if (!locked) return fail(locked.error());
+    if (!path_.empty()) return {};
     unlock(std::exchange(lock_, -1));
   }
   return fail(ErrorCode::busy, "cannot keep a folder of its own in " + location_.folder());
@@ -111,7 +109,7 @@ Result<void> NewRepositoryFolder::publish() {
       return fail(ErrorCode::already_exists,
                   location_.folder() + " got a repository from another process meanwhile");
     }
-    return fail(system_error(number, "cannot name " + location_.state_folder()));
+    return fail(system_failure(number, "name " + location_.state_folder()));
   }
   path_.clear();
   made_.clear();

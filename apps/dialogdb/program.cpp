@@ -138,8 +138,9 @@ int Program::run(std::vector<std::string> arguments) {
 }
 
 Result<void> Program::check_folder() const {
-  std::error_code ignored;
-  if (folder_.empty() || std::filesystem::is_directory(folder_, ignored)) return {};
+  if (folder_.empty()) return {};
+  DIALOG_ASSIGN(const bool is_here, is_folder(folder_));
+  if (is_here) return {};
   return fail(ErrorCode::not_found, "-C " + in_quotes(folder_) + ": there is no such folder");
 }
 

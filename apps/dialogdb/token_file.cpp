@@ -8,7 +8,7 @@
 
 #include "byte_stream.hpp"
 #include "dialog/backends/named_lock.hpp"
-#include "dialog/backends/native_disk.hpp"
+#include "dialog/base/system_failure.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -24,10 +24,16 @@ Result<std::unique_ptr<TokenFile>> TokenFile::open(const std::string& path) {
     int descriptor = ::open(path.c_str(), kFlags);
     const bool is_new = descriptor < 0 && errno == ENOENT;
     if (is_new) descriptor = ::open(path.c_str(), kFlags | O_CREAT, kOwnerOnly);
-    if (descriptor < 0) return fail(system_error(errno, "cannot open " + path));
+    if (descriptor < 0) return fail(system_failure(errno, "open " + path));
     std::unique_ptr<TokenFile> file(new TokenFile(path, descriptor, is_new));
-    DIALOG_ASSIGN(file->is_locked_, lock_named(descriptor, path, LockWait::yes));
-    if (!file->is_locked_) continue;
+    DIALOG_ASSIGN(const NamedLock lock, lock_named(descriptor, path, LockWait::yes));
+    if (lock == NamedLock::lost) continue;
+    if (lock == NamedLock::unsupported) {
+      return fail(ErrorCode::unsupported, "cannot lock " + path +
+                                              ": its file system has no locks; keep it on "
+                                              "another one");
+    }
+    file->is_locked_ = true;
     DIALOG_TRY(file->read());
     return file;
   }
@@ -65,7 +71,7 @@ Result<void> TokenFile::append(const std::string& line) {
 
 Result<void> TokenFile::write(std::string_view text) const {
   DIALOG_TRY(write_all(descriptor_, text, path_));
-  if (::fsync(descriptor_) != 0) return fail(system_error(errno, "cannot sync " + path_));
+  if (::fsync(descriptor_) != 0) return fail(system_failure(errno, "sync " + path_));
   return native_disk().sync_folder(parent_of(path_));
 }
 

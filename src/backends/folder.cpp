@@ -28,16 +28,19 @@ std::string random_name() {
          to_hex({reinterpret_cast<const char*>(bytes), sizeof bytes});
 }
 
-// The lock of a scratch folder, or -1 where another holds it or, as errno says, the file cannot be
-// opened. Creates the file where it is missing.
-int lock_owner(const std::string& folder) {
+// The lock of a scratch folder, or -1 where others were faster. Creates the file where it is
+// missing.
+Result<int> lock_owner(const std::string& folder) {
   const std::string name = folder + kOwner;
   const int file = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return -1;
-  if (lock_named(file, name, LockWait::no).value_or(false)) return file;
+  if (file < 0 && errno == ENOENT) return -1;
+  if (file < 0) return fail(system_failure(errno, "open " + name));
+  const auto lock = lock_named(file, name, LockWait::no);
+  if (lock && *lock == NamedLock::won) return file;
   close(file);
-  errno = EWOULDBLOCK;
-  return -1;
+  if (!lock) return fail(lock.error());
+  if (*lock == NamedLock::lost) return -1;
+  return fail(ErrorCode::unsupported, "cannot lock " + name + ": its file system has no locks");
 }
 
 void remove_all(const std::string& folder) {
@@ -46,14 +49,6 @@ void remove_all(const std::string& folder) {
 }
 
 }  // namespace
-
-Error system_failure(int error_number, const std::string& attempt) {
-  ErrorCode code = ErrorCode::storage_failed;
-  if (error_number == ENOSPC || error_number == EDQUOT) code = ErrorCode::storage_full;
-  if (error_number == ENOENT) code = ErrorCode::not_found;
-  if (error_number == EMFILE || error_number == ENFILE) code = ErrorCode::resource_exhausted;
-  return {code, "cannot " + attempt + ": " + std::generic_category().message(error_number), {}};
-}
 
 std::string parent_folder(const std::string& path) {
   fs::path full = fs::path(path);
@@ -121,12 +116,13 @@ Result<std::unique_ptr<ScratchFolder>> ScratchFolder::make(const std::string& ab
       if (errno == ENOENT || errno == EEXIST) continue;
       return fail(system_failure(errno, "create the folder " + path));
     }
-    const int lock = lock_owner(path);
-    if (lock >= 0) return std::unique_ptr<ScratchFolder>(new ScratchFolder(std::move(path), lock));
-    if (errno == ENOSPC || errno == EMFILE || errno == EDQUOT) {
-      const Error error = system_failure(errno, "lock the folder " + path);
+    const auto lock = lock_owner(path);
+    if (!lock) {
       remove_all(path);
-      return fail(error);
+      return fail(lock.error());
+    }
+    if (*lock >= 0) {
+      return std::unique_ptr<ScratchFolder>(new ScratchFolder(std::move(path), *lock));
     }
   }
   return fail(ErrorCode::busy, "cannot get a folder of its own in " + all);
@@ -146,10 +142,10 @@ void ScratchFolder::remove_abandoned(const std::string& above) {
     const std::string path = at->path().string();
     // Creating the lock file covers an owner that died before it had one; an owner that is just
     // about to lock notices and takes another name.
-    const int lock = lock_owner(path);
-    if (lock < 0) continue;
+    const auto lock = lock_owner(path);
+    if (!lock || *lock < 0) continue;
     remove_all(path);
-    close(lock);
+    close(*lock);
   }
   rmdir(all.c_str());
 }

@@ -6,11 +6,9 @@
 #include <utility>
 
 #include "dialog/base/result.hpp"
+#include "dialog/base/system_failure.hpp"
 
 namespace dialog {
-
-/// The failure of a call of the operating system: `attempt` completes "cannot ...".
-Error system_failure(int error_number, const std::string& attempt);
 
 /// Creates `folder` and the ones above it where they are missing. On return the names of all that
 /// were created survive a power cut.

@@ -145,6 +145,8 @@ class Environment {
   WriterLock writer_lock_;
   std::uint64_t attempts_ = 0;
   std::atomic<bool> poisoned_ = false;
+  // Written before that is set, and never again.
+  std::string first_failure_;
 };
 
 }  // namespace dialog::lmdb

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <lmdb.h>
 
+#include "dialog/base/system_failure.hpp"
+
 namespace dialog::lmdb {
 namespace {
 
@@ -45,7 +47,7 @@ std::string_view advice(int code) {
     case EROFS:
       return "; the folder and its files must be writable";
     default:
-      return "";
+      return system_advice(code);
   }
 }
 

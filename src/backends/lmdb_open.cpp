@@ -265,8 +265,11 @@ Result<std::shared_ptr<Environment>> Environment::open_scratch(const std::string
 
 Result<void> Environment::open_files(unsigned flags) {
   DIALOG_TRY(reserve_lock_file(folder_));
-  // A second try covers another process that opens or closes at the same moment.
+  // A second try covers another process that opens or closes at the same moment, and a lock that
+  // the system failed to give: the library takes that for another's, and then an empty lock file
+  // for a damaged one.
   constexpr int kAttempts = 16;
+  bool was_invalid = false;
   int code = 0;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     code = mdb_env_create(&environment_);
@@ -277,7 +280,8 @@ Result<void> Environment::open_files(unsigned flags) {
     code = mdb_env_open(environment_, folder_.c_str(), flags | MDB_NOTLS, 0600);
     if (code == 0) break;
     mdb_env_close(std::exchange(environment_, nullptr));
-    if (code != EAGAIN && code != EBUSY) break;
+    const bool is_first_invalid = code == MDB_INVALID && !std::exchange(was_invalid, true);
+    if (code != EAGAIN && code != EBUSY && !is_first_invalid) break;
     sched_yield();
   }
   if (code == MDB_INVALID) {
@@ -291,7 +295,7 @@ Result<void> Environment::open_files(unsigned flags) {
   int file = -1;
   mdb_env_get_fd(environment_, &file);
   fcntl(file, F_SETFD, FD_CLOEXEC);
-  writer_lock_.watch(file);
+  writer_lock_.watch(file, folder_ + kData);
   int dead = 0;
   mdb_reader_check(environment_, &dead);
   return {};

@@ -163,8 +163,7 @@ Result<void> Environment::attempt(std::span<Waiting* const> group) {
 
 Result<void> Environment::check_writable() const {
   if (!poisoned_) return check_map();
-  return fail(ErrorCode::storage_failed,
-              "cannot write in " + folder_ + ": an earlier write failed; open it again");
+  return fail(ErrorCode::storage_failed, "an earlier write failed: " + first_failure_);
 }
 
 Result<MDB_txn*> Environment::begin_write() {
@@ -185,8 +184,9 @@ Error Environment::commit_failure(int code) {
   if (code == EIO && !has_room()) code = ENOSPC;
   Error error = failure(code, "write", folder_);
   if (error.code == ErrorCode::storage_failed) {
+    error.message += "; nothing more is written until it is opened again";
+    if (!poisoned_) first_failure_ = error.message;
     poisoned_ = true;
-    error.message += "; open it again";
   }
   return error;
 }

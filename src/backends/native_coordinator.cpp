@@ -70,12 +70,13 @@ Result<std::unique_ptr<NativeCoordinator>> NativeCoordinator::open(const std::st
     return fail(system_failure(error_number, "share " + name));
   }
   return std::unique_ptr<NativeCoordinator>(
-      new NativeCoordinator(file, static_cast<Shared*>(memory), std::move(boot)));
+      new NativeCoordinator(file, name, static_cast<Shared*>(memory), std::move(boot)));
 }
 
-NativeCoordinator::NativeCoordinator(int file, Shared* shared, std::string boot)
+NativeCoordinator::NativeCoordinator(int file, const std::string& name, Shared* shared,
+                                     std::string boot)
     : file_(file), shared_(shared), boot_(std::move(boot)) {
-  lock_.watch(file_);
+  lock_.watch(file_, name);
 }
 
 NativeCoordinator::~NativeCoordinator() {

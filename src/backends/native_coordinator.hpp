@@ -29,7 +29,7 @@ class NativeCoordinator final : public store::Coordinator {
 
  private:
   struct Shared;
-  NativeCoordinator(int file, Shared* shared, std::string boot);
+  NativeCoordinator(int file, const std::string& name, Shared* shared, std::string boot);
   [[nodiscard]] bool is_of_this_boot() const;
 
   const int file_;

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <utility>
 
 #include "folder.hpp"
 
@@ -21,11 +20,11 @@ struct flock on_byte(off_t byte, short type) {
   return lock;
 }
 
-Result<bool> try_lock(int file, off_t byte) {
+Result<bool> try_lock(int file, off_t byte, const std::string& name) {
   struct flock lock = on_byte(byte, F_WRLCK);
   if (fcntl(file, F_OFD_SETLK, &lock) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
-  return fail(system_failure(errno, "get the right to write"));
+  return fail(system_failure(errno, "lock " + name));
 }
 
 void unlock(int file, off_t byte) {
@@ -43,10 +42,10 @@ bool is_locked(int file, off_t byte) {
 
 Result<bool> WriterLock::try_take() {
   if (!has_turn_) {
-    DIALOG_ASSIGN(has_turn_, try_lock(file_, kTurn));
+    DIALOG_ASSIGN(has_turn_, try_lock(file_, kTurn, name_));
     if (!has_turn_) return false;
   }
-  DIALOG_ASSIGN(has_right_, try_lock(file_, kRight));
+  DIALOG_ASSIGN(has_right_, try_lock(file_, kRight, name_));
   if (!has_right_) return false;
   unlock(file_, kTurn);
   has_turn_ = false;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "dialog/base/result.hpp"
 
 namespace dialog {
@@ -11,8 +14,11 @@ namespace dialog {
 /// right holds the turn meanwhile, so that nobody who had it before gets it again first.
 class WriterLock {
  public:
-  /// `file` is open for writing, and outlives this object.
-  void watch(int file) { file_ = file; }
+  /// `file` is open for writing, and outlives this object; `name` is for messages.
+  void watch(int file, std::string name) {
+    file_ = file;
+    name_ = std::move(name);
+  }
 
   /// Never waits: false where another process has the right, or is before this one.
   Result<bool> try_take();
@@ -27,6 +33,7 @@ class WriterLock {
 
  private:
   int file_ = -1;
+  std::string name_;
   bool has_turn_ = false;
   bool has_right_ = false;
 };

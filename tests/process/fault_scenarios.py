@@ -65,6 +65,20 @@ def check_ending(outcome):
                 raise Wrong("the error and the exit code differ")
 
 
+def check_told(place, outcome):
+    """That a call which failed with EIO is told as that: it shows neither that something is absent nor damage."""
+    if outcome.code == 0:
+        return
+    # Of several errors the first one tells; the later ones may follow from it.
+    told = next(line for line in (outcome.err or outcome.out).splitlines() if b"error" in line)
+    for what, words in (("what the system said", b"Input/output error"), ("where", os.fsencode(place)),
+                        ("what to do", b"look at the disk")):
+        if words not in told:
+            raise Wrong(f"does not say {what}")
+    if outcome.code != EXIT_CODES["storage_failed"]:
+        raise Wrong("takes a call that failed for something else")
+
+
 class Verb:
     """A verb on a repository `r` in the folder."""
 

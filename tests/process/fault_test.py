@@ -5,7 +5,7 @@ A point is one run of a verb in a fresh copy of a folder, in which the call with
 ENOSPC where the call may take room; alone, or with all later ones of its kind. At every point
 
 - the program does not die of a signal, ends, and exits with 0 or with a code of docs/errors.md other than that of a
-  defect, and then it tells why;
+  defect, and then it tells why; of EIO what failed, on which file, and what to do;
 - without the fault, `verify` finds the folder sound and the entries are those of before or of after the verb, or, for
   an import in batches, of a batch between them; after exit code 0 they are those of after it;
 - what a verb printed and acknowledged by exit code 0 is right.
@@ -59,6 +59,8 @@ class Run:
         try:
             outcome = scenario.act(place, variables)
             report = faults.read_report(report_file)
+            if fault.error == errno.EIO:
+                fault_scenarios.check_told(place, outcome)
             scenario.check(place, outcome, report, fault)
         except fault_scenarios.Wrong as wrong:
             with self.lock:

@@ -67,7 +67,7 @@ TEST_F(LmdbFaults, NothingIsAcknowledgedAfterAFailedSyncUntilReopened) {
   const auto failed = commit(*store, 1);
   ASSERT_FALSE(failed.has_value());
   EXPECT_EQ(failed.error().code, ErrorCode::storage_failed);
-  EXPECT_THAT(failed.error().message, testing::HasSubstr("open it again"));
+  EXPECT_THAT(failed.error().message, testing::HasSubstr("opened again"));
   const auto next = store->heads().commit({});
   ASSERT_FALSE(next.has_value());
   EXPECT_EQ(next.error().code, ErrorCode::storage_failed);
