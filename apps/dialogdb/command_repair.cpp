@@ -50,24 +50,14 @@ Result<std::optional<LogRebuilt>> make_openable(const std::string& folder,
   return rebuilt;
 }
 
-// The remote to get blocks from: the one that was named, the upstream, or the only one.
-Result<std::optional<Remote>> find_remote(const Workspace& workspace, const std::string& named) {
-  const Repository& repository = workspace.repository();
-  if (!named.empty()) {
-    DIALOG_ASSIGN(Remote remote, repository.remote(named));
-    return remote;
-  }
-  DIALOG_ASSIGN(const std::string name, repository.default_branch());
-  DIALOG_ASSIGN(const Branch branch, repository.branch(name));
-  DIALOG_ASSIGN(const std::vector<Remote> remotes, repository.remotes());
-  for (const Remote& remote : remotes) {
-    if (branch.upstream ? remote.name == *branch.upstream : remotes.size() == 1) return remote;
-  }
-  return std::optional<Remote>();
+Result<std::optional<Remote>> find_remote(const Repository& repository, const std::string& named) {
+  if (named.empty()) return default_remote(repository);
+  DIALOG_ASSIGN(Remote remote, repository.remote(named));
+  return remote;
 }
 
 Result<MendReport> mend(const Program& program, Workspace& workspace,
-                        const std::optional<Remote>& remote) {
+                        const std::optional<Remote>& remote, bool loses_damaged) {
   MemoryArchive nothing;
   std::unique_ptr<Link> link;
   if (remote) {
@@ -75,6 +65,8 @@ Result<MendReport> mend(const Program& program, Workspace& workspace,
   }
   const auto progress = program.progress("looking at blocks");
   MendOptions options;
+  options.lose_damaged = loses_damaged;
+  options.note.what = "repair --lose-damaged";
   options.context = program.context();
   options.on_progress = [&](std::uint64_t blocks) {
     progress->update(blocks);
@@ -99,10 +91,44 @@ Json rebuilt_document(const std::optional<LogRebuilt>& rebuilt) {
               {"damaged_places", rebuilt->damaged_places}};
 }
 
+Json branch_document(const IncompleteBranch& branch) {
+  Json lost = Json::array();
+  for (const ReflogEntry& commit : branch.lost) {
+    const bool is_known = !commit.what.empty();
+    lost.push_back(Json{{"version", commit.sequence},
+                        {"time", is_known ? Json(readable_time(commit.time)) : Json(nullptr)},
+                        {"what", is_known ? Json(commit.what) : Json(nullptr)},
+                        {"who", is_known ? Json(commit.who) : Json(nullptr)}});
+  }
+  const auto& revision = branch.given_up_to;
+  return Json{{"branch", branch.branch},
+              {"whole_version", branch.whole_version},
+              {"revision", revision ? Json(revision->hex()) : Json(nullptr)},
+              {"lost", std::move(lost)}};
+}
+
+void print(Output& output, const IncompleteBranch& branch) {
+  const std::string version = "version " + std::to_string(branch.whole_version);
+  output.line(branch.given_up_to
+                  ? "Branch " + branch.branch + " is back at " + version + "; given up:"
+                  : "Branch " + branch.branch + " is whole up to " + version +
+                        " only; what comes after it would be lost:");
+  for (const ReflogEntry& commit : branch.lost) {
+    std::string line = "  version " + std::to_string(commit.sequence);
+    if (!commit.what.empty()) line += "  " + readable_time(commit.time) + "  " + commit.what;
+    if (!commit.who.empty()) line += "  " + commit.who;
+    output.line(line);
+  }
+}
+
 void print(Output& output, const std::optional<LogRebuilt>& rebuilt, const MendReport& report,
            const std::optional<Remote>& remote) {
   if (output.json()) {
+    Json branches = Json::array();
+    for (const auto& branch : report.incomplete_branches)
+      branches.push_back(branch_document(branch));
     output.document(Json{{"index", rebuilt_document(rebuilt)},
+                         {"incomplete_branches", std::move(branches)},
                          {"remote", remote ? Json(remote->name) : Json(nullptr)},
                          {"mended_blocks", report.mended_blocks},
                          {"mended_bytes", report.mended_bytes},
@@ -114,6 +140,7 @@ void print(Output& output, const std::optional<LogRebuilt>& rebuilt, const MendR
     output.line("Got " + counted(report.mended_blocks, "block", "blocks") + " of " +
                 readable_bytes(report.mended_bytes) + " from " + remote->name);
   }
+  for (const IncompleteBranch& branch : report.incomplete_branches) print(output, branch);
   output.line(report.rest.sound()
                   ? "Everything is sound"
                   : counted(report.rest.fault_count, "fault is", "faults are") + " left");
@@ -133,20 +160,35 @@ Result<void> run_repair_server(Program& program, const RepairOptions& options) {
   return {};
 }
 
+Error left_over(const MendReport& report, const std::optional<Remote>& remote,
+                const Location& location, bool loses_damaged) {
+  std::string message =
+      counted(report.rest.fault_count, "fault is", "faults are") + " left in " + location.folder();
+  if (!remote) message += ", and no remote is known that could help";
+  message += ". See 'dialogdb verify'; what no branch needs goes with 'dialogdb gc'";
+  for (const IncompleteBranch& branch : report.incomplete_branches) {
+    if (branch.given_up_to) continue;
+    message += ". Branch " + branch.branch + " cannot be read: restore a backup or clone again";
+    message += loses_damaged
+                   ? ". Its version " + std::to_string(branch.whole_version) +
+                         " cannot be built as long as blocks of its tree are damaged or missing"
+                   : "; or keep a copy of the folder and give up what comes after version " +
+                         std::to_string(branch.whole_version) + " with --lose-damaged";
+  }
+  return {ErrorCode::corrupt, std::move(message), {}};
+}
+
 Result<void> run_repair(Program& program, const RepairOptions& options) {
   if (!options.server.empty()) return run_repair_server(program, options);
   DIALOG_ASSIGN(const Location location, program.find_repository());
   DIALOG_ASSIGN(const auto rebuilt,
                 make_openable<LogRepositoryStore>(location.database(), options));
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program, location));
-  DIALOG_ASSIGN(const auto remote, find_remote(*workspace, options.remote));
-  DIALOG_ASSIGN(const MendReport report, mend(program, *workspace, remote));
+  DIALOG_ASSIGN(const auto remote, find_remote(workspace->repository(), options.remote));
+  DIALOG_ASSIGN(const MendReport report, mend(program, *workspace, remote, options.lose_damaged));
   print(program.output(), rebuilt, report, remote);
   if (report.rest.sound()) return {};
-  return fail(ErrorCode::corrupt,
-              counted(report.rest.fault_count, "fault is", "faults are") + " left in " +
-                  location.folder() + (remote ? "" : ", and no remote is known that could help") +
-                  ". See 'dialogdb verify'; what no branch needs goes with 'dialogdb gc'");
+  return fail(left_over(report, remote, location, options.lose_damaged));
 }
 
 }  // namespace
@@ -163,8 +205,10 @@ void add_repair(CLI::App& app, Program& program) {
   verb->add_option("--server", options->server, "A server's folder, while it does not serve")
       ->type_name("DIR")
       ->excludes(remote);
-  verb->add_flag("--lose-damaged", options->lose_damaged,
-                 "Give up commits that are damaged where nothing else has them");
+  verb->add_flag(
+      "--lose-damaged", options->lose_damaged,
+      "Give up commits that are damaged where nothing else has them, and what came after "
+      "them on their branch");
   program.on(verb, [options](Program& running) { return run_repair(running, *options); });
 }
 

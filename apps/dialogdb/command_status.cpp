@@ -126,15 +126,6 @@ struct LogOptions {
   std::size_t limit = 20;
 };
 
-std::string readable_time(WallTime time) {
-  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 Json revision_document(const std::optional<Revision>& revision) {
   return revision ? Json(revision->hex()) : Json(nullptr);
 }

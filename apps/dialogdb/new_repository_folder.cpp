@@ -9,6 +9,7 @@
 
 #include "byte_stream.hpp"
 #include "dialog/backends/named_lock.hpp"
+#include "dialog/backends/native_disk.hpp"
 #include "dialog/base/system_failure.hpp"
 
 namespace dialog::cli {

@@ -7,6 +7,7 @@
 
 #include "byte_format.hpp"
 #include "byte_stream.hpp"
+#include "dialog/base/clock.hpp"
 #include "dialog/base/error.hpp"
 
 namespace dialog::cli {
@@ -84,5 +85,8 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 
 /// A size for people: "4.2 MiB".
 std::string readable_bytes(std::uint64_t bytes);
+
+/// In UTC, to the second.
+std::string readable_time(WallTime time);
 
 }  // namespace dialog::cli

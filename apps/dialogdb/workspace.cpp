@@ -18,33 +18,21 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-// The remote that serves the reads of a partial repository: the upstream of its default branch, or
-// the only one that there is.
-Result<std::optional<Remote>> find_provider(const Repository& repository) {
-  DIALOG_ASSIGN(const std::string name, repository.default_branch());
-  DIALOG_ASSIGN(const Branch branch, repository.branch(name));
-  DIALOG_ASSIGN(const std::vector<Remote> remotes, repository.remotes());
-  for (const Remote& remote : remotes) {
-    if (branch.upstream ? remote.name == *branch.upstream : remotes.size() == 1) return remote;
-  }
-  return std::optional<Remote>();
-}
-
 Error explained(Error error, const Location& location) {
   const std::string where = "the repository " + location.folder();
   switch (error.code) {
     case ErrorCode::not_found:
       error.code = ErrorCode::corrupt;
       error.message = where + " has lost its database (" + location.database() +
-                      "). Restore it from a backup, or move " + location.state_folder() +
-                      " away and clone the repository again";
+                      "). 'dialogdb repair' makes it anew from what is left of it; otherwise "
+                      "restore a backup, or move " +
+                      location.state_folder() + " away and clone the repository again";
       return error;
     case ErrorCode::corrupt:
     case ErrorCode::malformed:
       error.code = ErrorCode::corrupt;
       error = error.within(where);
-      error.message += ". Keep a copy of " + location.state_folder() +
-                       ", then restore it from a backup or clone the repository again";
+      error.message += ". 'dialogdb repair' mends what can be mended";
       return error;
     default:
       return error.within(where);
@@ -52,6 +40,16 @@ Error explained(Error error, const Location& location) {
 }
 
 }  // namespace
+
+Result<std::optional<Remote>> default_remote(const Repository& repository) {
+  DIALOG_ASSIGN(const std::string name, repository.default_branch());
+  DIALOG_ASSIGN(const Branch branch, repository.branch(name));
+  DIALOG_ASSIGN(const std::vector<Remote> remotes, repository.remotes());
+  for (const Remote& remote : remotes) {
+    if (branch.upstream ? remote.name == *branch.upstream : remotes.size() == 1) return remote;
+  }
+  return std::nullopt;
+}
 
 LogOptions store_options(LogOpen open) {
   LogOptions options;
@@ -87,7 +85,7 @@ Result<void> Workspace::open_repository(const Program& program) {
   options.pending_edits_max = kPendingEditsMax;
   DIALOG_ASSIGN(Repository repository, Repository::open(*store_, system_clock(), options));
   if (repository.is_partial()) {
-    DIALOG_ASSIGN(const std::optional<Remote> provider, find_provider(repository));
+    DIALOG_ASSIGN(const std::optional<Remote> provider, default_remote(repository));
     if (provider) {
       DIALOG_ASSIGN(read_through_, Link::open(program, *provider));
       options.read_through = &read_through_->blocks();

@@ -50,6 +50,10 @@ class Workspace final {
   std::unique_ptr<Repository> repository_;
 };
 
+/// The remote that blocks come from where none is named: the upstream of the default branch, or the
+/// only one that there is.
+Result<std::optional<Remote>> default_remote(const Repository& repository);
+
 /// How the program opens a repository's store.
 LogOptions store_options(LogOpen open);
 

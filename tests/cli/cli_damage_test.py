@@ -133,7 +133,7 @@ class Damage(ProgramTest):
             file.write_text("This is a letter to my grandmother.\n" * 1000)
             with self.subTest(file):
                 error = self.error(CORRUPT, "-C", self.path, "get", "02500")
-                self.assertIn("clone", error["message"])
+                self.assertIn("'dialogdb repair'", error["message"])
             file.write_bytes(content)
 
     def test_a_lost_database(self):

@@ -41,6 +41,7 @@ class Repair(ProgramTest):
     def test_what_is_sound_stays_as_it_is(self):
         report = self.json("-C", self.path, "repair")
         self.assertEqual((report["index"], report["mended_blocks"], report["fault_count"]), (None, 0, 0))
+        self.assertEqual(report["incomplete_branches"], [])
         self.expect_whole()
 
     def test_a_lost_index_is_made_anew(self):
@@ -76,16 +77,53 @@ class Repair(ProgramTest):
         self.assertIn("no remote is known", error["message"])
         self.assertEqual(self.text("-C", self.path, "get", "00001"), "value 1")
 
-    def test_commits_are_given_up_only_where_that_is_said(self):
+    def lose_a_commit(self):
+        """Of versions 4 to 6, which are pending, version 5 is damaged, and nothing else has it."""
+        self.run_program("-C", self.path, "put", "kept", "1")
+        pending = '{"key":"pending"'
+        self.assertIn(pending, self.content)
+        self.content = self.content.replace(pending, '{"key":"kept","value":"1"}\n' + pending)
         self.run_program("-C", self.path, "put", "lost", "this commit is damaged")
         self.run_program("-C", self.path, "put", "later", "1")
         self.damage(b"this commit is damaged")
+
+    def test_commits_are_given_up_only_where_that_is_said(self):
+        self.lose_a_commit()
         error = self.error(CORRUPT, "-C", self.path, "repair")
         self.assertIn("--lose-damaged", error["message"])
-        self.error(CORRUPT, "-C", self.path, "ls")
-        out = self.text("-C", self.path, "repair", "--lose-damaged", code=CORRUPT)
+        self.assertIn("repair", self.error(CORRUPT, "-C", self.path, "ls")["message"])
+        report = self.json("-C", self.path, "repair", "--lose-damaged")
+        self.assertEqual((report["index"]["damaged_places"], report["fault_count"]), (1, 0))
+        [branch] = report["incomplete_branches"]
+        self.assertEqual((branch["branch"], branch["whole_version"]), ("main", 4))
+        self.assertEqual(branch["revision"], self.revision(self.path))
+        # What the log says of a commit lies beside it.
+        self.assertEqual([(commit["version"], commit["what"]) for commit in branch["lost"]], [(5, None), (6, "put")])
+        moves = self.lines("-C", self.path, "log")
+        self.assertEqual((moves[0]["sequence"], moves[0]["what"], moves[0]["after"]),
+                         (7, "repair --lose-damaged", branch["revision"]))
+        self.assertEqual(branch["lost"][1]["time"], moves[1]["time"])
+        self.expect_whole()
+
+    def test_it_tells_what_was_given_up(self):
+        self.lose_a_commit()
+        out = self.text("-C", self.path, "repair", "--lose-damaged")
         self.assertIn("commits may have been lost in 1 damaged place", out)
-        # The branch is known to lack a commit, and is not shown without it.
+        self.assertRegex(out, r"Branch main is back at version 4; given up:\n"
+                              r"  version 5\n"
+                              r"  version 6  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  put\n")
+        self.expect_whole()
+
+    def test_a_branch_that_cannot_be_put_back_stays_and_is_told(self):
+        self.lose_a_commit()
+        self.damage(b"value 2999")
+        error = self.error(CORRUPT, "-C", self.path, "repair", "--lose-damaged")
+        self.assertIn("version 4 cannot be built", error["message"])
+        error = self.error(CORRUPT, "-C", self.path, "repair")
+        self.assertIn("--lose-damaged", error["message"])
+        self.assertIn("after version 4", error["message"])
+        out = self.text("-C", self.path, "repair", code=CORRUPT)
+        self.assertIn("Branch main is whole up to version 4 only; what comes after it would be lost:\n  version 5\n", out)
         self.assertIn("edits/main:", self.error(CORRUPT, "-C", self.path, "ls")["message"])
 
     def test_a_servers_index_is_made_anew(self):
