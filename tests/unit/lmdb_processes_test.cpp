@@ -216,7 +216,7 @@ TEST_F(LmdbProcesses, WhoseMapIsLostSaySoUntilTheyAreOpenedAgain) {
     ASSERT_FALSE(outcome.has_value());
     EXPECT_EQ(outcome.error().code, ErrorCode::storage_failed);
     EXPECT_THAT(outcome.error().message, testing::HasSubstr("no address space"));
-    EXPECT_THAT(outcome.error().message, testing::HasSubstr("opened again"));
+    EXPECT_THAT(outcome.error().message, testing::HasSubstr("open it again"));
   };
   expect_lost(store->archive().for_each([&](const Hash&, ByteView) {
     run("grow", 30);
