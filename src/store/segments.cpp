@@ -61,7 +61,11 @@ Result<std::shared_ptr<DiskFile>> Segments::create(const SegmentHeader& header) 
   if (is_left_over) made = disk_.open(name, Disk::Open::existing);
   if (!made) return fail(std::move(made).error());
   std::shared_ptr<DiskFile> file = *std::move(made);
-  if (is_left_over) DIALOG_TRY(file->resize(0));
+  if (is_left_over) {
+    DIALOG_TRY(file->resize(0));
+    // Else a crash might keep the header and bring back what stood behind it.
+    DIALOG_TRY(file->sync());
+  }
   DIALOG_TRY(file->write(0, print_segment_header(header)));
   // What it held must not come back.
   if (is_left_over) DIALOG_TRY(file->sync());
