@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine_state.hpp"
+#include "packing.hpp"
 
 namespace dialog::store {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::size_t kDamagedMax = 65536;
 Engine::State::Lookup Engine::State::look_up(const BlockKey& key) const {
   Lookup found;
   if (const auto at = pending.find(key); at != pending.end()) {
-    found.block = at->second;
+    found.block = at->second.block;
     found.decided = true;
   } else if (const std::optional<Place>* place = overlay.block(key)) {
     found.place = *place;
@@ -76,23 +77,37 @@ void Engine::State::note_damaged(const BlockKey& key, const Place& place) {
   if (damaged.size() < kDamagedMax) damaged.insert_or_assign(key, place);
 }
 
-// What leaves the disk is checked against its hash once, and from then on by the checksum of its
-// frame.
 Result<Block> Engine::State::read_block(const BlockKey& key, const Place& place) {
   const auto frame = std::make_shared<Bytes>();
   const auto stored = segments.read_block(place, *frame);
-  auto block = [&]() -> Result<Block> {
-    if (!stored) return fail(stored.error());
-    if (stored->key != key) {
-      return fail(ErrorCode::corrupt, "there is another block in " + describe(segments, place.at));
-    }
-    if (checked.contains(place.at)) return Block::unchecked(key.hash, frame, stored->bytes);
-    auto sound = Block::checked(key.hash, frame, stored->bytes);
-    if (sound) checked.insert(place.at);
-    return sound;
-  }();
+  auto block =
+      stored ? sound_block(key, place, *stored, frame) : Result<Block>(fail(stored.error()));
   if (!block && block.error().code == ErrorCode::corrupt) note_damaged(key, place);
   return block;
+}
+
+// What leaves the disk is checked against its hash once, and from then on by the checksum of its
+// frame.
+Result<Block> Engine::State::sound_block(const BlockKey& key, const Place& place,
+                                         const BlockPayload& stored,
+                                         std::shared_ptr<const Bytes> whole) {
+  if (stored.key != key) {
+    return fail(ErrorCode::corrupt, "there is another block in " + describe(segments, place.at));
+  }
+  ByteView bytes = stored.bytes;
+  if (stored.unpacked_bytes) {
+    auto unpacked = unpack(stored);
+    if (!unpacked) {
+      return fail(ErrorCode::corrupt,
+                  "the packed block in " + describe(segments, place.at) + " does not unpack");
+    }
+    whole = std::make_shared<const Bytes>(*std::move(unpacked));
+    bytes = *whole;
+  }
+  if (checked.contains(place.at)) return Block::unchecked(key.hash, std::move(whole), bytes);
+  auto sound = Block::checked(key.hash, std::move(whole), bytes);
+  if (sound) checked.insert(place.at);
+  return sound;
 }
 
 // Looks it up again where its segment was compacted away meanwhile.

@@ -4,6 +4,7 @@
 
 #include "engine_state.hpp"
 #include "log_walk.hpp"
+#include "packing.hpp"
 
 namespace dialog::store {
 namespace {
@@ -37,17 +38,23 @@ class Engine::Inspection {
     if (options_.on_fault) options_.on_fault(block, std::move(error));
   }
 
+  static bool is_sound(const BlockPayload& block) {
+    if (!block.unpacked_bytes) return Hash::of(block.bytes) == block.key.hash;
+    const auto bytes = unpack(block);
+    return bytes && Hash::of(*bytes) == block.key.hash;
+  }
+
   Result<void> inspect(const Frame& frame) {
-    if (frame.header.kind != FrameKind::block) return {};
+    if (!is_block(frame.header.kind)) return {};
     if (++seen_ % kProgressEvery == 0) {
       DIALOG_TRY(check_context(options_.context, state_.parts.clock));
       if (options_.on_progress && !options_.on_progress(seen_)) {
         return fail(ErrorCode::cancelled, "the check was stopped");
       }
     }
-    const auto block = parse_block(frame.payload);
+    const auto block = parse_block(frame.header.kind, frame.payload);
     if (!block) return {};
-    sound_.push_back({block->key, frame.place, Hash::of(block->bytes) == block->key.hash});
+    sound_.push_back({block->key, frame.place, is_sound(*block)});
     return sound_.size() < kLookedUpAtOnce ? Result<void>{} : look_up();
   }
 

@@ -92,14 +92,16 @@ Result<void> Engine::State::enter_to_move(WriteLock& lock, const Movable& movabl
 
 Result<void> Engine::State::move(const Movable& movable, std::span<const Placed> blocks,
                                  Compacted& result, const Context& context) {
-  std::vector<std::pair<Placed, Block>> read;
-  Bytes frame;
+  std::vector<std::pair<Placed, Pending>> read;
   for (const Placed& block : blocks) {
-    const auto stored = segments.read_block(block.second, frame);
+    const auto frame = std::make_shared<Bytes>();
+    const auto stored = segments.read_block(block.second, *frame);
     if (stored) {
-      auto sound = Block::checked(block.first.hash, Bytes(stored->bytes));
-      if (sound && stored->key == block.first) {
-        read.emplace_back(block, *std::move(sound));
+      auto sound = sound_block(block.first, block.second, *stored, frame);
+      if (sound) {
+        // As it is: packed or not.
+        auto packed = stored->unpacked_bytes ? std::optional<Bytes>(stored->bytes) : std::nullopt;
+        read.push_back({block, {*std::move(sound), std::move(packed)}});
         continue;
       }
     } else if (stored.error().code == ErrorCode::not_found) {
@@ -111,21 +113,13 @@ Result<void> Engine::State::move(const Movable& movable, std::span<const Placed>
   }
   WriteLock lock(write_mutex);
   DIALOG_TRY(enter_to_move(lock, movable, context));
-  Bytes payload;
-  for (const auto& [placed, block] : read) {
+  for (auto& [placed, block] : read) {
     // Nobody else can remove it now.
     DIALOG_ASSIGN(const bool stays, is_at(placed));
     if (!stays) continue;
-    payload.clear();
-    append_block_prefix(payload, placed.first);
-    payload.append(block.bytes());
-    {
-      const std::unique_lock state(state_mutex);
-      pending.emplace(placed.first, block);
-    }
-    DIALOG_TRY(append(FrameKind::block, payload));
-    in_flight.emplace_back(buffer.tip().sequence, placed.first);
-    result.moved += payload.size();
+    const std::unique_lock state(state_mutex);
+    append_block(placed.first, pending.emplace(placed.first, std::move(block)).first->second);
+    result.moved += placed.second.length;
   }
   return wait_durable(lock, buffer.tip().sequence);
 }

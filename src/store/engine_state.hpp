@@ -47,6 +47,12 @@ struct Engine::State {
   void fail_group(const Error& error);
   Result<void> roll_back(const Error& error);
   Result<void> append(FrameKind kind, ByteView payload);
+  struct Pending {
+    Block block;
+    std::optional<Bytes> packed;  ///< what is written in its stead
+  };
+  /// Also with the state lock.
+  void append_block(const BlockKey& key, const Pending& pending);
   void append_unwritten();
   Result<bool> holds(const RecordChange& change);
 
@@ -73,6 +79,9 @@ struct Engine::State {
   [[nodiscard]] Lookup look_up(const BlockKey& key) const;
 
   Result<Block> read_block(const BlockKey& key, const Place& place);
+  /// `whole`: what the stored bytes lie in.
+  Result<Block> sound_block(const BlockKey& key, const Place& place, const BlockPayload& stored,
+                            std::shared_ptr<const Bytes> whole);
   Result<std::optional<Block>> read_block(const BlockKey& key, Lookup lookup);
   Result<void> for_each_place(const Index::BlockVisitor& visit);
   void note_damaged(const BlockKey& key, const Place& place);
@@ -139,7 +148,7 @@ struct Engine::State {
   Overlay overlay;
   Tip durable;
   /// Blocks that were put and are not durable yet.
-  std::unordered_map<BlockKey, Block, BlockKeyHash> pending;
+  std::unordered_map<BlockKey, Pending, BlockKeyHash> pending;
   /// Blocks that did not read, where they lay.
   std::unordered_map<BlockKey, Place, BlockKeyHash> damaged;
   std::atomic<std::uint64_t> durable_sequence = 0;

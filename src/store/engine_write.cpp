@@ -4,6 +4,7 @@
 
 #include "dialog/archive/archive.hpp"
 #include "engine_state.hpp"
+#include "packing.hpp"
 
 namespace dialog::store {
 namespace {
@@ -83,22 +84,26 @@ Result<void> Engine::State::append(FrameKind kind, ByteView payload) {
   return overlay.apply(kind, payload, place, buffer.tip(), durable.sequence);
 }
 
+void Engine::State::append_block(const BlockKey& key, const Pending& block) {
+  const auto& [raw, packed] = block;
+  const auto size = static_cast<std::uint32_t>(raw.size());
+  Bytes prefix;
+  append_block_prefix(prefix, key, packed ? std::optional(size) : std::nullopt);
+  const Place place = buffer.append(packed ? FrameKind::packed_block : FrameKind::block,
+                                    {prefix, packed ? *packed : raw.bytes()}, durable.sequence);
+  overlay.put_block(key, place, buffer.tip());
+  in_flight.emplace_back(buffer.tip().sequence, key);
+}
+
 // Readers wait for some blocks at a time.
 void Engine::State::append_unwritten() {
-  Bytes prefix;
   while (!unwritten.empty()) {
     const std::unique_lock state(state_mutex);
     for (std::size_t i = 0; i < kAppendedAtOnce && !unwritten.empty(); ++i) {
       const BlockKey key = unwritten.front();
       unwritten.pop_front();
       const auto block = pending.find(key);
-      if (block == pending.end()) continue;
-      prefix.clear();
-      append_block_prefix(prefix, key);
-      const Place place =
-          buffer.append(FrameKind::block, {prefix, block->second.bytes()}, durable.sequence);
-      overlay.put_block(key, place, buffer.tip());
-      in_flight.emplace_back(buffer.tip().sequence, key);
+      if (block != pending.end()) append_block(key, block->second);
     }
   }
   unwritten_bytes = 0;
@@ -246,15 +251,22 @@ Result<void> Engine::put(Space space, std::span<const Block> blocks, const Conte
   hashes.reserve(blocks.size());
   for (const Block& block : blocks) hashes.push_back(block.hash());
   DIALOG_ASSIGN(const std::vector<bool> present, has(space, hashes));
+  std::vector<std::optional<Bytes>> packed(blocks.size());
+  if (state.limits.compression == Compression::zstd) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (!present[i]) packed[i] = pack(blocks[i].bytes());
+    }
+  }
   bool is_much = false;
   {
     const State::WriteLock lock(state.write_mutex);
     const std::unique_lock readers(state.state_mutex);
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       const BlockKey key{space, blocks[i].hash()};
-      if (present[i] || !state.pending.emplace(key, blocks[i]).second) continue;
+      if (present[i] || state.pending.contains(key)) continue;
+      state.unwritten_bytes += blocks[i].size() + (packed[i] ? packed[i]->size() : 0);
+      state.pending.emplace(key, State::Pending{blocks[i], std::move(packed[i])});
       state.unwritten.push_back(key);
-      state.unwritten_bytes += blocks[i].size();
     }
     is_much = state.unwritten_bytes > state.limits.buffered_bytes_max;
   }

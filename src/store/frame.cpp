@@ -45,7 +45,7 @@ Number number_at(ByteView bytes, std::size_t at) {
 
 std::uint64_t checksum_of(ByteView bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
-bool is_kind(std::uint8_t kind) { return kind >= 1 && kind <= 3; }
+bool is_kind(std::uint8_t kind) { return kind >= 1 && kind <= 4; }
 
 }  // namespace
 
@@ -121,17 +121,22 @@ std::optional<SegmentHeader> parse_segment_header(ByteView bytes) {
   return header;
 }
 
-void append_block_prefix(Bytes& out, const BlockKey& key) {
+void append_block_prefix(Bytes& out, const BlockKey& key,
+                         std::optional<std::uint32_t> unpacked_bytes) {
   append_number(out, key.space);
   out.append(key.hash.bytes());
+  if (unpacked_bytes) append_number(out, *unpacked_bytes);
 }
 
-std::optional<BlockPayload> parse_block(ByteView payload) {
-  if (payload.size() < kBlockPrefixBytes) return std::nullopt;
+std::optional<BlockPayload> parse_block(FrameKind kind, ByteView payload) {
+  const bool is_packed = kind == FrameKind::packed_block;
+  const std::size_t prefix = is_packed ? kPackedPrefixBytes : kBlockPrefixBytes;
+  if (payload.size() < prefix) return std::nullopt;
   BlockPayload block;
   block.key.space = number_at<Space>(payload, 0);
   block.key.hash = *Hash::from_bytes(payload.substr(sizeof(Space), Hash::kSize));
-  block.bytes = payload.substr(kBlockPrefixBytes);
+  if (is_packed) block.unpacked_bytes = number_at<std::uint32_t>(payload, kBlockPrefixBytes);
+  block.bytes = payload.substr(prefix);
   return block;
 }
 

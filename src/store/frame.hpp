@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dialog/base/bytes.hpp"
+#include "dialog/base/limits.hpp"
 #include "dialog/store/place.hpp"
 
 namespace dialog::store {
@@ -16,10 +17,15 @@ inline constexpr std::size_t kFrameHeaderBytes = 40;
 inline constexpr std::size_t kFrameAlignment = 8;
 
 enum class FrameKind : std::uint8_t {
-  block = 1,    ///< a block of a space
-  records = 2,  ///< changes of records, all or none
-  removal = 3,  ///< blocks of a space that are there no longer
+  block = 1,         ///< a block of a space
+  records = 2,       ///< changes of records, all or none
+  removal = 3,       ///< blocks of a space that are there no longer
+  packed_block = 4,  ///< a block of a space, compressed
 };
+
+inline bool is_block(FrameKind kind) {
+  return kind == FrameKind::block || kind == FrameKind::packed_block;
+}
 
 struct FrameHeader {
   std::uint64_t checksum = 0;  ///< of all that follows, payload included
@@ -61,12 +67,20 @@ std::optional<SegmentHeader> parse_segment_header(ByteView bytes);
 
 inline constexpr std::size_t kBlockPrefixBytes = sizeof(Space) + Hash::kSize;
 
+/// A packed block is smaller than the same one raw.
+inline constexpr std::size_t kBlockPayloadBytesMax = kBlockPrefixBytes + kBlockBytesMax;
+inline constexpr std::size_t kPackedPrefixBytes = kBlockPrefixBytes + sizeof(std::uint32_t);
+
 struct BlockPayload {
   BlockKey key;
-  ByteView bytes;
+  ByteView bytes;                               ///< as they are stored
+  std::optional<std::uint32_t> unpacked_bytes;  ///< of a packed block: what it says its size is
 };
-void append_block_prefix(Bytes& out, const BlockKey& key);
-std::optional<BlockPayload> parse_block(ByteView payload);
+/// What stands before the stored bytes of a block; the size where these are packed.
+void append_block_prefix(Bytes& out, const BlockKey& key,
+                         std::optional<std::uint32_t> unpacked_bytes);
+/// Of a frame of either kind of block; the stored bytes are not looked at.
+std::optional<BlockPayload> parse_block(FrameKind kind, ByteView payload);
 
 /// One record of a change: absent value, removed.
 struct RecordWrite {

@@ -77,7 +77,7 @@ Result<bool> LogReader::was_durable(std::uint64_t sequence, Position from) {
 }
 
 Result<bool> LogReader::is_damaged_block(const FrameHeader& header) {
-  if (damaged_ == DamagedBlock::stop || header.kind != FrameKind::block) return false;
+  if (damaged_ == DamagedBlock::stop || !is_block(header.kind)) return false;
   const std::uint64_t end = tip_.end.offset + frame_bytes(header.length);
   if (end > std::numeric_limits<std::uint32_t>::max()) return false;
   // That the header itself is as it was written shows in what names it.

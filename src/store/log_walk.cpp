@@ -65,7 +65,7 @@ void LogWalk::pass(const FrameHeader& header, const Position& at) {
 Result<std::optional<Damage>> LogWalk::damaged_block(const Position& at, std::uint32_t end) {
   DIALOG_ASSIGN(const ByteView bytes, window_.at(at.segment, at.offset, kFrameHeaderBytes));
   const auto header = parse_frame_header(bytes);
-  if (!header || header->kind != FrameKind::block || header->sequence <= sequence_ ||
+  if (!header || !is_block(header->kind) || header->sequence <= sequence_ ||
       (before_ && header->previous != *before_)) {
     return std::nullopt;
   }

@@ -63,8 +63,9 @@ Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place
     return fail(ErrorCode::malformed, "an entry of the log is sound and says nothing");
   };
   switch (kind) {
-    case FrameKind::block: {
-      const auto block = parse_block(payload);
+    case FrameKind::block:
+    case FrameKind::packed_block: {
+      const auto block = parse_block(kind, payload);
       if (!block) return malformed();
       set_block(generation, block->key, place);
       break;

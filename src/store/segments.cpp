@@ -159,13 +159,15 @@ void CheckedPlaces::erase(std::uint32_t segment) {
 
 Result<BlockPayload> Segments::read_block(const Place& place, Bytes& frame) {
   DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, open(place.at.segment));
-  frame.resize(kFrameHeaderBytes + place.length);
+  const std::uint32_t length = std::min<std::uint32_t>(place.length, kBlockPayloadBytesMax);
+  frame.resize(kFrameHeaderBytes + length);
   DIALOG_ASSIGN(const std::size_t count, file->read(place.at.offset, frame));
   const ByteView bytes = ByteView(frame).substr(0, count);
   const auto header = parse_frame_header(bytes);
-  if (header && header->kind == FrameKind::block && header->length == place.length &&
+  if (header && is_block(header->kind) && header->length == place.length &&
       is_sound_frame(*header, bytes)) {
-    if (const auto block = parse_block(bytes.substr(kFrameHeaderBytes))) return *block;
+    if (const auto block = parse_block(header->kind, bytes.substr(kFrameHeaderBytes)))
+      return *block;
   }
   return fail(ErrorCode::corrupt, "the block in " + describe(*this, place.at) + " is damaged");
 }

@@ -6,6 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from support import store_log
 from support.dialogdb import CORRUPT, ProgramTest
 
 
@@ -104,10 +105,7 @@ class Backup(ProgramTest):
     def test_damage_is_copied_and_told(self):
         self.run_program("-C", self.path, "put", "mark", "a value that is there once")
         self.run_program("-C", self.path, "gc")
-        log = next((self.path / ".dialogdb/db").glob("log-*"))
-        content = log.read_bytes()
-        self.assertIn(b"value 17", content)
-        log.write_bytes(content.replace(b"value 1700", b"VALUE 1700"))
+        store_log.damage(self.path / ".dialogdb/db", b"value 1700")
         error = self.error(CORRUPT, "-C", self.path, "backup", self.copy)
         self.assertIn("damaged", error["message"])
         self.assertEqual(self.text("-C", self.copy, "get", "00001"), "value 1")

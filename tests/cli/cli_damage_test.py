@@ -1,5 +1,6 @@
 """Damaged, full and contended disks."""
 
+import base64
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from support import store_log
 from support.dialogdb import CORRUPT, STORAGE, ProgramTest, environment, start
 
 MARK = b"a value that occurs once in the whole database " * 4
@@ -31,30 +33,15 @@ class Damage(ProgramTest):
         kept = self.json("-C", self.path, "gc", "--dry-run")
         self.assertEqual(report["blocks"], kept["kept_blocks"] + kept["removed_blocks"])
 
-    def flip(self):
-        self.flip_in(self.store)
-
-    def flip_in(self, store, mark=MARK):
-        flipped = 0
-        for path in store.glob("log-*"):
-            content = bytearray(path.read_bytes())
-            at = content.find(mark)
-            while at >= 0:
-                content[at + 20] ^= 1
-                flipped += 1
-                at = content.find(mark)
-            path.write_bytes(content)
-        self.assertGreater(flipped, 0)
-
     def test_a_flipped_bit_is_never_served(self):
-        self.flip()
+        store_log.damage(self.store, MARK)
         error = self.error(CORRUPT, "-C", self.path, "get", "02500")
         self.assertEqual(error["code"], "corrupt")
         self.assertRegex(error["message"], "[0-9a-f]{64}")
         self.run_program("-C", self.path, "ls", code=CORRUPT)
 
     def test_verify_names_the_block_and_the_branch(self):
-        self.flip()
+        store_log.damage(self.store, MARK)
         out, _ = self.run_program("-C", self.path, "verify", "--json", code=CORRUPT)
         report = json.loads(out)
         self.assertFalse(report["sound"])
@@ -65,7 +52,7 @@ class Damage(ProgramTest):
     def test_a_pending_commit_that_is_damaged_is_never_taken_for_a_torn_one(self):
         self.run_program("-C", self.path, "put", "02501", MARK[::-1])
         self.run_program("-C", self.path, "put", "02502", "later")
-        self.flip_in(self.store, MARK[::-1])
+        store_log.damage(self.store, MARK[::-1])
         for verb in ("get", "02501"), ("ls",), ("put", "x", "1"), ("verify",):
             error = self.error(CORRUPT, "-C", self.path, *verb)
             self.assertRegex(error["message"], r"log-[0-9]+ at byte [0-9]+")
@@ -79,15 +66,9 @@ class Damage(ProgramTest):
         self.run_program("-C", self.path, "put", "02501", "x")
         self.revision(self.path)
         self.run_program("-C", self.path, "put", "02502", "y")
-        blocks = [path.read_bytes() for path in self.store.glob("log-*")]
-        self.assertEqual(sum(content.count(MARK) for content in blocks), 3)
-        for path in self.store.glob("log-*"):
-            content = bytearray(path.read_bytes())
-            at = content.rfind(MARK)
-            if at < 0 or at < content.find(b"02501") - 100_000:
-                continue
-            content[at + 20] ^= 1
-            path.write_bytes(content)
+        places = store_log.places(self.store, MARK)
+        self.assertEqual(len(places), 3)
+        store_log.flip(places[-1])
         self.assertRegex(self.error(CORRUPT, "-C", self.path, "get", "02500")["message"], "[0-9a-f]{64}")
         self.assertEqual(self.text("-C", self.path, "get", "00001"), "value 1")
 
@@ -101,7 +82,7 @@ class Damage(ProgramTest):
         self.assertEqual(report["blocks"], self.json("-C", self.path, "verify", "--quick")["blocks"])
         self.assertIn("everything is sound", self.text("verify", "--server", server.data))
         server.stop()
-        self.flip_in(server.data)
+        store_log.damage(server.data, MARK)
         out, _ = self.run_program("verify", "--server", server.data, "--json", code=CORRUPT)
         report = json.loads(out)
         self.assertFalse(report["sound"])
@@ -164,7 +145,7 @@ class Disk(ProgramTest):
         disk = self.folder / "disk"
         disk.mkdir()
         (self.folder / "big.ndjson").write_text(
-            "".join(f'{{"key":"{i:06}","value":"{os.urandom(400).hex()}"}}\n' for i in range(20000)))
+            "".join(f'{{"key":"{i:06}","value_base64":"{base64.b64encode(os.urandom(800)).decode()}"}}\n' for i in range(20000)))
         user = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
         script = f'set -u; mount -t tmpfs -o size=4m none "$1" && cd "$1" || exit 99; {script}'
         return subprocess.run(["unshare", *user, "--mount", "bash", "-c", script, os.environ["DIALOGDB"], disk],

@@ -57,6 +57,8 @@ class Golden(ProgramTest):
     def test_the_documented_layout_is_enough_to_read_it(self):
         log = Log(self.path / ".dialogdb/db")
         self.assertEqual(len(log.blocks), self.json("-C", self.path, "verify")["blocks"])
+        self.assertTrue(log.packed)
+        self.assertTrue(log.blocks.keys() - log.packed)
         branch = json.loads(log.records[b"branch/main"])
         self.assertEqual(branch["moves"], len(self.lines("-C", self.path, "log")))
         self.assertIn(b"once more", b"".join(log.blocks.values()))

@@ -3,7 +3,10 @@
 Only for another version of the format: those that are there must stay readable as they are.
 """
 
+import base64
+import json
 import pathlib
+import random
 import sys
 import tarfile
 import tempfile
@@ -12,6 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from support.dialogdb import Server, start
 
 ROWS = "".join(f'{{"key":"key {i:04}","value":"value {i * i}"}}\n' for i in range(2000))
+NOISE = random.Random(1)
+# What gives way to no compression.
+NOISY_ROWS = "".join(json.dumps({"key": f"noise {i:02}", "value_base64": base64.b64encode(NOISE.randbytes(256)).decode()}) + "\n"
+                     for i in range(40))
 
 
 def run(*arguments, input=""):
@@ -36,6 +43,8 @@ def make(folder):
     run("-C", repository, "branch", "create", "gone")
     run("-C", repository, "put", "-b", "gone", "key 1000", "nobody needs this")
     run("-C", repository, "branch", "delete", "gone")
+    run("-C", repository, "branch", "create", "noise")
+    run("-C", repository, "import", "-b", "noise", input=NOISY_ROWS)
     # The index knows what comes before, and not what comes after.
     run("-C", repository, "gc")
     run("-C", repository, "put", "pending", "no tree holds this yet")

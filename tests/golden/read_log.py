@@ -1,20 +1,25 @@
 """Reads the log of a store by docs/format/store.md, and shares no code with the library. Checksums are compared where
 one names another; that each is right for its frame is left to the library."""
 
+import ctypes
 import pathlib
 import struct
 import sys
 
 SEGMENT = struct.Struct("<8sIIIIQQ16sQ")
 FRAME = struct.Struct("<QQQQII")
-KINDS = {1: "block", 2: "records", 3: "removal"}
+KINDS = {1: "block", 2: "records", 3: "removal", 4: "packed_block"}
+ZSTD = ctypes.CDLL("libzstd.so.1")
+ZSTD.ZSTD_decompress.restype = ctypes.c_size_t
+ZSTD.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
 
 
 class Log:
     def __init__(self, folder):
         self.blocks = {}
+        self.packed = set()
         self.records = {}
-        self.frames = 0
+        self.said = {}  # by each frame, under its file, and where its payload begins and ends; of a packed block, the block
         self.sequence = 0
         self.checksum = 0
         self.end = (0, 0)
@@ -37,16 +42,26 @@ class Log:
             if kind not in KINDS or before != self.checksum or sequence <= self.sequence:
                 break
             assert durable < sequence, path
-            payload = content[at + FRAME.size:at + FRAME.size + length]
-            getattr(self, "take_" + KINDS[kind])(payload)
+            start = at + FRAME.size
+            payload = content[start:start + length]
+            self.said[path, start, start + length] = getattr(self, "take_" + KINDS[kind])(payload) or payload
             self.sequence, self.checksum = sequence, checksum
             at += (FRAME.size + length + 7) // 8 * 8
-            self.frames += 1
         self.end = (number, at)
 
     def take_block(self, payload):
         space, = struct.unpack_from("<I", payload)
         self.blocks[space, payload[4:36]] = payload[36:]
+        self.packed.discard((space, payload[4:36]))
+
+    def take_packed_block(self, payload):
+        space, = struct.unpack_from("<I", payload)
+        size, = struct.unpack_from("<I", payload, 36)
+        block = ctypes.create_string_buffer(size)
+        assert ZSTD.ZSTD_decompress(block, size, payload[40:], len(payload) - 40) == size, payload[4:36].hex()
+        self.blocks[space, payload[4:36]] = block.raw
+        self.packed.add((space, payload[4:36]))
+        return block.raw
 
     def take_records(self, payload):
         while payload:
@@ -63,8 +78,9 @@ class Log:
         space, = struct.unpack_from("<I", payload)
         for at in range(4, len(payload), 32):
             self.blocks.pop((space, payload[at:at + 32]), None)
+            self.packed.discard((space, payload[at:at + 32]))
 
 
 if __name__ == "__main__":
     log = Log(sys.argv[1])
-    print(f"{log.frames} frames up to {log.sequence}: {len(log.blocks)} blocks, {len(log.records)} records")
+    print(f"{len(log.said)} frames up to {log.sequence}: {len(log.blocks)} blocks, {len(log.packed)} of them packed, {len(log.records)} records")

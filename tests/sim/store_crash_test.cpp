@@ -102,6 +102,17 @@ class World {
 
   MemoryDisk& disk() { return disk_; }
 
+  [[nodiscard]] bool holds_packed() {
+    const std::vector<std::string> names = *disk_.list(kFolder);
+    for (const std::string& name : names) {
+      const auto file = *disk_.open(std::string(kFolder) + "/" + name, Disk::Open::existing);
+      Bytes bytes(static_cast<std::size_t>(*file->size()), '\0');
+      EXPECT_TRUE(file->read(0, bytes).has_value());
+      if (bytes.find("\x28\xb5\x2f\xfd") != Bytes::npos) return true;
+    }
+    return false;
+  }
+
  private:
   void power_is_back() {
     shared_.published.reset();
@@ -195,8 +206,11 @@ class World {
   }
 
   bool put() {
-    const Bytes bytes =
-        Bytes(100 * random_.below(4), 'b') + std::to_string(generator_.between(10, 50));
+    const std::size_t size = 100 * random_.below(5);
+    const std::size_t number = generator_.between(10, 50);
+    // Every other one can be packed.
+    const Bytes bytes = std::to_string(number) +
+                        (number % 2 == 0 ? Bytes(size, 'b') : Generator(number).bytes(size));
     const Block block = Block::of(bytes);
     model_.put.insert(bytes);
     model_.removed.erase(bytes);
@@ -264,10 +278,15 @@ class World {
   Model model_;
 };
 
-std::uint64_t calls_of(std::uint64_t seed) {
+struct Whole {
+  std::uint64_t calls = 0;
+  bool holds_packed = false;
+};
+
+Whole whole_life(std::uint64_t seed) {
   World world(seed);
   EXPECT_EQ(world.live(std::numeric_limits<std::uint32_t>::max()), "");
-  return world.disk().calls();
+  return {world.disk().calls(), world.holds_packed()};
 }
 
 // Three lives: the first ends at a call of choice, the second anywhere, maybe while it recovers.
@@ -282,10 +301,12 @@ std::string fault_of(std::uint64_t seed, std::uint64_t call, Death death) {
 
 TEST(StoreCrash, NothingAcknowledgedIsEverLost) {
   std::uint64_t states = 0;
+  std::uint64_t packed = 0;
   for_each_seed(kSeeds, [&](Generator& generator) {
     const std::uint64_t seed = generator.seed();
-    const std::uint64_t calls = calls_of(seed);
-    for (std::uint64_t call = 1; call <= calls + 1; ++call) {
+    const Whole whole = whole_life(seed);
+    packed += whole.holds_packed ? 1 : 0;
+    for (std::uint64_t call = 1; call <= whole.calls + 1; ++call) {
       for (const Death death : kDeaths) {
         ASSERT_EQ(fault_of(seed, call, death), "")
             << "call " << call << ", death " << static_cast<int>(death);
@@ -293,8 +314,10 @@ TEST(StoreCrash, NothingAcknowledgedIsEverLost) {
       }
     }
   });
+  EXPECT_GT(packed, kSeeds / 10) << "of the stores hold packed blocks";
   RecordProperty("states", std::to_string(states));
-  std::cout << states << " crashes\n";
+  std::cout << states << " crashes, " << packed << " of " << kSeeds
+            << " stores with packed blocks\n";
 }
 
 }  // namespace

@@ -84,6 +84,28 @@ class EngineTest : public testing::Test {
     return found->front().has_value();
   }
 
+  Engine::Checked check() {
+    faults_.clear();
+    Engine::CheckOptions options;
+    options.on_fault = [this](const auto&, const Error& error) {
+      faults_.push_back(error.message);
+    };
+    const auto checked = engine()->check(options);
+    EXPECT_TRUE(checked.has_value()) << checked.error().message;
+    EXPECT_EQ(checked->faults, faults_.size());
+    return *checked;
+  }
+
+  /// The store loses its index and gets another one from the log.
+  Engine::Rebuilt rebuild() {
+    process_.reset();
+    index_.clear();
+    LocalCoordinator coordinator(shared_);
+    const auto rebuilt = Engine::rebuild({disk_, kFolder, index_, coordinator, clock_}, limits_);
+    EXPECT_TRUE(rebuilt.has_value()) << rebuilt.error().message;
+    return *rebuilt;
+  }
+
   /// Of the first segment.
   Bytes log_bytes() {
     const auto file = *disk_.open(log_path(), Disk::Open::existing);
@@ -103,6 +125,7 @@ class EngineTest : public testing::Test {
   ManualClock clock_;
   store::Limits limits_{.filled_ahead_bytes = 65536};
   std::unique_ptr<Process> process_;
+  std::vector<std::string> faults_;
 };
 
 }  // namespace dialog::test

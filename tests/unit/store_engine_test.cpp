@@ -457,7 +457,9 @@ TEST_F(EngineTest, CompactionGivesRoomBackAndKeepsWhatIsNeeded) {
 }
 
 TEST_F(EngineTest, CompactionEmptiesTheLastSegmentToo) {
-  const auto numbered = [](int i) { return block(Bytes(10'000, 'b') + std::to_string(i)); };
+  const auto numbered = [](int i) {
+    return block(Generator(static_cast<std::uint64_t>(i)).bytes(10'000));
+  };
   std::vector<Hash> gone;
   for (int i = 0; i < 100; ++i) {
     put(numbered(i));

@@ -39,30 +39,6 @@ class RepairTest : public EngineTest {
     }
     FAIL() << text << " is nowhere";
   }
-
-  Engine::Checked check() {
-    faults_.clear();
-    Engine::CheckOptions options;
-    options.on_fault = [this](const auto&, const Error& error) {
-      faults_.push_back(error.message);
-    };
-    const auto checked = engine()->check(options);
-    EXPECT_TRUE(checked.has_value()) << checked.error().message;
-    EXPECT_EQ(checked->faults, faults_.size());
-    return *checked;
-  }
-
-  /// The store loses its index and gets another one from the log.
-  Engine::Rebuilt rebuild() {
-    process_.reset();
-    index_.clear();
-    LocalCoordinator coordinator(shared_);
-    const auto rebuilt = Engine::rebuild({disk_, kFolder, index_, coordinator, clock_}, limits_);
-    EXPECT_TRUE(rebuilt.has_value()) << rebuilt.error().message;
-    return *rebuilt;
-  }
-
-  std::vector<std::string> faults_;
 };
 
 TEST_F(RepairTest, ASoundStoreShowsNoFault) {

@@ -28,12 +28,20 @@ struct Parts {
   Clock& clock;
 };
 
+/// How blocks are written. Blocks of both kinds are read whatever it says, and compaction leaves
+/// each as it is.
+enum class Compression : std::uint8_t {
+  none,
+  zstd,  ///< where it makes a block at least an eighth smaller
+};
+
 struct Limits {
   /// Where a segment of the log ends, but for one larger frame.
   std::uint32_t segment_bytes_max = std::uint32_t{64} << 20;
   /// How much of the log is filled with zeros ahead of small writes.
   std::uint32_t filled_ahead_bytes = std::uint32_t{1} << 20;
-  /// Blocks that are held in memory between two flushes. What is beyond is written early.
+  /// Blocks that are held in memory between two flushes, compressed forms included. What is beyond
+  /// is written early.
   std::size_t buffered_bytes_max = std::size_t{8} << 20;
   /// Entries after the last checkpoint, and what they take in memory, from which on a checkpoint is
   /// made. Four times that is the bound: then writers wait for it.
@@ -41,6 +49,8 @@ struct Limits {
   std::size_t checkpoint_bytes = std::size_t{16} << 20;
   /// How long a write waits for another process that keeps the right to write; then it is `busy`.
   std::chrono::milliseconds patience{30'000};
+  /// A put compresses on the caller's thread, which keeps up to 1 MiB for it until it ends.
+  Compression compression = Compression::zstd;
 };
 
 /// Whose states of a record count.
@@ -142,7 +152,7 @@ class Engine {
   };
   struct Checked {
     std::uint64_t blocks = 0;
-    std::uint64_t block_bytes = 0;
+    std::uint64_t block_bytes = 0;     ///< as they are stored
     std::uint64_t log_bytes = 0;       ///< that were read and are sound
     std::uint64_t faults = 0;          ///< what is lost, or will be
     std::uint64_t damaged_places = 0;  ///< of the log, also where they hold nothing that is needed
