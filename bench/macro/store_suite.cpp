@@ -310,7 +310,7 @@ void opening(Report& report, const Settings& settings, std::size_t count) {
   std::vector<Block> batch;
   for (std::uint64_t i = 0; i < count; ++i) {
     batch.push_back(Block::of(Bytes(reinterpret_cast<const char*>(&i), sizeof i)));
-    if (batch.size() < kLoadBatch && i + 1 < count) continue;
+    if (batch.size() < kBatch && i + 1 < count) continue;
     must(database.archive().put(batch), "put");
     must(database.archive().flush(), "flush");
     batch.clear();

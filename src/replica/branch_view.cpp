@@ -128,10 +128,23 @@ ViewPtr ViewCache::find(const Branch& branch) {
   return kept_.back().view;
 }
 
+bool ViewCache::is_beyond(HeadStore::View kind, const Branch& branch) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+    return kept.kind == kind && kept.view->branch == branch.name &&
+           kept.view->built == branch.built && kept.view->version > branch.moves;
+  });
+}
+
 void ViewCache::keep(HeadStore::View kind, ViewPtr view) {
   // Freed outside of the lock.
   std::vector<ViewPtr> dropped;
   const std::lock_guard lock(mutex_);
+  const auto is_later = [&](const Kept& kept) {
+    return kept.kind == kind && kept.view->branch == view->branch &&
+           kept.view->built == view->built && kept.view->version > view->version;
+  };
+  if (std::any_of(kept_.begin(), kept_.end(), is_later)) return;
   for (auto at = kept_.begin(); at != kept_.end();) {
     if (at->kind == kind && at->view->branch == view->branch) {
       dropped.push_back(std::move(at->view));
@@ -145,6 +158,11 @@ void ViewCache::keep(HeadStore::View kind, ViewPtr view) {
   if (kept_.size() <= kViewsMax) return;
   dropped.push_back(std::move(kept_.front().view));
   kept_.erase(kept_.begin());
+}
+
+void ViewCache::drop(std::string_view branch) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(kept_, [&](const Kept& kept) { return kept.view->branch == branch; });
 }
 
 }  // namespace dialog

@@ -70,8 +70,14 @@ class ViewCache {
   /// is none. What it holds may also have been lost since, or of another branch that had the name:
   /// its history tells.
   [[nodiscard]] ViewPtr find(const Branch& branch);
-  /// In the place of the view of that kind.
+  /// Whether the view of that kind is later than the branch: then that has moved since it was read,
+  /// or the view is of no use.
+  [[nodiscard]] bool is_beyond(HeadStore::View kind, const Branch& branch);
+  /// In the place of the view of that kind, unless that is later: many threads read while others
+  /// commit.
   void keep(HeadStore::View kind, ViewPtr view);
+  /// Forgets the views of a branch.
+  void drop(std::string_view branch);
 
  private:
   static constexpr std::size_t kViewsMax = 8;

@@ -91,15 +91,25 @@ Result<ViewPtr> Repository::Core::read_view(const StoredBranch& stored, const Vi
 }
 
 Result<ViewPtr> Repository::Core::view(std::string_view name, View kind) {
+  bool may_be_known = true;
+  Bytes seen;
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
     DIALOG_ASSIGN(const StoredBranch stored, read_branch(name, kind));
-    // What is known may be of commits that were never made durable: then it is tried only once.
-    ViewPtr known = attempt == 0 ? views.find(stored.branch) : nullptr;
+    ViewPtr known = may_be_known ? views.find(stored.branch) : nullptr;
     if (known && known->history == stored.branch.history) return known;
+    // Others have gone on meanwhile: all that is pending need not be read for that.
+    if (!known && may_be_known && views.is_beyond(kind, stored.branch)) {
+      may_be_known = stored.record != std::exchange(seen, stored.record);
+      if (may_be_known) continue;
+    }
     DIALOG_ASSIGN(ViewPtr next, read_view(stored, known, kind));
-    if (!next) continue;
-    views.keep(kind, next);
-    return next;
+    if (next) {
+      // What was known is of commits that were never made durable.
+      if (!may_be_known) views.drop(name);
+      views.keep(kind, next);
+      return next;
+    }
+    may_be_known = false;
   }
   return fail(moved_too_often("branch " + std::string(name)));
 }
