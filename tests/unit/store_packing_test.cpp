@@ -57,8 +57,8 @@ TEST(Packing, PacksNodesWithValuesOfText) {
 
 TEST(Packing, LeavesWhatIsSmallOrDoesNotGiveWay) {
   Generator generator(1);
-  for (std::size_t size : {0, 1, 255}) EXPECT_FALSE(store::pack(Bytes(size, 'a'))) << size;
-  for (std::size_t size : {256, 4096, 65536, 262144}) {
+  for (const std::size_t size : {0U, 1U, 255U}) EXPECT_FALSE(store::pack(Bytes(size, 'a'))) << size;
+  for (const std::size_t size : {256U, 4096U, 65536U, 262144U}) {
     EXPECT_FALSE(store::pack(generator.bytes(size))) << size;
   }
   // Some of it gives way, and not enough.
