@@ -57,7 +57,7 @@ Result<LogBackup> copy_server(const Program& program, const std::string& from,
   if (!may_be_there && is_here) {
     return fail(ErrorCode::already_exists, to + " is there already; restore to a new folder");
   }
-  DIALOG_ASSIGN(const auto store, LogServerStore::open(from, store_options(LogOpen::existing)));
+  DIALOG_ASSIGN(const auto store, LogServerStore::open(from, store_options(StoreOpen::existing)));
   DIALOG_TRY(make_folders(to));
   return copy(program, *store, to);
 }

@@ -72,7 +72,7 @@ Result<void> run_clone(Program& program, const CloneOptions& options) {
   {
     SyncRun run(program, options.sync, *link, "cloning");
     DIALOG_ASSIGN(const auto store,
-                  LogRepositoryStore::open(folder.database(), store_options(LogOpen::create)));
+                  LogRepositoryStore::open(folder.database(), store_options(StoreOpen::create)));
     DIALOG_ASSIGN(const Repository::Cloned cloned,
                   clone_into(*store, *link, remote, options, run.options()));
     document.update(pull_document(cloned.pull.outcome));

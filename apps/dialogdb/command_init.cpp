@@ -40,7 +40,7 @@ Result<void> fill(const NewRepositoryFolder& folder, const Identity& identity,
     DIALOG_TRY(write_key_file(folder.key_file(), *identity.key, Replace::no));
   }
   DIALOG_ASSIGN(const auto store,
-                LogRepositoryStore::open(folder.database(), store_options(LogOpen::create)));
+                LogRepositoryStore::open(folder.database(), store_options(StoreOpen::create)));
   CreateRepository create;
   create.branch = options.branch;
   create.subject = identity.subject;

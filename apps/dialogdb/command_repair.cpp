@@ -36,7 +36,7 @@ Result<std::optional<LogRebuilt>> make_openable(const std::string& folder,
   std::optional<LogRebuilt> rebuilt;
   Result<void> sound;
   {
-    auto store = Store::open(folder, store_options(LogOpen::existing));
+    auto store = Store::open(folder, store_options(StoreOpen::existing));
     if (!store) sound = fail(std::move(store).error());
   }
   if (sound) return rebuilt;

@@ -119,7 +119,7 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   const std::string data = program.resolve(options.data);
   take_all_descriptors();
   DIALOG_TRY(make_folders(data));
-  DIALOG_ASSIGN(const auto store, LogServerStore::open(data, store_options(LogOpen::ensure)));
+  DIALOG_ASSIGN(const auto store, LogServerStore::open(data, store_options(StoreOpen::ensure)));
   std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();
   if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
   server::Service service(*store, service_config);

@@ -115,7 +115,7 @@ void print_report(Output& output, const ServerStore::Checked& checked,
 
 Result<void> verify_server(Program& program, const std::string& folder) {
   DIALOG_ASSIGN(const auto store,
-                LogServerStore::open(program.resolve(folder), store_options(LogOpen::existing)));
+                LogServerStore::open(program.resolve(folder), store_options(StoreOpen::existing)));
   VerifyRepositoryReport report;
   const std::size_t faults_max = VerifyRepositoryOptions{}.faults_max;
   DIALOG_ASSIGN(const ServerStore::Checked checked,

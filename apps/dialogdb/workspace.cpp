@@ -51,7 +51,7 @@ Result<std::optional<Remote>> default_remote(const Repository& repository) {
   return std::nullopt;
 }
 
-LogOptions store_options(LogOpen open) {
+LogOptions store_options(StoreOpen open) {
   LogOptions options;
   options.open = open;
   return options;
@@ -64,7 +64,7 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program) {
 
 Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program,
                                                    const Location& location) {
-  auto store = LogRepositoryStore::open(location.database(), store_options(LogOpen::existing));
+  auto store = LogRepositoryStore::open(location.database(), store_options(StoreOpen::existing));
   if (!store) return fail(explained(std::move(store).error(), location));
   std::unique_ptr<Workspace> workspace(new Workspace(location, std::move(*store)));
   if (auto opened = workspace->open_repository(program); !opened) {

@@ -55,6 +55,6 @@ class Workspace final {
 Result<std::optional<Remote>> default_remote(const Repository& repository);
 
 /// How the program opens a repository's store.
-LogOptions store_options(LogOpen open);
+LogOptions store_options(StoreOpen open);
 
 }  // namespace dialog::cli

@@ -4,7 +4,7 @@ namespace dialog::bench {
 
 LocalServer::LocalServer(const std::string& parent) : folder_(parent) {
   LmdbOptions options;
-  options.open = LmdbOpen::ensure;
+  options.open = StoreOpen::ensure;
   store_ = must(LmdbServerStore::open(folder_.path() + "/data", options), "open");
   service_ = std::make_unique<server::Service>(*store_, server::ServiceConfig{});
   server_ = std::make_unique<server::Server>(*service_, server::ServerConfig{}, log_);

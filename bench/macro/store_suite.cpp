@@ -47,7 +47,7 @@ class Database {
     repository_.reset();
     store_.reset();
     LogOptions options;
-    options.open = LogOpen::ensure;
+    options.open = StoreOpen::ensure;
     store_ = must(LogRepositoryStore::open(folder_.path() + "/db", options), "open");
     auto opened = Repository::open(*store_, system_clock());
     if (!opened) opened = Repository::create(*store_, system_clock());

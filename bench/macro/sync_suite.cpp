@@ -29,7 +29,7 @@ class Device {
         remote_{kRemote, url, kSubject, {}},
         client_(std::make_shared<CountingHttpClient>(std::make_shared<CurlHttpClient>())) {
     LogOptions options;
-    options.open = LogOpen::ensure;
+    options.open = StoreOpen::ensure;
     store_ = must(LogRepositoryStore::open(folder_.path() + "/db", options), "open");
     const RestBackendConfig config(url);
     const Subject subject = must(Subject::parse(kSubject), "subject");

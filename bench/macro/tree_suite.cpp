@@ -28,7 +28,7 @@ class Database {
  public:
   explicit Database(const std::string& parent) : folder_(parent) {
     LogOptions options;
-    options.open = LogOpen::ensure;
+    options.open = StoreOpen::ensure;
     store_ = must(LogRepositoryStore::open(folder_.path() + "/db", options), "open");
     source_ = std::make_unique<NodeSource>(store_->archive(), kCacheBytes);
   }

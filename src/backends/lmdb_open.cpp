@@ -168,7 +168,7 @@ Result<void> Environment::create(const std::string& folder, Purpose purpose,
   if (link((scratch->path() + kData).c_str(), name.c_str()) == 0) return {};
   if (errno != EEXIST) return fail(system_failure(errno, "create " + name));
   // Another process was faster.
-  if (options.open == LmdbOpen::ensure) return {};
+  if (options.open == StoreOpen::ensure) return {};
   return fail(ErrorCode::already_exists, folder + " holds a database already");
 }
 
@@ -176,10 +176,10 @@ Result<void> Environment::prepare_folder(const std::string& folder, Purpose purp
                                          const LmdbOptions& options) {
   DIALOG_ASSIGN(const bool is_there, exists(folder + kData));
   if (is_there) {
-    if (options.open != LmdbOpen::create) return {};
+    if (options.open != StoreOpen::create) return {};
     return fail(ErrorCode::already_exists, folder + " holds a database already");
   }
-  if (options.open == LmdbOpen::existing) {
+  if (options.open == StoreOpen::existing) {
     return fail(ErrorCode::not_found, "there is no database in " + folder);
   }
   DIALOG_TRY(make_folder(folder));

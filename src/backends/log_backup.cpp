@@ -25,7 +25,7 @@ Result<store::Engine::Rebuilt> make_index(const std::string& folder, lmdb::Purpo
                                           Clock& clock) {
   DIALOG_TRY(remove_all(folder + kNewIndex));
   LmdbOptions options;
-  options.open = LmdbOpen::create;
+  options.open = StoreOpen::create;
   DIALOG_ASSIGN(auto environment, lmdb::Environment::open(folder + kNewIndex, purpose, options));
   lmdb::LogIndex index(std::move(environment));
   DIALOG_ASSIGN(const auto coordinator, NativeCoordinator::open(folder + LogFolder::kControlName));

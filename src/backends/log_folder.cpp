@@ -20,17 +20,17 @@ bool is_own_name(std::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() || name.starts_with("log-");
 }
 
-Result<void> check_folder(const std::string& folder, LogOpen how) {
+Result<void> check_folder(const std::string& folder, StoreOpen how) {
   std::error_code error;
   const std::string name = folder + LogFolder::kIndexName + "/data.mdb";
   const bool is_there = fs::exists(name, error);
   if (error) return fail(system_failure(error.value(), "look at " + name));
-  if (how == LogOpen::existing) {
+  if (how == StoreOpen::existing) {
     if (is_there) return {};
     return fail(ErrorCode::not_found, "there is no store in " + folder);
   }
   if (is_there) {
-    if (how == LogOpen::ensure) return {};
+    if (how == StoreOpen::ensure) return {};
     return fail(ErrorCode::already_exists, folder + " holds a store already");
   }
   DIALOG_TRY(make_folder(folder));
@@ -39,7 +39,7 @@ Result<void> check_folder(const std::string& folder, LogOpen how) {
 
 LmdbOptions index_options(const LogOptions& options) {
   LmdbOptions index;
-  index.open = options.open == LogOpen::existing ? LmdbOpen::existing : LmdbOpen::ensure;
+  index.open = options.open == StoreOpen::existing ? options.open : StoreOpen::ensure;
   index.clock = options.clock;
   return index;
 }

@@ -16,7 +16,7 @@ template <class Store>
 class LmdbFixture {
  public:
   explicit LmdbFixture(const LmdbOptions& options = {}) : options_(options) {
-    options_.open = LmdbOpen::ensure;
+    options_.open = StoreOpen::ensure;
     reopen();
   }
 

@@ -21,7 +21,7 @@ template <class Store>
 class LogFixture {
  public:
   explicit LogFixture(const LogOptions& options = {}) : options_(options) {
-    options_.open = LogOpen::ensure;
+    options_.open = StoreOpen::ensure;
     reopen();
   }
   Store& store() { return *store_; }

@@ -23,7 +23,7 @@ class LmdbFixture {
   void reopen() {
     index_.reset();
     LmdbOptions options;
-    options.open = LmdbOpen::ensure;
+    options.open = StoreOpen::ensure;
     auto environment =
         lmdb::Environment::open(folder_.path(), lmdb::Purpose::repository_index, options);
     DIALOG_CHECK(environment.has_value(), environment.error().message.c_str());

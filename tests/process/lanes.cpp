@@ -46,11 +46,11 @@ Result<std::unique_ptr<RepositoryStore>> open_store(std::string_view kind,
                                                     std::uint64_t folder_number) {
   if (kind == "lmdb") {
     LmdbOptions options;
-    options.open = LmdbOpen::ensure;
+    options.open = StoreOpen::ensure;
     return LmdbRepositoryStore::open(folder, options);
   }
   LogOptions options;
-  options.open = LogOpen::ensure;
+  options.open = StoreOpen::ensure;
   options.limits = quick_limits(folder_number);
   return LogRepositoryStore::open(folder, options);
 }

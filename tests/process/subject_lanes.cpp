@@ -18,7 +18,7 @@ constexpr int kLookedAt = 100;
 Result<std::unique_ptr<LogServerStore>> open_server_store(const std::string& folder,
                                                           std::uint64_t folder_number) {
   LogOptions options;
-  options.open = LogOpen::ensure;
+  options.open = StoreOpen::ensure;
   options.limits = quick_limits(folder_number);
   options.history_kept = kHistoryKept;
   return LogServerStore::open(folder, options);

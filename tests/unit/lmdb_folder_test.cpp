@@ -25,7 +25,7 @@ using testing::HasSubstr;
 
 constexpr const char* kAdvice = "choose another folder";
 
-LmdbOptions opening(LmdbOpen open) {
+LmdbOptions opening(StoreOpen open) {
   LmdbOptions options;
   options.open = open;
   return options;
@@ -77,15 +77,15 @@ void change_blocks(SeededRandom& random, CollectableArchive& archive, std::vecto
 
 class LmdbFolder : public testing::Test {
  protected:
-  Result<std::unique_ptr<LmdbRepositoryStore>> open(LmdbOpen how = LmdbOpen::existing) {
+  Result<std::unique_ptr<LmdbRepositoryStore>> open(StoreOpen how = StoreOpen::existing) {
     return LmdbRepositoryStore::open(folder_, opening(how));
   }
-  Error refusal(LmdbOpen how = LmdbOpen::existing) {
+  Error refusal(StoreOpen how = StoreOpen::existing) {
     const auto store = open(how);
     EXPECT_FALSE(store.has_value());
     return store ? Error{} : store.error();
   }
-  void create() { ASSERT_TRUE(open(LmdbOpen::create).has_value()); }
+  void create() { ASSERT_TRUE(open(StoreOpen::create).has_value()); }
 
   /// Puts an LMDB database into the folder that only the library itself has made.
   void create_foreign(const char* table, const std::string& key, const std::string& value) {
@@ -135,7 +135,7 @@ TEST_F(LmdbFolder, WithoutAStoreIsNotFound) {
 
 TEST_F(LmdbFolder, IsCreatedWithTheOnesAboveIt) {
   const std::string deep = above_ / "a/b/c/";
-  ASSERT_TRUE(LmdbRepositoryStore::open(deep, opening(LmdbOpen::create)).has_value());
+  ASSERT_TRUE(LmdbRepositoryStore::open(deep, opening(StoreOpen::create)).has_value());
   EXPECT_TRUE(LmdbRepositoryStore::open(deep).has_value());
 }
 
@@ -152,14 +152,14 @@ TEST_F(LmdbFolder, IsPrivateToItsUser) {
 
 TEST_F(LmdbFolder, CreatesOnlyOnce) {
   create();
-  EXPECT_EQ(refusal(LmdbOpen::create).code, ErrorCode::already_exists);
-  EXPECT_TRUE(open(LmdbOpen::ensure).has_value());
+  EXPECT_EQ(refusal(StoreOpen::create).code, ErrorCode::already_exists);
+  EXPECT_TRUE(open(StoreOpen::ensure).has_value());
 }
 
 TEST_F(LmdbFolder, WithOtherFilesIsRefusedAndLeftAlone) {
   fs::create_directory(folder_);
   write_file(folder_ + "/notes.txt", "mine");
-  for (const LmdbOpen how : {LmdbOpen::create, LmdbOpen::ensure}) {
+  for (const StoreOpen how : {StoreOpen::create, StoreOpen::ensure}) {
     const Error error = refusal(how);
     EXPECT_EQ(error.code, ErrorCode::already_exists);
     EXPECT_THAT(error.message, HasSubstr("notes.txt"));
@@ -170,7 +170,7 @@ TEST_F(LmdbFolder, WithOtherFilesIsRefusedAndLeftAlone) {
 TEST_F(LmdbFolder, ThatIsAFileIsRefused) {
   write_file(folder_, "a file");
   EXPECT_FALSE(open().has_value());
-  EXPECT_FALSE(open(LmdbOpen::ensure).has_value());
+  EXPECT_FALSE(open(StoreOpen::ensure).has_value());
   EXPECT_EQ(read_file(folder_), "a file");
 }
 
@@ -178,7 +178,7 @@ TEST_F(LmdbFolder, WithAForeignFileInThePlaceOfTheDatabaseIsRefused) {
   fs::create_directory(folder_);
   const std::string foreign = Generator(1).bytes(20'000);
   write_file(data_, foreign);
-  for (const LmdbOpen how : {LmdbOpen::existing, LmdbOpen::ensure}) {
+  for (const StoreOpen how : {StoreOpen::existing, StoreOpen::ensure}) {
     const Error error = refusal(how);
     EXPECT_EQ(error.code, ErrorCode::malformed);
     EXPECT_THAT(error.message, HasSubstr(data_));
@@ -195,33 +195,33 @@ TEST_F(LmdbFolder, WithAFolderInThePlaceOfTheDatabaseIsRefused) {
 
 TEST_F(LmdbFolder, WithAnotherProgramsLmdbDatabaseIsRefused) {
   create_foreign("theirs", "key", "value");
-  const Error error = refusal(LmdbOpen::ensure);
+  const Error error = refusal(StoreOpen::ensure);
   EXPECT_EQ(error.code, ErrorCode::malformed);
   EXPECT_THAT(error.message, HasSubstr(kAdvice));
 }
 
 TEST_F(LmdbFolder, WithAnotherProgramsTableOfTheSameNameIsRefused) {
   create_foreign("format", "format", "another one entirely");
-  EXPECT_EQ(refusal(LmdbOpen::ensure).code, ErrorCode::malformed);
+  EXPECT_EQ(refusal(StoreOpen::ensure).code, ErrorCode::malformed);
 }
 
 TEST_F(LmdbFolder, OfANewerFormatIsRefused) {
   create();
   edit("format", "format", std::string("dialogdb\0\0\0\2\0\0\0\1", 16));
-  const Error error = refusal(LmdbOpen::ensure);
+  const Error error = refusal(StoreOpen::ensure);
   EXPECT_EQ(error.code, ErrorCode::unsupported);
   EXPECT_THAT(error.message, HasSubstr("format 2"));
 }
 
 TEST_F(LmdbFolder, OfAServerIsNoRepository) {
-  ASSERT_TRUE(LmdbServerStore::open(folder_, opening(LmdbOpen::create)).has_value());
+  ASSERT_TRUE(LmdbServerStore::open(folder_, opening(StoreOpen::create)).has_value());
   const Error error = refusal();
   EXPECT_EQ(error.code, ErrorCode::invalid_argument);
   EXPECT_THAT(error.message, HasSubstr("a server's store, not a repository"));
 }
 
 TEST_F(LmdbFolder, OfARepositoryThatIsOpenIsNoServers) {
-  const auto store = open(LmdbOpen::create);
+  const auto store = open(StoreOpen::create);
   ASSERT_TRUE(store.has_value());
   const auto server = LmdbServerStore::open(folder_);
   ASSERT_FALSE(server.has_value());
@@ -229,7 +229,7 @@ TEST_F(LmdbFolder, OfARepositoryThatIsOpenIsNoServers) {
 }
 
 TEST_F(LmdbFolder, OpenedTwiceInOneProcessIsShared) {
-  const auto first = open(LmdbOpen::create);
+  const auto first = open(StoreOpen::create);
   fs::create_symlink(folder_, above_ / "link");
   const auto second = LmdbRepositoryStore::open(above_ / "link");
   ASSERT_TRUE(first.has_value() && second.has_value());
@@ -240,7 +240,7 @@ TEST_F(LmdbFolder, OpenedTwiceInOneProcessIsShared) {
 
 TEST_F(LmdbFolder, MayBeOpenedAgainAfterItsLastUser) {
   for (int i = 0; i < 5; ++i) {
-    const auto store = open(LmdbOpen::ensure);
+    const auto store = open(StoreOpen::ensure);
     ASSERT_TRUE(store.has_value()) << store.error().message;
   }
 }
@@ -256,7 +256,7 @@ TEST_F(LmdbFolder, LosesWhatADeadProcessLeftOfItsQuarantine) {
 }
 
 TEST_F(LmdbFolder, LosesAQuarantineWithItsObject) {
-  LmdbOptions options = opening(LmdbOpen::create);
+  LmdbOptions options = opening(StoreOpen::create);
   options.quarantine_bytes_max = 0;
   const auto store = LmdbRepositoryStore::open(folder_, options);
   auto quarantine = (*store)->make_quarantine().value();
@@ -271,7 +271,7 @@ TEST_F(LmdbFolder, LosesAQuarantineWithItsObject) {
 class LmdbDamage : public LmdbFolder {
  protected:
   void SetUp() override {
-    const auto store = open(LmdbOpen::create);
+    const auto store = open(StoreOpen::create);
     ASSERT_TRUE(store.has_value());
     Generator generator(7);
     blocks_ = generator.blocks(400, 6000);
@@ -327,7 +327,7 @@ TEST_F(LmdbDamage, AnUndamagedDatabaseIsWhole) {
 
 TEST_F(LmdbDamage, AnEmptyFileIsTruncatedAndNotANewDatabase) {
   write_file(data_, "");
-  EXPECT_EQ(refusal(LmdbOpen::ensure).code, ErrorCode::corrupt);
+  EXPECT_EQ(refusal(StoreOpen::ensure).code, ErrorCode::corrupt);
   EXPECT_EQ(fs::file_size(data_), 0U);
 }
 
@@ -350,7 +350,7 @@ TEST_F(LmdbDamage, ADatabaseThatEndsInItsFirstPagesIsTruncatedAndNotAnothers) {
   for (const std::size_t size :
        {1U, 16U, 17U, 19U, 20U, 24U, 43U, 44U, 152U, 4095U, 4096U, 4200U, 4248U, 8191U}) {
     write_file(data_, whole.substr(0, size));
-    for (const LmdbOpen how : {LmdbOpen::existing, LmdbOpen::ensure}) {
+    for (const StoreOpen how : {StoreOpen::existing, StoreOpen::ensure}) {
       const Error error = refusal(how);
       EXPECT_EQ(error.code, ErrorCode::corrupt) << size;
       EXPECT_THAT(error.message, HasSubstr(data_ + " is truncated; restore it")) << size;
@@ -418,7 +418,7 @@ TEST_F(LmdbFolder, WhoseDatabaseEndsBeforeItsFreePagesIsWhole) {
     Generator generator(seed);
     std::vector<Block> kept;
     for (int round = 0; round < 60 && found == 0; ++round) {
-      auto store = open(LmdbOpen::ensure);
+      auto store = open(StoreOpen::ensure);
       ASSERT_TRUE(store.has_value()) << store.error().message;
       const auto blocks = generator.blocks(generator.below(60), 5000);
       ASSERT_TRUE((*store)->archive().put(blocks).has_value());
@@ -494,7 +494,7 @@ TEST_F(LmdbLongRuns, OfTheFreeListAreNoDamage) {
   // It is rare. These many rounds of these seeds make one each.
   for (const auto& [seed, rounds] : {std::pair(164U, 5), std::pair(362U, 4), std::pair(482U, 5)}) {
     fs::remove_all(folder_);
-    LmdbOptions options = opening(LmdbOpen::create);
+    LmdbOptions options = opening(StoreOpen::create);
     options.buffered_bytes_max = std::size_t{64} << 20;
     {
       const auto store = LmdbRepositoryStore::open(folder_, options);

@@ -94,7 +94,7 @@ class Worker {
 class LmdbProcesses : public testing::Test {
  protected:
   std::unique_ptr<LmdbRepositoryStore> open(LmdbOptions options = ensure()) {
-    options.open = LmdbOpen::ensure;
+    options.open = StoreOpen::ensure;
     auto store = LmdbRepositoryStore::open(folder_, options);
     EXPECT_TRUE(store.has_value()) << store.error().message;
     return store ? *std::move(store) : nullptr;

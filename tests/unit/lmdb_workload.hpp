@@ -18,7 +18,7 @@ namespace dialog::test {
 
 inline LmdbOptions ensure() {
   LmdbOptions options;
-  options.open = LmdbOpen::ensure;
+  options.open = StoreOpen::ensure;
   return options;
 }
 

@@ -3,20 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dialog/backends/store_open.hpp"
 #include "dialog/base/clock.hpp"
 
 namespace dialog {
 
-/// Whether the store must be there already.
-enum class LmdbOpen : std::uint8_t {
-  existing,  ///< `not_found` where there is none
-  create,    ///< `already_exists` where there is one, or the folder holds anything else
-  ensure,    ///< opens what is there, or creates it
-};
-
 /// How an embedded store behaves. Nothing of this is recorded in the store: every process chooses.
 struct LmdbOptions {
-  LmdbOpen open = LmdbOpen::existing;
+  StoreOpen open = StoreOpen::existing;
 
   /// Address space that is reserved at first. Costs neither memory nor disk. Grows by doubling,
   /// which waits for the calls of this process that are reading at that moment.

@@ -22,7 +22,7 @@ class LogRepositoryStore final : public RepositoryStore {
   /// Opens or creates the store in `folder`. Several objects for one folder may be open in one
   /// process.
   ///
-  /// `not_found`, `already_exists`: see `LogOpen`. `malformed`: the folder holds something else;
+  /// `not_found`, `already_exists`: see `StoreOpen`. `malformed`: the folder holds something else;
   /// nothing in it was changed. `unsupported`: written by a newer version. `corrupt`: truncated or
   /// damaged; restore it, or clone the repository again. `invalid_argument`: a server's store.
   /// `busy`, `storage_full`, `storage_failed`.
