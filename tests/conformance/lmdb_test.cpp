@@ -9,16 +9,7 @@
 namespace dialog::test {
 namespace {
 
-class LmdbArchiveFixture final : public ArchiveFixture {
- public:
-  explicit LmdbArchiveFixture(const LmdbOptions& options) : stores_(options) {}
-  Archive& archive() override { return stores_.store().archive(); }
-  CollectableArchive* collectable() override { return &stores_.store().archive(); }
-  void reopen() override { stores_.reopen(); }
-
- private:
-  LmdbRepositoryFixture stores_;
-};
+using LmdbArchiveFixture = RepositoryArchiveFixture<LmdbRepositoryFixture, LmdbOptions>;
 
 class QuarantineFixture final : public ArchiveFixture {
  public:
@@ -31,11 +22,6 @@ class QuarantineFixture final : public ArchiveFixture {
   std::unique_ptr<Archive> quarantine_;
 };
 
-template <class Fixture>
-ArchiveFactory factory(std::string name, const LmdbOptions& options) {
-  return {std::move(name), [options] { return std::make_unique<Fixture>(options); }};
-}
-
 // Crosses the bounds that an ordinary test never reaches.
 LmdbOptions tight() {
   LmdbOptions options;
@@ -45,10 +31,11 @@ LmdbOptions tight() {
   return options;
 }
 
-const auto kCollectable = testing::Values(factory<LmdbArchiveFixture>("Repository", {}),
+const auto kCollectable = testing::Values(factory<LmdbArchiveFixture>("Repository", LmdbOptions{}),
                                           factory<LmdbArchiveFixture>("Tight", tight()));
 const auto kDurable = testing::Values(
-    factory<LmdbArchiveFixture>("Repository", {}), factory<LmdbArchiveFixture>("Tight", tight()),
+    factory<LmdbArchiveFixture>("Repository", LmdbOptions{}),
+    factory<LmdbArchiveFixture>("Tight", tight()),
     ArchiveFactory{"Subject", [] {
                      return std::make_unique<SubjectArchiveFixture<LmdbServerStoreFixture>>();
                    }});
@@ -59,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Lmdb, ArchiveConformance, kDurable, archive_name);
 INSTANTIATE_TEST_SUITE_P(Lmdb, CollectableArchiveConformance, kCollectable, archive_name);
 INSTANTIATE_TEST_SUITE_P(Lmdb, DurableArchiveConformance, kDurable, archive_name);
 INSTANTIATE_TEST_SUITE_P(LmdbQuarantine, ArchiveConformance,
-                         testing::Values(factory<QuarantineFixture>("InMemory", {}),
+                         testing::Values(factory<QuarantineFixture>("InMemory", LmdbOptions{}),
                                          factory<QuarantineFixture>("Spilling", tight())),
                          archive_name);
 

@@ -1,60 +1,22 @@
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "archive_suite.hpp"
 #include "dialog/backends/log_repository_store.hpp"
 #include "dialog/backends/log_server_store.hpp"
-#include "dialog/base/check.hpp"
+#include "folder_fixture.hpp"
 #include "head_store_race_suite.hpp"
 #include "head_store_suite.hpp"
 #include "register_race_suite.hpp"
 #include "register_suite.hpp"
 #include "server_store_suite.hpp"
-#include "support/temp_folder.hpp"
 
 namespace dialog::test {
 namespace {
 
-/// A store in a folder of its own.
-template <class Store>
-class LogFixture {
- public:
-  explicit LogFixture(const LogOptions& options = {}) : options_(options) {
-    options_.open = StoreOpen::ensure;
-    reopen();
-  }
-  Store& store() { return *store_; }
-  void reopen() {
-    store_.reset();
-    auto opened = Store::open(folder_.path(), options_);
-    DIALOG_CHECK(opened.has_value(), opened.error().message.c_str());
-    store_ = *std::move(opened);
-  }
-
- private:
-  TempFolder folder_{TempFolder::On::memory};
-  LogOptions options_;
-  std::unique_ptr<Store> store_;
-};
-
-using LogRepositoryFixture = LogFixture<LogRepositoryStore>;
-using LogServerStoreFixture = LogFixture<LogServerStore>;
-
-class LogArchiveFixture final : public ArchiveFixture {
- public:
-  explicit LogArchiveFixture(const LogOptions& options) : stores_(options) {}
-  Archive& archive() override { return stores_.store().archive(); }
-  CollectableArchive* collectable() override { return &stores_.store().archive(); }
-  void reopen() override { stores_.reopen(); }
-
- private:
-  LogRepositoryFixture stores_;
-};
-
-ArchiveFactory factory(std::string name, const LogOptions& options) {
-  return {std::move(name), [options] { return std::make_unique<LogArchiveFixture>(options); }};
-}
+using LogRepositoryFixture = FolderFixture<LogRepositoryStore, LogOptions>;
+using LogServerStoreFixture = FolderFixture<LogServerStore, LogOptions>;
+using LogArchiveFixture = RepositoryArchiveFixture<LogRepositoryFixture, LogOptions>;
 
 // Crosses the bounds that an ordinary test never reaches.
 LogOptions tight() {
@@ -65,7 +27,8 @@ LogOptions tight() {
   return options;
 }
 
-const auto kArchives = testing::Values(factory("Repository", {}), factory("Tight", tight()));
+const auto kArchives = testing::Values(factory<LogArchiveFixture>("Repository", LogOptions{}),
+                                       factory<LogArchiveFixture>("Tight", tight()));
 
 }  // namespace
 

@@ -7,24 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "dialog/archive/memory_archive.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/replica/repository.hpp"
-#include "dialog/tree/builder.hpp"
 #include "sim/sim_store.hpp"
+#include "support/root_of.hpp"
 #include "support/seeds.hpp"
 
 // Commits that are built late are, to whoever reads, the same as commits that are built at once.
 
 namespace dialog::test {
 namespace {
-
-Revision root_of(const Model& entries) {
-  MemoryArchive archive;
-  TreeBuilder builder(archive);
-  for (const auto& [key, value] : entries) EXPECT_TRUE(builder.add(key, value).has_value());
-  return Revision(builder.finish().value());
-}
 
 using Listed = std::vector<std::pair<Bytes, Bytes>>;
 

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dialog/tree/builder.hpp"
 #include "replica_fixture.hpp"
 #include "replica_hooked_store.hpp"
+#include "support/root_of.hpp"
 
 // Commits whose edits are in no tree yet.
 
@@ -11,13 +11,6 @@ namespace dialog::test {
 namespace {
 
 using testing::HasSubstr;
-
-Revision root_of(const Model& entries) {
-  MemoryArchive archive;
-  TreeBuilder builder(archive);
-  for (const auto& [key, value] : entries) EXPECT_TRUE(builder.add(key, value).has_value());
-  return Revision(builder.finish().value());
-}
 
 std::uint64_t pending(Device& device) { return device->branch("main")->pending.commits; }
 

@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dialog/tree/builder.hpp"
 #include "dialog/tree/check.hpp"
 #include "replica_fixture.hpp"
 #include "replica_hooked_store.hpp"
+#include "support/root_of.hpp"
 
 // For how long old states of a branch are kept.
 
@@ -13,13 +13,6 @@ namespace dialog::test {
 namespace {
 
 using testing::HasSubstr;
-
-Revision root_of(const Model& entries) {
-  MemoryArchive archive;
-  TreeBuilder builder(archive);
-  for (const auto& [key, value] : entries) EXPECT_TRUE(builder.add(key, value).has_value());
-  return Revision(builder.finish().value());
-}
 
 bool is_whole(Device& device, const Revision& revision) {
   NodeSource source(device.store().archive(), 0);
