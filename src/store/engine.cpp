@@ -1,7 +1,6 @@
 #include "dialog/store/engine.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "engine_state.hpp"
@@ -10,7 +9,6 @@
 namespace dialog::store {
 namespace {
 
-constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 // How often a block is looked up again whose segment was compacted away meanwhile.
 constexpr int kLookUpsMax = 16;
 // Blocks that are remembered not to read.

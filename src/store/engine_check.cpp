@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "engine_state.hpp"
@@ -54,15 +55,19 @@ class Engine::Inspection {
     }
     const auto block = parse_block(frame.header.kind, frame.payload);
     if (!block) return {};
-    sound_.push_back({block->key, frame.place, is_sound(*block)});
-    return sound_.size() < kLookedUpAtOnce ? Result<void>{} : look_up();
+    if (!is_sound(*block)) return {};
+    if (block->key.space != space_ || sound_.size() == kLookedUpAtOnce) DIALOG_TRY(look_up());
+    space_ = block->key.space;
+    sound_.push_back(block->key.hash);
+    places_.push_back(frame.place);
+    return {};
   }
 
   // Of blocks, and of what lies before the checkpoint, only those blocks are needed that are looked
   // for there.
   Result<void> inspect(const Damage& damage, const Tip& checkpoint) {
     ++checked_.damaged_places;
-    damaged_[damage.at.segment] = true;
+    damaged_.insert(damage.at.segment);
     if (damage.at < checkpoint.end || damage.is_block) return {};
     note({}, {ErrorCode::corrupt,
               std::to_string(damage.bytes) + " bytes of " + describe(state_.segments, damage.at) +
@@ -73,13 +78,12 @@ class Engine::Inspection {
 
   // Counts those that are where a reader would look for them.
   Result<void> look_up() {
-    for (const Sound& block : sound_) {
-      DIALOG_ASSIGN(const auto found, state_.find(block.key.space, {&block.key.hash, 1}));
-      if (block.is_itself && found.front().place == block.place) {
-        ++counts_[block.place.at.segment].sound;
-      }
+    DIALOG_ASSIGN(const auto found, state_.find(space_, sound_));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i].place == places_[i]) ++counts_[places_[i].at.segment].sound;
     }
     sound_.clear();
+    places_.clear();
     return {};
   }
 
@@ -91,9 +95,9 @@ class Engine::Inspection {
       ++counts_[place.at.segment].needed;
       return true;
     }));
-    std::map<std::uint32_t, bool> suspect = damaged_;
+    std::set<std::uint32_t> suspect = damaged_;
     for (const auto& [segment, count] : counts_) {
-      if (count.needed > count.sound) suspect[segment] = true;
+      if (count.needed > count.sound) suspect.insert(segment);
     }
     if (suspect.empty()) return {};
     Result<void> outcome;
@@ -113,11 +117,6 @@ class Engine::Inspection {
     return outcome;
   }
 
-  struct Sound {
-    BlockKey key;
-    Place place;
-    bool is_itself = false;
-  };
   struct Count {
     std::uint64_t sound = 0;
     std::uint64_t needed = 0;
@@ -127,19 +126,17 @@ class Engine::Inspection {
   const CheckOptions& options_;
   Checked checked_;
   std::uint64_t seen_ = 0;
-  std::vector<Sound> sound_;
+  /// Sound blocks of one space that are not yet looked up, and where they lie.
+  Space space_ = 0;
+  std::vector<Hash> sound_;
+  std::vector<Place> places_;
   std::map<std::uint32_t, Count> counts_;
-  std::map<std::uint32_t, bool> damaged_;
+  std::set<std::uint32_t> damaged_;
 };
 
 Result<Engine::Checked> Engine::check(const CheckOptions& options) {
-  DIALOG_TRY(state_->refresh());
+  DIALOG_ASSIGN(const Tip end, state_->latest());
   DIALOG_ASSIGN(const Tip checkpoint, state_->parts.index.checkpoint());
-  Tip end;
-  {
-    const std::shared_lock state(state_->state_mutex);
-    end = state_->durable;
-  }
   Inspection inspection(*state_, options);
   return inspection.run(end, checkpoint);
 }

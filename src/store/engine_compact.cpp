@@ -13,7 +13,6 @@ constexpr std::size_t kRecordsAtOnce = 4096;
 // Such a part of a segment is not worth the next one.
 constexpr std::uint32_t kLittlePart = 256;
 constexpr double kShareInBackground = 0.5;
-constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 

@@ -48,9 +48,8 @@ class LogCopy {
  private:
   Result<std::uint64_t> end_of(std::uint32_t segment, const Tip& end) {
     if (segment == end.end.segment) return end.end.offset;
-    auto next = from_.header(segment + 1);
-    if (next && *next && (*next)->before.end.segment == segment) return (*next)->before.end.offset;
-    if (!next && next.error().code != ErrorCode::not_found) return fail(std::move(next).error());
+    DIALOG_ASSIGN(const auto said, from_.end_of(segment));
+    if (said) return *said;
     DIALOG_ASSIGN(const auto file, from_.open(segment));
     return file->size();
   }
@@ -125,12 +124,7 @@ Result<Engine::Copied> Engine::copy_log(const std::string& folder, const CopyOpt
   State& state = *state_;
   LogCopy copy(state.parts.disk, state.segments, folder, options, state.parts.clock);
   for (int attempt = 1;; ++attempt) {
-    DIALOG_TRY(state.refresh());
-    Tip end;
-    {
-      const std::shared_lock lock(state.state_mutex);
-      end = state.durable;
-    }
+    DIALOG_ASSIGN(const Tip end, state.latest());
     auto copied = copy.run(end);
     if (copied || copied.error().code != ErrorCode::not_found || attempt == kAttemptsMax) {
       return copied;

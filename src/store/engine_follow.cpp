@@ -164,6 +164,12 @@ Result<void> Engine::State::refresh() {
   return catch_up_to(*published);
 }
 
+Result<Tip> Engine::State::latest() {
+  DIALOG_TRY(refresh());
+  const std::shared_lock state(state_mutex);
+  return durable;
+}
+
 Result<void> Engine::State::refresh_to(const Tip& base) {
   DIALOG_TRY(refresh());
   const std::lock_guard lock(write_mutex);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
@@ -15,6 +16,9 @@
 #include "overlay.hpp"
 
 namespace dialog::store {
+
+/// Up to where a view sees that also shows what is not durable yet.
+inline constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 
 // Two locks, the first before the second:
 //   write_mutex  who appends to the log, or holds the right to; held for moments, never during I/O
@@ -67,6 +71,8 @@ struct Engine::State {
   Result<void> catch_up_to(const Published& published);
   /// What other processes have published meanwhile. Without any lock.
   Result<void> refresh();
+  /// Where the log ends, with what other processes have published. Without any lock.
+  Result<Tip> latest();
   /// Also what is in the index already. Without any lock.
   Result<void> refresh_to(const Tip& base);
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "dialog/archive/archive.hpp"
 #include "engine_state.hpp"
@@ -17,7 +16,6 @@ constexpr auto kPauseMax = 5ms;
 constexpr auto kRightKept = 20ms;
 // How many blocks are appended while readers wait.
 constexpr std::size_t kAppendedAtOnce = 16;
-constexpr std::uint64_t kSubmitted = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 

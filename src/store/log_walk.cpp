@@ -34,13 +34,9 @@ Result<void> LogWalk::enter(std::uint32_t segment, const Visitor& visitor) {
   return {};
 }
 
-// Where the next segment says that this one ends.
 Result<std::optional<std::uint32_t>> LogWalk::end_of(std::uint32_t segment) {
   if (end_ && end_->end.segment == segment) return end_->end.offset;
-  auto next = segments_.header(segment + 1);
-  if (!next && next.error().code != ErrorCode::not_found) return fail(std::move(next).error());
-  if (!next || !*next || (*next)->before.end.segment != segment) return std::nullopt;
-  return (*next)->before.end.offset;
+  return segments_.end_of(segment);
 }
 
 Result<std::optional<Frame>> LogWalk::frame_at(const Position& at, bool must_follow) {

@@ -110,13 +110,19 @@ const std::optional<Place>* Overlay::block(const BlockKey& key) const {
   return nullptr;
 }
 
+const Overlay::RecordState* Overlay::as_of(const std::vector<RecordState>& states,
+                                           std::uint64_t sequence) {
+  const auto state = std::find_if(states.rbegin(), states.rend(), [&](const RecordState& known) {
+    return known.sequence <= sequence;
+  });
+  return state == states.rend() ? nullptr : &*state;
+}
+
 const Overlay::RecordState* Overlay::record(ByteView key, std::uint64_t sequence) const {
   for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
     const auto at = generation->records.find(key);
     if (at == generation->records.end()) continue;
-    for (auto state = at->second.rbegin(); state != at->second.rend(); ++state) {
-      if (state->sequence <= sequence) return &*state;
-    }
+    if (const RecordState* state = as_of(at->second, sequence)) return state;
   }
   return nullptr;
 }
@@ -131,11 +137,7 @@ void Overlay::for_each_record(
                       : generation.records.lower_bound(range.prefix);
     for (; at != generation.records.end() && at->first.starts_with(range.prefix); ++at) {
       if (is_until && at->first >= range.after) break;
-      for (auto state = at->second.rbegin(); state != at->second.rend(); ++state) {
-        if (state->sequence > sequence) continue;
-        visit(at->first, state->value);
-        break;
-      }
+      if (const RecordState* state = as_of(at->second, sequence)) visit(at->first, state->value);
     }
   }
 }

@@ -73,6 +73,8 @@ class Overlay {
   static void set_block(Generation& generation, const BlockKey& key, std::optional<Place> place);
   static void set_record(Generation& generation, ByteView key, RecordState state,
                          std::uint64_t durable);
+  /// The latest of a key's states that was there at `sequence`; null where there is none.
+  static const RecordState* as_of(const std::vector<RecordState>& states, std::uint64_t sequence);
   static std::size_t filter_bit(const BlockKey& key);
   Generation& newest();
   /// From the oldest to the newest.

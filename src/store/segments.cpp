@@ -123,6 +123,13 @@ Result<std::optional<SegmentHeader>> Segments::header(std::uint32_t segment) {
   return header;
 }
 
+Result<std::optional<std::uint32_t>> Segments::end_of(std::uint32_t segment) {
+  auto next = header(segment + 1);
+  if (!next && next.error().code != ErrorCode::not_found) return fail(std::move(next).error());
+  if (!next || !*next || (*next)->before.end.segment != segment) return std::nullopt;
+  return (*next)->before.end.offset;
+}
+
 bool CheckedPlaces::contains(const Position& at) const {
   const std::shared_lock lock(mutex_);
   const auto found = segments_.find(at.segment);

@@ -36,6 +36,8 @@ class Segments {
 
   /// The header of a segment; absent where it has none that is sound. `not_found`.
   Result<std::optional<SegmentHeader>> header(std::uint32_t segment);
+  /// Where the next segment says that this one ends; absent where none says so.
+  Result<std::optional<std::uint32_t>> end_of(std::uint32_t segment);
 
   /// The block in a frame that is what was written; valid as long as `frame`, which holds it.
   /// `not_found` where the segment is gone, `corrupt`.
