@@ -252,12 +252,14 @@ Result<Revision> Repository::Core::revision_of(const BranchView& view, const Con
   return Revision(made.root);
 }
 
-Result<Repository::Core::Submitted> Repository::Core::submit_edits(const BranchView& base,
-                                                                   const records::Edits& edits,
-                                                                   const ChangeNote& note,
-                                                                   const Context& context) {
-  Bytes record = records::encode_edits(base.history, edits);
-  const Hash history = Hash::of(record);
+Result<Repository::Core::Submitted> Repository::Core::submit_edits(
+    const BranchView& base, const std::vector<Commit>& commits, const Context& context) {
+  std::vector<Bytes> encoded;
+  std::vector<Hash> histories{base.history};
+  for (const Commit& commit : commits) {
+    encoded.push_back(records::encode_edits(histories.back(), *commit.edits));
+    histories.push_back(Hash::of(encoded.back()));
+  }
   for (std::size_t attempt = 0; attempt < kRecordAttemptsMax; ++attempt) {
     DIALOG_ASSIGN(StoredBranch stored, read_branch(base.branch, View::submitted));
     if (stored.branch.history != base.history)
@@ -268,15 +270,24 @@ Result<Repository::Core::Submitted> Repository::Core::submit_edits(const BranchV
       continue;
     }
     Branch changed = stored.branch;
-    ++changed.moves;
-    changed.history = history;
-    ++changed.pending.commits;
-    changed.pending.edits += edits.size();
-    changed.pending.bytes += record.size();
+    const std::uint64_t last = changed.moves + commits.size();
+    const auto kept = retention(View::submitted);
     std::vector<RecordChange> changes;
-    changes.push_back({records::edits_key(changed.name, changed.moves), std::nullopt, record});
-    changes.push_back(reflog_change(stored.branch, changed, note));
-    if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+    std::vector<Record> own;
+    for (std::size_t i = 0; i < commits.size(); ++i) {
+      const Branch before = changed;
+      ++changed.moves;
+      changed.history = histories[i + 1];
+      ++changed.pending.commits;
+      changed.pending.edits += commits[i].edits->size();
+      changed.pending.bytes += encoded[i].size();
+      own.push_back({records::edits_key(changed.name, changed.moves), encoded[i]});
+      changes.push_back({own.back().key, std::nullopt, encoded[i]});
+      // What the log would forget again at once does not go there.
+      if (!kept || changed.moves + kept->moves > last)
+        changes.push_back(reflog_change(before, changed, *commits[i].note));
+      if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+    }
     const Bytes branch_record = records::encode(changed);
     changes.push_back({records::branch_key(changed.name), std::move(stored.record), branch_record});
     DIALOG_ASSIGN(const std::optional<HeadStore::Ticket> ticket, heads().submit(changes));
@@ -284,8 +295,6 @@ Result<Repository::Core::Submitted> Repository::Core::submit_edits(const BranchV
     // Whoever goes on from here need not read either record again.
     last_branch.keep({changed, branch_record});
     auto next = std::make_shared<BranchView>(base);
-    std::vector<Record> own;
-    own.push_back({changes.front().key, std::move(record)});
     const auto follows = extend(*next, std::move(own));
     if (follows && *follows) views.keep(View::submitted, std::move(next));
     return Submitted{changed.moves, ticket, is_full(changed.pending)};

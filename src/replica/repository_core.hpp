@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -83,6 +84,10 @@ struct Repository::Core {
   /// the others have heard of it.
   std::map<std::string, std::size_t, std::less<>> contenders;
   std::mutex contenders_mutex;
+  /// Commits that wait until somebody submits them, in their order.
+  struct CommitGroup;
+  std::deque<std::shared_ptr<CommitGroup>> groups;
+  std::mutex groups_mutex;
 
   HeadStore& heads() { return store.heads(); }
 
@@ -173,10 +178,27 @@ struct Repository::Core {
     /// What is pending has crossed a bound.
     bool is_full = false;
   };
-  /// Submits edits as a move of their own. `conflict` where the branch is not at `base`. Builds
-  /// first where what is pending is beyond a bound.
-  Result<Submitted> submit_edits(const BranchView& base, const records::Edits& edits,
-                                 const ChangeNote& note, const Context& context);
+  struct Commit {
+    const records::Edits* edits;
+    const ChangeNote* note;
+  };
+  /// Submits commits all at once, each as a move of its own. `conflict` where the branch is not at
+  /// `base`. Builds first where what is pending is beyond a bound. Returns the last one.
+  Result<Submitted> submit_edits(const BranchView& base, const std::vector<Commit>& commits,
+                                 const Context& context);
+  /// Commits what holds for whatever the branch has become, durably: while one thread submits,
+  /// the commits of others gather, and go in one change. Returns its version.
+  Result<std::uint64_t> commit_together(std::string_view name, const Commit& commit,
+                                        const Context& context);
+  void lead_group(std::unique_lock<std::mutex>& lock, CommitGroup& group, Turn& own,
+                  const Context& context);
+  Result<Submitted> submit_group(const CommitGroup& group, Turn& own);
+  /// The turn was given back.
+  void wake_next_group();
+  /// Builds a branch that has crossed a bound. Where that fails, the next commit builds first.
+  void build_full(std::string_view name, const Context& context) {
+    static_cast<void>(build(name, std::nullopt, Purpose::bound, context));
+  }
   /// Waits until a commit is durable, and builds where it has crossed a bound. Returns its version.
   Result<std::uint64_t> settle(std::string_view name, const Submitted& submitted,
                                const Context& context);

@@ -1,61 +1,20 @@
 #include "dialog/replica/transaction.hpp"
 
-#include <chrono>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "repository_core.hpp"
 #include "snapshot_state.hpp"
+#include "turn.hpp"
 
 namespace dialog {
 namespace {
 
 // What a buffered edit costs beside its bytes, about.
 constexpr std::size_t kEditOverhead = 128;
-constexpr std::chrono::milliseconds kLookAtContextEvery{20};
 
 }  // namespace
-
-/// The turn of one thread at one branch.
-class Repository::Core::Turn {
- public:
-  Turn(Core& core, std::string_view branch)
-      : core_(core), branch_(branch), lock_(core.turn, std::defer_lock) {}
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() { give_back(); }
-
-  [[nodiscard]] bool is_contended() const {
-    const std::lock_guard lock(core_.contenders_mutex);
-    return core_.contenders.find(branch_) != core_.contenders.end();
-  }
-  [[nodiscard]] bool is_taken() const { return lock_.owns_lock(); }
-  Result<void> take(const Context& context) {
-    if (is_wanted_) return {};
-    is_wanted_ = true;
-    {
-      const std::lock_guard lock(core_.contenders_mutex);
-      ++core_.contenders[branch_];
-    }
-    while (!lock_.try_lock_for(kLookAtContextEvery))
-      DIALOG_TRY(check_context(context, core_.clock));
-    return {};
-  }
-  void give_back() {
-    if (lock_.owns_lock()) lock_.unlock();
-    if (!std::exchange(is_wanted_, false)) return;
-    const std::lock_guard lock(core_.contenders_mutex);
-    const auto at = core_.contenders.find(branch_);
-    if (--at->second == 0) core_.contenders.erase(at);
-  }
-
- private:
-  Core& core_;
-  const std::string branch_;
-  std::unique_lock<std::recursive_timed_mutex> lock_;
-  bool is_wanted_ = false;
-};
 
 struct Transaction::State {
   Repository::Core& core;
@@ -101,10 +60,6 @@ struct Transaction::State {
   Result<void> take_base(const Context& context) {
     if (std::exchange(has_read, true) || turn == nullptr) return {};
     if (turn->is_taken() || !turn->is_contended()) return {};
-    return renew_base(context);
-  }
-
-  Result<void> renew_base(const Context& context) {
     DIALOG_TRY(turn->take(context));
     DIALOG_ASSIGN(base, core.snapshot(view().branch, HeadStore::View::submitted));
     return {};
@@ -184,7 +139,7 @@ struct Transaction::State {
       DIALOG_ASSIGN(const auto all, core.heads().submit({}));
       return Repository::Core::Submitted{from.version, all, false};
     }
-    if (is_small()) return core.submit_edits(from, edits, note, context);
+    if (is_small()) return core.submit_edits(from, {{&edits, &note}}, context);
     DIALOG_ASSIGN(const std::uint64_t version, commit_built(note, context));
     return Repository::Core::Submitted{version, std::nullopt, false};
   }
@@ -241,8 +196,8 @@ Result<std::uint64_t> Transaction::commit(const ChangeNote& note, const Context&
 Result<std::uint64_t> Repository::Core::settle(std::string_view name, const Submitted& submitted,
                                                const Context& context) {
   if (submitted.ticket) DIALOG_TRY(heads().wait(*submitted.ticket));
-  // The commit is durable whatever comes of this. Where it fails, the next commit builds first.
-  if (submitted.is_full) static_cast<void>(build(name, std::nullopt, Purpose::bound, context));
+  // The commit is durable whatever comes of this.
+  if (submitted.is_full) build_full(name, context);
   return submitted.version;
 }
 
@@ -267,17 +222,14 @@ Result<std::uint64_t> Repository::transact(
     std::string_view branch, const std::function<Result<void>(Transaction&)>& function,
     const ChangeNote& note, const Context& context) {
   Core::Turn turn(*core_, branch);
-  std::optional<Transaction> transaction;
   for (std::size_t attempt = 0; attempt < kTransactAttemptsMax; ++attempt) {
     if (attempt > 0) DIALOG_TRY(turn.take(context));
-    if (!transaction || transaction->state_->has_read) {
-      DIALOG_ASSIGN(transaction, core_->begin(branch, HeadStore::View::submitted));
-      transaction->state_->turn = &turn;
-      DIALOG_TRY(function(*transaction));
-    }
-    Transaction::State& state = *transaction->state_;
-    if (!state.has_read && (attempt > 0 || turn.is_contended()))
-      DIALOG_TRY(state.renew_base(context));
+    DIALOG_ASSIGN(Transaction transaction, core_->begin(branch, HeadStore::View::submitted));
+    Transaction::State& state = *transaction.state_;
+    state.turn = &turn;
+    DIALOG_TRY(function(transaction));
+    if (!state.has_read && !state.is_unchanged() && state.is_small())
+      return core_->commit_together(branch, {&state.edits, &note}, context);
     const auto submitted = state.submit(note, context);
     if (submitted) {
       // Others may go on from what is submitted while this waits for the disk.

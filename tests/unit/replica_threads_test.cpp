@@ -2,12 +2,14 @@
 #include <condition_variable>
 #include <functional>
 #include <gtest/gtest.h>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "dialog/replica/repository.hpp"
+#include "replica_hooked_store.hpp"
 
 namespace dialog {
 namespace {
@@ -60,8 +62,9 @@ class GatheringHeads final : public HeadStore {
   }
   Result<void> wait(Ticket ticket) override {
     std::unique_lock lock(mutex_);
-    is_enough_.wait(
-        lock, [&] { return durable_count_ >= ticket.number || on_their_way_.size() >= together_; });
+    is_enough_.wait(lock, [&] {
+      return durable_count_ >= ticket.number || commits_on_their_way() >= together_;
+    });
     for (const auto& changes : on_their_way_) EXPECT_TRUE(durable_.heads().commit(changes).value());
     durable_count_ += on_their_way_.size();
     on_their_way_.clear();
@@ -71,6 +74,16 @@ class GatheringHeads final : public HeadStore {
   void gather(std::size_t together) { together_ = together; }
 
  private:
+  /// Several may be submitted in one change.
+  std::size_t commits_on_their_way() const {
+    std::size_t commits = 0;
+    for (const auto& changes : on_their_way_) {
+      for (const RecordChange& change : changes) {
+        if (change.key.starts_with("edits/")) ++commits;
+      }
+    }
+    return commits;
+  }
   HeadStore& seen(View view) {
     return view == View::durable ? durable_.heads() : submitted_.heads();
   }
@@ -81,7 +94,7 @@ class GatheringHeads final : public HeadStore {
   MemoryRepositoryStore submitted_;
   std::vector<std::vector<RecordChange>> on_their_way_;
   std::uint64_t durable_count_ = 0;
-  std::size_t together_ = 1;
+  std::size_t together_ = 0;
 };
 
 class GatheringStore final : public RepositoryStore {
@@ -160,6 +173,62 @@ TEST(Transact, MayRunAnotherOneInItsFunctionAlsoWhenItIsRepeated) {
   ASSERT_TRUE(outer);
   EXPECT_EQ(runs, 3);
   EXPECT_EQ(repository->snapshot("main")->get("inner")->value(), "2");
+}
+
+TEST(Transact, NotesEachOfTheCommitsThatGoTogether) {
+  constexpr std::uint64_t kThreads = 16;
+  constexpr std::uint64_t kCommits = 50;
+  constexpr std::uint64_t kKept = 3;
+  MemoryRepositoryStore store;
+  auto repository = Repository::create(store, system_clock());
+  ASSERT_TRUE(repository);
+  ASSERT_TRUE(repository->set_retention({kKept, std::nullopt}));
+  std::mutex mutex;
+  std::map<std::uint64_t, std::string> notes;
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint64_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (std::uint64_t i = 0; i < kCommits; ++i) {
+          const std::string name = std::to_string(t) + "/" + std::to_string(i);
+          const auto version = repository->transact(
+              "main", [&](Transaction& transaction) { return transaction.put(name, name); },
+              {name, {}});
+          ASSERT_TRUE(version);
+          const std::lock_guard lock(mutex);
+          EXPECT_TRUE(notes.emplace(*version, name).second);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(notes.size(), kThreads * kCommits);
+  EXPECT_EQ(notes.rbegin()->first, kThreads * kCommits);
+  const auto log = repository->log("main", {});
+  ASSERT_TRUE(log);
+  ASSERT_EQ(log->size(), kKept);
+  for (const ReflogEntry& entry : *log) EXPECT_EQ(entry.what, notes[entry.sequence]);
+  const auto snapshot = repository->snapshot("main");
+  for (const auto& [version, name] : notes) EXPECT_EQ(snapshot->get(name).value(), name);
+}
+
+TEST(Transact, LeavesThoseItWouldGoWithWhenItIsCancelled) {
+  test::HookedStore store;
+  auto repository = Repository::create(store, system_clock());
+  ASSERT_TRUE(repository);
+  const auto put = [&](const char* key, const Context& context) {
+    return repository->transact(
+        "main", [&](Transaction& transaction) { return transaction.put(key, "1"); }, {}, context);
+  };
+  Result<std::uint64_t> left{0};
+  store.hooks().before_next_submit = [&] {
+    CancelSource source;
+    std::jthread other([&] { left = put("left", {{}, source.token()}); });
+    source.cancel();
+  };
+  EXPECT_EQ(put("a", {}), 1U);
+  EXPECT_EQ(left.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(put("b", {}), 2U);
+  EXPECT_EQ(repository->snapshot("main")->get("left").value(), std::nullopt);
 }
 
 TEST(Transact, RunsItsFunctionOnceWhereThatLooksAtNothing) {
