@@ -13,6 +13,7 @@ struct PutOptions {
   std::string value;
   std::string file;
   bool has_value = false;
+  bool wants_revision = false;
   FormatOptions formats;
 };
 
@@ -31,6 +32,34 @@ Result<Bytes> read_value(const Program& program, const PutOptions& options) {
   return value;
 }
 
+// Only who wants the revision has it built.
+Result<Repository::BuiltCommit> commit(Repository& repository, const std::string& branch,
+                                       bool wants_revision, const char* verb,
+                                       const Repository::TransactionFunction& change,
+                                       const Context& context) {
+  if (wants_revision) return repository.transact_built(branch, change, {verb, {}}, context);
+  DIALOG_ASSIGN(const std::uint64_t version,
+                repository.transact(branch, change, {verb, {}}, context));
+  return Repository::BuiltCommit{version, {}};
+}
+
+void add_revision_option(CLI::App* verb, bool& wants_revision) {
+  verb->add_flag("--revision", wants_revision, "Build the revision at once, and tell it");
+}
+
+// Of a commit.
+void tell(Program& program, bool wants_revision, const std::string& branch,
+          const Repository::BuiltCommit& committed, Json document) {
+  if (!program.output().json()) {
+    if (wants_revision) program.output().line(committed.revision.hex());
+    return;
+  }
+  document["branch"] = branch;
+  document["version"] = committed.version;
+  if (wants_revision) document["revision"] = committed.revision.hex();
+  program.output().document(document);
+}
+
 Result<void> run_put(Program& program, const PutOptions& options) {
   DIALOG_ASSIGN(const Bytes key, key_argument(options.key, options.formats.key_or_text()));
   DIALOG_ASSIGN(const Bytes value, read_value(program, options));
@@ -38,15 +67,11 @@ Result<void> run_put(Program& program, const PutOptions& options) {
   DIALOG_ASSIGN(const std::string branch, workspace->branch_or_default(options.branch));
   const Context context = program.context();
   const auto put = [&](Transaction& transaction) { return transaction.put(key, value, context); };
-  DIALOG_ASSIGN(const std::uint64_t version,
-                workspace->repository().transact(branch, put, {"put", {}}, context));
-  if (program.output().json()) {
-    Json document;
-    set_bytes(document, "key", key, options.formats.key_or_text());
-    document["branch"] = branch;
-    document["version"] = version;
-    program.output().document(document);
-  }
+  DIALOG_ASSIGN(const auto committed, commit(workspace->repository(), branch,
+                                             options.wants_revision, "put", put, context));
+  Json document;
+  set_bytes(document, "key", key, options.formats.key_or_text());
+  tell(program, options.wants_revision, branch, committed, std::move(document));
   return {};
 }
 
@@ -108,6 +133,7 @@ struct DelOptions {
   std::string prefix;
   bool has_prefix = false;
   bool ignore_missing = false;
+  bool wants_revision = false;
   FormatOptions formats;
 };
 
@@ -169,13 +195,10 @@ Result<void> run_del(Program& program, const DelOptions& options) {
     }
     return {};
   };
-  DIALOG_ASSIGN(const std::uint64_t version,
-                repository.transact(branch, erase, {"del", {}}, context));
-  if (program.output().json()) {
-    program.output().document(Json{{"deleted", erased}, {"branch", branch}, {"version", version}});
-  } else {
-    program.output().note("Deleted " + counted(erased, "key", "keys"));
-  }
+  DIALOG_ASSIGN(const auto committed,
+                commit(repository, branch, options.wants_revision, "del", erase, context));
+  if (!program.output().json()) program.output().note("Deleted " + counted(erased, "key", "keys"));
+  tell(program, options.wants_revision, branch, committed, Json{{"deleted", erased}});
   return {};
 }
 
@@ -200,6 +223,7 @@ void add_put(CLI::App& app, Program& program) {
       ->type_name("VALUE");
   verb->add_option("--file", options->file, "Take the value from a file; '-' is standard input")
       ->type_name("FILE");
+  add_revision_option(verb, options->wants_revision);
   add_branch_option(verb, options->branch);
   add_key_format(verb, options->formats);
   add_value_format(verb, options->formats);
@@ -236,6 +260,7 @@ void add_del(CLI::App& app, Program& program) {
           "Delete every key that starts with this")
       ->type_name("PREFIX");
   verb->add_flag("-f,--ignore-missing", options->ignore_missing, "Let absent keys pass");
+  add_revision_option(verb, options->wants_revision);
   add_branch_option(verb, options->branch);
   add_key_format(verb, options->formats);
   program.on(verb, [options](Program& running) { return run_del(running, *options); });

@@ -55,15 +55,12 @@ class Database {
   }
 
   void put(const std::vector<StoreFloor::Item>& items) {
-    must(repository_->transact("main",
-                               [&](Transaction& transaction) -> Result<void> {
-                                 for (const auto& item : items) {
-                                   if (auto put = transaction.put(item.key, item.value); !put)
-                                     return put;
-                                 }
-                                 return {};
-                               }),
-         "commit");
+    must(repository_->transact("main", put_all(items)), "commit");
+  }
+
+  /// The same with the revision, both durable at return.
+  void put_built(const std::vector<StoreFloor::Item>& items) {
+    must(repository_->transact_built("main", put_all(items)), "commit");
   }
 
   /// Builds what is pending.
@@ -74,6 +71,15 @@ class Database {
   [[nodiscard]] std::string folder() const { return folder_.path(); }
 
  private:
+  static Repository::TransactionFunction put_all(const std::vector<StoreFloor::Item>& items) {
+    return [&items](Transaction& transaction) -> Result<void> {
+      for (const auto& item : items) {
+        if (auto put = transaction.put(item.key, item.value); !put) return put;
+      }
+      return {};
+    };
+  }
+
   ScratchFolder folder_;
   std::unique_ptr<LogRepositoryStore> store_;
   std::unique_ptr<Repository> repository_;
@@ -164,8 +170,7 @@ void commits(Report& report, const Settings& settings, const Records& records,
     contenders.push_back({"dialog", [&] {
                             database.build();
                             const auto put = [&](const StoreFloor::Item& item) {
-                              database.put({item});
-                              if (builds) database.build();
+                              builds ? database.put_built({item}) : database.put({item});
                             };
                             return measure(records, put, ++seed);
                           }});

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dialog/base/check.hpp"
 #include "dialog/tree/edit.hpp"
 #include "repository_core.hpp"
 
@@ -296,8 +297,9 @@ Result<Repository::Core::Submitted> Repository::Core::submit_edits(
     last_branch.keep({changed, branch_record});
     auto next = std::make_shared<BranchView>(base);
     const auto follows = extend(*next, std::move(own));
-    if (follows && *follows) views.keep(View::submitted, std::move(next));
-    return Submitted{changed.moves, ticket, is_full(changed.pending)};
+    DIALOG_CHECK(follows && *follows, "a commit follows what it was made for");
+    views.keep(View::submitted, next);
+    return Submitted{changed.moves, ticket, is_full(changed.pending), std::move(next)};
   }
   return fail(moved_too_often("branch " + base.branch));
 }

@@ -177,6 +177,8 @@ struct Repository::Core {
     std::optional<HeadStore::Ticket> ticket;
     /// What is pending has crossed a bound.
     bool is_full = false;
+    /// The branch as the commit has left it.
+    ViewPtr view;
   };
   struct Commit {
     const records::Edits* edits;
@@ -199,6 +201,11 @@ struct Repository::Core {
   void build_full(std::string_view name, const Context& context) {
     static_cast<void>(build(name, std::nullopt, Purpose::bound, context));
   }
+  Result<Transaction> run(std::string_view branch, Turn& own, const TransactionFunction& function);
+  /// Submits what a function did, and what it does when it is run again where it has lost a race.
+  Result<Submitted> submit_or_repeat(Transaction transaction, Turn& own,
+                                     const TransactionFunction& function, const ChangeNote& note,
+                                     const Context& context);
   /// Waits until a commit is durable, and builds where it has crossed a bound. Returns its version.
   Result<std::uint64_t> settle(std::string_view name, const Submitted& submitted,
                                const Context& context);

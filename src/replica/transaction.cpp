@@ -103,13 +103,15 @@ struct Transaction::State {
     return {};
   }
 
+  /// It has changed something and looked at nothing: so it holds for whatever the branch becomes.
+  [[nodiscard]] bool holds_anywhere() const { return !has_read && !edits.empty() && is_small(); }
   [[nodiscard]] bool is_unchanged() const { return !working && edits.empty(); }
   [[nodiscard]] bool is_small() const {
     return !working && records::encoded_edits_bytes(edits) <= kSmallCommitBytesMax;
   }
 
   /// Moves the branch to the tree that holds what was pending and all changes.
-  Result<std::uint64_t> commit_built(const ChangeNote& note, const Context& context) {
+  Result<Branch> commit_built(const ChangeNote& note, const Context& context) {
     DIALOG_TRY(apply(context));
     DIALOG_TRY(take_lease());
     const BranchView& from = view();
@@ -125,7 +127,7 @@ struct Transaction::State {
     // Where nothing changed, nothing was waited for.
     if (branch.history == from.history) DIALOG_TRY(core.heads().commit({}));
     lease.reset();
-    return branch.moves;
+    return branch;
   }
 
   /// Submits a small commit; makes any other durable.
@@ -135,13 +137,14 @@ struct Transaction::State {
       // Nobody may rely on what it has read before that is durable.
       const auto durable = core.read_branch(from.branch);
       if (durable && durable->branch.history == from.history)
-        return Repository::Core::Submitted{from.version, std::nullopt, false};
+        return Repository::Core::Submitted{from.version, std::nullopt, false, base.state_->view};
       DIALOG_ASSIGN(const auto all, core.heads().submit({}));
-      return Repository::Core::Submitted{from.version, all, false};
+      return Repository::Core::Submitted{from.version, all, false, base.state_->view};
     }
     if (is_small()) return core.submit_edits(from, {{&edits, &note}}, context);
-    DIALOG_ASSIGN(const std::uint64_t version, commit_built(note, context));
-    return Repository::Core::Submitted{version, std::nullopt, false};
+    DIALOG_ASSIGN(const Branch branch, commit_built(note, context));
+    return Repository::Core::Submitted{branch.moves, std::nullopt, false,
+                                       std::make_shared<const BranchView>(built_view(branch))};
   }
 };
 
@@ -217,28 +220,59 @@ Result<Transaction> Repository::begin(std::string_view branch) {
   return core_->begin(branch, HeadStore::View::durable);
 }
 
-// A function that has not looked at the branch holds for whatever the branch has become.
-Result<std::uint64_t> Repository::transact(
-    std::string_view branch, const std::function<Result<void>(Transaction&)>& function,
-    const ChangeNote& note, const Context& context) {
-  Core::Turn turn(*core_, branch);
-  for (std::size_t attempt = 0; attempt < kTransactAttemptsMax; ++attempt) {
-    if (attempt > 0) DIALOG_TRY(turn.take(context));
-    DIALOG_ASSIGN(Transaction transaction, core_->begin(branch, HeadStore::View::submitted));
-    Transaction::State& state = *transaction.state_;
-    state.turn = &turn;
-    DIALOG_TRY(function(transaction));
-    if (!state.has_read && !state.is_unchanged() && state.is_small())
-      return core_->commit_together(branch, {&state.edits, &note}, context);
-    const auto submitted = state.submit(note, context);
-    if (submitted) {
-      // Others may go on from what is submitted while this waits for the disk.
-      turn.give_back();
-      return core_->settle(branch, *submitted, context);
-    }
-    if (submitted.error().code != ErrorCode::conflict) return fail(submitted.error());
+Result<Transaction> Repository::Core::run(std::string_view branch, Turn& own,
+                                          const TransactionFunction& function) {
+  DIALOG_ASSIGN(Transaction transaction, begin(branch, HeadStore::View::submitted));
+  transaction.state_->turn = &own;
+  DIALOG_TRY(function(transaction));
+  return transaction;
+}
+
+Result<Repository::Core::Submitted> Repository::Core::submit_or_repeat(
+    Transaction transaction, Turn& own, const TransactionFunction& function, const ChangeNote& note,
+    const Context& context) {
+  const std::string branch = transaction.state_->view().branch;
+  for (std::size_t attempt = 1; attempt <= kTransactAttemptsMax; ++attempt) {
+    auto submitted = transaction.state_->submit(note, context);
+    if (submitted || submitted.error().code != ErrorCode::conflict) return submitted;
+    if (attempt == kTransactAttemptsMax) break;
+    DIALOG_TRY(own.take(context));
+    DIALOG_ASSIGN(transaction, run(branch, own, function));
   }
-  return fail(moved_too_often("branch " + std::string(branch)));
+  return fail(moved_too_often("branch " + branch));
+}
+
+Result<std::uint64_t> Repository::transact(std::string_view branch,
+                                           const TransactionFunction& function,
+                                           const ChangeNote& note, const Context& context) {
+  Core::Turn own(*core_, branch);
+  DIALOG_ASSIGN(Transaction transaction, core_->run(branch, own, function));
+  const Transaction::State& state = *transaction.state_;
+  if (state.holds_anywhere()) return core_->commit_together(branch, {&state.edits, &note}, context);
+  DIALOG_ASSIGN(const auto submitted,
+                core_->submit_or_repeat(std::move(transaction), own, function, note, context));
+  // Others may go on from what is submitted while this waits for the disk.
+  own.give_back();
+  return core_->settle(branch, submitted, context);
+}
+
+Result<Repository::BuiltCommit> Repository::transact_built(std::string_view branch,
+                                                           const TransactionFunction& function,
+                                                           const ChangeNote& note,
+                                                           const Context& context) {
+  // Who may not build later is refused now.
+  DIALOG_ASSIGN(const auto lease, core_->store.lease(LeaseKind::write));
+  Core::Turn own(*core_, branch);
+  DIALOG_ASSIGN(Transaction transaction, core_->run(branch, own, function));
+  DIALOG_ASSIGN(const auto submitted,
+                core_->submit_or_repeat(std::move(transaction), own, function, note, context));
+  own.give_back();
+  const auto revision = core_->revision_of(*submitted.view, context);
+  if (submitted.ticket) DIALOG_TRY(core_->heads().wait(*submitted.ticket));
+  if (revision) return BuiltCommit{submitted.version, *revision};
+  return fail(revision.error().within("version " + std::to_string(submitted.version) +
+                                      " of branch " + std::string(branch) +
+                                      " is committed, and not built"));
 }
 
 }  // namespace dialog

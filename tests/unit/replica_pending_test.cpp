@@ -45,6 +45,37 @@ TEST(SmallCommits, WriteNoBlocksUntilSomebodyNeedsARevision) {
 }
 
 // docs/format/repository.md
+TEST(BuiltCommits, GiveTheRevisionOfTheirOwnVersion) {
+  Device device;
+  device.put("a", "1");
+  const auto built = device->transact_built("main", [&](Transaction& transaction) -> Result<void> {
+    DIALOG_TRY(transaction.get("a"));
+    // Of two that were faster.
+    if (!device.get("b")) device.put("b", "2");
+    return transaction.put("c", "3");
+  });
+  ASSERT_TRUE(built);
+  EXPECT_EQ(built->version, device->branch("main")->moves);
+  EXPECT_EQ(device->branch("main")->pending.commits, 0U);
+  EXPECT_EQ(built->revision, device->resolve("main").value());
+  EXPECT_EQ(device->revision_at("main", built->version).value(), built->revision);
+  EXPECT_EQ(device.entries(), (Model{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
+  // One that changes nothing is where it was.
+  const auto same = device->transact_built("main", [](Transaction&) { return Result<void>(); });
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->version, built->version);
+  EXPECT_EQ(same->revision, built->revision);
+}
+
+TEST(BuiltCommits, AreRefusedAsAWholeWhileGarbageIsCollected) {
+  Device device;
+  const auto lease = device.store().lease(LeaseKind::collect);
+  ASSERT_TRUE(lease);
+  const auto put = [](Transaction& transaction) { return transaction.put("a", "1"); };
+  EXPECT_EQ(device->transact_built("main", put).error().code, ErrorCode::busy);
+  EXPECT_EQ(device->branch("main")->moves, 0U);
+}
+
 TEST(SmallCommits, HaveTheBytesOfTheirDescription) {
   Device device;
   device.edit([](Transaction& transaction) -> Result<void> {

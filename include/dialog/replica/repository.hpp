@@ -173,18 +173,28 @@ class Repository final {
   [[nodiscard]] Result<Transaction> begin(std::string_view branch);
   /// How often `transact` runs its function at most.
   static constexpr std::size_t kTransactAttemptsMax = 64;
+  using TransactionFunction = std::function<Result<void>(Transaction&)>;
   /// Runs `function` in a transaction and commits it; anew from the new state where the branch
   /// moved meanwhile and the function had looked at it. One that only puts and erases runs once: it
   /// holds for whatever the branch has become. Threads that lose such a race take turns from then
-  /// on. It begins from what is
-  /// submitted, so that a thread need not wait until the commits of others are durable; it returns
-  /// once its own is, and with it all that it has read. Returns the new version; see
-  /// `Transaction::commit`. An error of the function ends it without a commit. `conflict` after
-  /// `kTransactAttemptsMax` attempts.
-  Result<std::uint64_t> transact(std::string_view branch,
-                                 const std::function<Result<void>(Transaction&)>& function,
+  /// on. It begins from what is submitted, so that a thread need not wait until the commits of
+  /// others are durable; it returns once its own is, and with it all that it has read. Returns the
+  /// new version; see `Transaction::commit`. An error of the function ends it without a commit.
+  /// `conflict` after `kTransactAttemptsMax` attempts.
+  Result<std::uint64_t> transact(std::string_view branch, const TransactionFunction& function,
                                  const ChangeNote& note = {"commit", {}},
                                  const Context& context = {});
+
+  struct BuiltCommit {
+    std::uint64_t version = 0;
+    Revision revision;
+  };
+  /// The same, and builds the revision: both become durable together, where `resolve` afterwards
+  /// would wait for the disk once more. `busy` while garbage is collected: then nothing was
+  /// committed. Any other error that says so leaves the commit as it is, without a revision.
+  Result<BuiltCommit> transact_built(std::string_view branch, const TransactionFunction& function,
+                                     const ChangeNote& note = {"commit", {}},
+                                     const Context& context = {});
 
   /// What changed from one revision to another; see `diff_trees`.
   [[nodiscard]] Result<void> diff(const Revision& before, const Revision& after,
