@@ -44,7 +44,6 @@ TEST(SmallCommits, WriteNoBlocksUntilSomebodyNeedsARevision) {
   EXPECT_TRUE(device->verify()->sound());
 }
 
-// docs/format/repository.md
 TEST(BuiltCommits, GiveTheRevisionOfTheirOwnVersion) {
   Device device;
   device.put("a", "1");
@@ -76,6 +75,7 @@ TEST(BuiltCommits, AreRefusedAsAWholeWhileGarbageIsCollected) {
   EXPECT_EQ(device->branch("main")->moves, 0U);
 }
 
+// docs/format/repository.md
 TEST(SmallCommits, HaveTheBytesOfTheirDescription) {
   Device device;
   device.edit([](Transaction& transaction) -> Result<void> {
