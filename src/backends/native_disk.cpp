@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kOwnerOnly = 0600;
+constexpr std::size_t kWrittenAtOnce = std::size_t{1} << 20;
 
 class NativeFile final : public DiskFile {
  public:
@@ -47,9 +48,12 @@ class NativeFile final : public DiskFile {
     std::size_t done = 0;
     while (done < bytes.size()) {
       const auto at = static_cast<off_t>(offset + done);
-      const ssize_t count = pwrite(file_, bytes.data() + done, bytes.size() - done, at);
+      const std::size_t some = std::min(bytes.size() - done, kWrittenAtOnce);
+      const ssize_t count = pwrite(file_, bytes.data() + done, some, at);
       if (count >= 0) {
         done += static_cast<std::size_t>(count);
+        // The disk begins while the rest is written; how that ends, the next sync tells.
+        if (bytes.size() > kWrittenAtOnce) sync_file_range(file_, at, count, SYNC_FILE_RANGE_WRITE);
       } else if (errno != EINTR) {
         return fail(system_failure(errno, "write " + path_));
       }

@@ -129,12 +129,13 @@ Result<void> Engine::State::wait_durable(WriteLock& lock, std::uint64_t number) 
 // Writes what was gathered by all, with one sync; others gather on meanwhile.
 void Engine::State::sync_group(WriteLock& lock) {
   syncing = true;
-  const std::vector<LogBuffer::Chunk> chunks = buffer.take();
+  std::vector<LogBuffer::Chunk> chunks = buffer.take();
   const Tip target = buffer.tip();
   lock.unlock();
   const auto written = appender.write(chunks);
   lock.lock();
   syncing = false;
+  buffer.reuse(std::move(chunks));
   if (written) {
     settle_group(target);
   } else {

@@ -8,6 +8,8 @@ namespace {
 
 // Filling ahead is not worth while where this much is synced at once anyway.
 constexpr std::size_t kLargeWrite = std::size_t{64} << 10;
+// Memory that is kept for what is gathered next.
+constexpr std::size_t kSpareMax = std::size_t{8} << 20;
 
 // Whatever a failed sync says: what was written before it may be there or not.
 Result<void> synced(DiskFile& file) {
@@ -39,9 +41,9 @@ Place LogBuffer::append(FrameKind kind, Payload payload, std::uint64_t durable) 
     must_begin_ = false;
     const SegmentHeader header{tip_.end.segment + 1, tip_};
     tip_.end = {header.segment, kSegmentHeaderBytes};
-    chunks_.push_back({tip_.end, header, {}});
+    chunks_.push_back({tip_.end, header, std::exchange(spare_, {})});
   } else if (chunks_.empty()) {
-    chunks_.push_back({tip_.end, std::nullopt, {}});
+    chunks_.push_back({tip_.end, std::nullopt, std::exchange(spare_, {})});
   }
   FrameHeader header;
   header.previous = tip_.checksum;
@@ -60,6 +62,15 @@ Place LogBuffer::append(FrameKind kind, Payload payload, std::uint64_t durable) 
 std::vector<LogBuffer::Chunk> LogBuffer::take() {
   bytes_ = 0;
   return std::exchange(chunks_, {});
+}
+
+void LogBuffer::reuse(std::vector<Chunk> chunks) {
+  for (Chunk& chunk : chunks) {
+    const std::size_t room = chunk.bytes.capacity();
+    if (room <= spare_.capacity() || room > kSpareMax) continue;
+    spare_ = std::move(chunk.bytes);
+    spare_.clear();
+  }
 }
 
 Result<void> LogAppender::write(const std::vector<LogBuffer::Chunk>& chunks) {

@@ -39,6 +39,8 @@ class LogBuffer {
   };
   /// Takes out what was gathered.
   std::vector<Chunk> take();
+  /// Gives back what was written: its memory serves again.
+  void reuse(std::vector<Chunk> chunks);
 
  private:
   const std::uint32_t segment_bytes_max_;
@@ -46,6 +48,7 @@ class LogBuffer {
   std::uint64_t last_sequence_ = 0;
   bool must_begin_ = false;
   std::vector<Chunk> chunks_;
+  Bytes spare_;
   std::size_t bytes_ = 0;
 };
 
