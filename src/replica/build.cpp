@@ -287,7 +287,8 @@ Result<Repository::Core::Submitted> Repository::Core::submit_edits(
       // What the log would forget again at once does not go there.
       if (!kept || changed.moves + kept->moves > last)
         changes.push_back(reflog_change(before, changed, *commits[i].note));
-      if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+      if (auto removal = oldest_entry_removal(changed, kept))
+        changes.push_back(*std::move(removal));
     }
     const Bytes branch_record = records::encode(changed);
     changes.push_back({records::branch_key(changed.name), std::move(stored.record), branch_record});

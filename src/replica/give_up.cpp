@@ -84,7 +84,8 @@ Result<Revision> Repository::Core::give_up(const Incomplete& incomplete, const C
     changes.push_back({std::move(record.key), std::move(record.value), std::nullopt});
   }
   changes.push_back(reflog_change(branch, changed, note));
-  if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+  const auto kept = retention(HeadStore::View::submitted);
+  if (auto removal = oldest_entry_removal(changed, kept)) changes.push_back(*std::move(removal));
   changes.push_back(
       {records::branch_key(branch.name), incomplete.stored.record, records::encode(changed)});
   DIALOG_ASSIGN(const bool won, heads().commit(changes));

@@ -85,7 +85,9 @@ Result<Branch> Repository::Core::change_branch(std::string_view name, const Chan
       ++changed.moves;
       changed.history = records::history_after(changed.history, changed.built);
       changes.push_back(reflog_change(stored.branch, changed, note));
-      if (auto removal = oldest_entry_removal(changed)) changes.push_back(*std::move(removal));
+      const auto kept = retention(HeadStore::View::submitted);
+      if (auto removal = oldest_entry_removal(changed, kept))
+        changes.push_back(*std::move(removal));
     }
     changes.push_back(
         {records::branch_key(name), std::move(stored.record), records::encode(changed)});
@@ -95,9 +97,9 @@ Result<Branch> Repository::Core::change_branch(std::string_view name, const Chan
   return fail(moved_too_often("branch " + std::string(name)));
 }
 
-std::optional<RecordChange> Repository::Core::oldest_entry_removal(const Branch& branch) {
+std::optional<RecordChange> Repository::Core::oldest_entry_removal(const Branch& branch,
+                                                                   const Result<Retention>& kept) {
   // What cannot be read must not keep the branch from moving on.
-  const auto kept = retention(HeadStore::View::submitted);
   if (!kept || branch.moves <= kept->moves) return std::nullopt;
   std::string key = records::reflog_key(branch.name, branch.moves - kept->moves);
   auto entry = heads().read(key, HeadStore::View::submitted);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -84,9 +85,35 @@ struct Repository::Core {
   /// the others have heard of it.
   std::map<std::string, std::size_t, std::less<>> contenders;
   std::mutex contenders_mutex;
-  /// Commits that wait until somebody submits them, in their order.
-  struct CommitGroup;
-  std::deque<std::shared_ptr<CommitGroup>> groups;
+  struct Commit {
+    const records::Edits* edits;
+    const ChangeNote* note;
+  };
+  /// Commits that go in one change, in their order.
+  struct CommitGroup {
+    struct Member {
+      explicit Member(const Commit& member_commit) : commit(member_commit) {}
+      Commit commit;
+      bool is_gone = false;  ///< guarded by `groups_mutex`; stays as it is once the group is led
+      std::mutex mutex;
+      std::condition_variable changed;
+      bool is_called = false;  ///< to look whether it can lead
+      std::optional<Result<std::uint64_t>> outcome;
+    };
+    std::deque<Member> members;
+    std::size_t bytes = 0;
+
+    /// Null where all are gone.
+    Member* first();
+    [[nodiscard]] std::vector<Commit> commits() const;
+    void settle(const Result<std::uint64_t>& last_version);
+  };
+  /// The groups of a branch that wait until somebody submits them.
+  struct GroupQueue {
+    std::deque<std::shared_ptr<CommitGroup>> groups;
+    bool is_led = false;  ///< one that came before them is not yet durable
+  };
+  std::map<std::string, GroupQueue, std::less<>> group_queues;
   std::mutex groups_mutex;
 
   HeadStore& heads() { return store.heads(); }
@@ -116,7 +143,8 @@ struct Repository::Core {
 
   /// The removal of the entry that falls out of the reflog with the latest move; absent where there
   /// is no such entry.
-  std::optional<RecordChange> oldest_entry_removal(const Branch& branch);
+  std::optional<RecordChange> oldest_entry_removal(const Branch& branch,
+                                                   const Result<Retention>& kept);
 
   Result<Snapshot> snapshot(std::string_view branch, HeadStore::View kind);
   Result<Transaction> begin(std::string_view branch, HeadStore::View kind);
@@ -180,23 +208,29 @@ struct Repository::Core {
     /// The branch as the commit has left it.
     ViewPtr view;
   };
-  struct Commit {
-    const records::Edits* edits;
-    const ChangeNote* note;
-  };
   /// Submits commits all at once, each as a move of its own. `conflict` where the branch is not at
   /// `base`. Builds first where what is pending is beyond a bound. Returns the last one.
   Result<Submitted> submit_edits(const BranchView& base, const std::vector<Commit>& commits,
                                  const Context& context);
-  /// Commits what holds for whatever the branch has become, durably: while one thread submits,
-  /// the commits of others gather, and go in one change. Returns its version.
+
+  // Commits that gather (group_commit.cpp).
+
+  /// Commits what holds for whatever the branch has become, durably: while some are on their way to
+  /// the disk, others gather, and go in one change. Returns its version.
   Result<std::uint64_t> commit_together(std::string_view name, const Commit& commit,
                                         const Context& context);
-  void lead_group(std::unique_lock<std::mutex>& lock, CommitGroup& group, Turn& own,
-                  const Context& context);
-  Result<Submitted> submit_group(const CommitGroup& group, Turn& own);
-  /// The turn was given back.
-  void wake_next_group();
+  struct Joined {
+    std::shared_ptr<CommitGroup> group;
+    CommitGroup::Member* member;
+  };
+  Joined join_group(const std::string& branch, const Commit& commit);
+  bool take_group(const std::string& branch, const std::shared_ptr<CommitGroup>& group, Turn& own);
+  bool leave_group(const std::string& branch, const std::shared_ptr<CommitGroup>& group,
+                   CommitGroup::Member& member);
+  void lead_group(const std::string& branch, CommitGroup& group, Turn& own, const Context& context);
+  Result<Submitted> submit_group(const std::string& branch, const std::vector<Commit>& commits);
+  void call_leaders();
+
   /// Builds a branch that has crossed a bound. Where that fails, the next commit builds first.
   void build_full(std::string_view name, const Context& context) {
     static_cast<void>(build(name, std::nullopt, Purpose::bound, context));

@@ -43,7 +43,7 @@ class Repository::Core::Turn {
   void give_back() {
     if (lock_.owns_lock()) {
       lock_.unlock();
-      core_.wake_next_group();
+      core_.call_leaders();
     }
     if (!std::exchange(is_wanted_, false)) return;
     const std::lock_guard lock(core_.contenders_mutex);
