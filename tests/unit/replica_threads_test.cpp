@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <gtest/gtest.h>
@@ -62,9 +63,8 @@ class GatheringHeads final : public HeadStore {
   }
   Result<void> wait(Ticket ticket) override {
     std::unique_lock lock(mutex_);
-    is_enough_.wait(lock, [&] {
-      return durable_count_ >= ticket.number || commits_on_their_way() >= together_;
-    });
+    is_enough_.wait(
+        lock, [&] { return durable_count_ >= ticket.number || on_their_way_.size() >= together_; });
     for (const auto& changes : on_their_way_) EXPECT_TRUE(durable_.heads().commit(changes).value());
     durable_count_ += on_their_way_.size();
     on_their_way_.clear();
@@ -74,16 +74,6 @@ class GatheringHeads final : public HeadStore {
   void gather(std::size_t together) { together_ = together; }
 
  private:
-  /// Several may be submitted in one change.
-  std::size_t commits_on_their_way() const {
-    std::size_t commits = 0;
-    for (const auto& changes : on_their_way_) {
-      for (const RecordChange& change : changes) {
-        if (change.key.starts_with("edits/")) ++commits;
-      }
-    }
-    return commits;
-  }
   HeadStore& seen(View view) {
     return view == View::durable ? durable_.heads() : submitted_.heads();
   }
@@ -94,7 +84,7 @@ class GatheringHeads final : public HeadStore {
   MemoryRepositoryStore submitted_;
   std::vector<std::vector<RecordChange>> on_their_way_;
   std::uint64_t durable_count_ = 0;
-  std::size_t together_ = 0;
+  std::size_t together_ = 1;
 };
 
 class GatheringStore final : public RepositoryStore {
@@ -110,7 +100,7 @@ class GatheringStore final : public RepositoryStore {
 };
 
 // It ends only where nobody waits for the disk before the others have submitted.
-TEST(Transact, LetsTheThreadsOfAProcessShareASync) {
+TEST(Transact, LetsThreadsThatReadShareASync) {
   constexpr std::size_t kThreads = 16;
   GatheringStore store;
   auto repository = Repository::create(store, system_clock());
@@ -122,7 +112,8 @@ TEST(Transact, LetsTheThreadsOfAProcessShareASync) {
     for (std::size_t t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         const auto done = repository->transact("main", [&](Transaction& transaction) {
-          return transaction.put(std::to_string(t), "1");
+          return transaction.get("a").and_then(
+              [&](const auto&) { return transaction.put(std::to_string(t), "1"); });
         });
         versions[t] = done.value_or(0);
       });
@@ -131,6 +122,32 @@ TEST(Transact, LetsTheThreadsOfAProcessShareASync) {
   std::sort(versions.begin(), versions.end());
   for (std::size_t t = 0; t < kThreads; ++t) EXPECT_EQ(versions[t], t + 1);
   EXPECT_EQ(repository->branch("main")->moves, kThreads);
+}
+
+TEST(Transact, LetsThreadsThatDoNotReadGatherUntilTheFirstIsDurable) {
+  constexpr std::size_t kThreads = 16;
+  test::HookedStore store;
+  auto repository = Repository::create(store, system_clock());
+  ASSERT_TRUE(repository);
+  std::atomic<std::size_t> begun = 0;
+  const std::size_t commits_before = store.hooks().commits;
+  const auto put = [&](const std::string& key) {
+    EXPECT_TRUE(repository->transact("main", [&](Transaction& transaction) {
+      ++begun;
+      return transaction.put(key, "1");
+    }));
+  };
+  std::vector<std::jthread> threads;
+  store.hooks().before_next_submit = [&] {
+    for (std::size_t t = 1; t < kThreads; ++t)
+      threads.emplace_back([&, t] { put(std::to_string(t)); });
+    while (begun < kThreads) std::this_thread::yield();
+  };
+  put("0");
+  threads.clear();
+  EXPECT_EQ(repository->branch("main")->moves, kThreads);
+  // The first alone, and all others but those that were too slow to join.
+  EXPECT_LT(store.hooks().commits - commits_before, kThreads / 2);
 }
 
 TEST(Transact, ShowsOthersOnlyWhatIsDurable) {
@@ -150,6 +167,8 @@ TEST(Transact, ShowsOthersOnlyWhatIsDurable) {
       std::this_thread::yield();
     }
     EXPECT_EQ(repository->snapshot("main")->get("a").value(), std::nullopt);
+    // Who reads does not gather.
+    DIALOG_TRY(transaction.get("b"));
     return transaction.put("b", "1");
   });
   EXPECT_TRUE(second);
