@@ -115,7 +115,7 @@ struct Transaction::State {
     DIALOG_TRY(apply(context));
     DIALOG_TRY(take_lease());
     const BranchView& from = view();
-    DIALOG_ASSIGN(const Branch branch,
+    DIALOG_ASSIGN(Branch branch,
                   core.change_branch(from.branch, note, [&](Branch& now) -> Result<bool> {
                     if (now.history != from.history)
                       return fail(moved_meanwhile(now, from.version));
