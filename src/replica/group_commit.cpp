@@ -88,7 +88,9 @@ Result<std::uint64_t> Repository::Core::commit_together(std::string_view name, c
   DIALOG_TRY(check_context(context, clock));
   const std::string branch(name);
   Turn own(*this, branch);
-  const auto [group, member] = join_group(branch, commit);
+  const Joined joined = join_group(branch, commit);
+  const auto& group = joined.group;
+  CommitGroup::Member* const member = joined.member;
   while (true) {
     if (take_group(branch, group, own)) lead_group(branch, *group, own, context);
     {
