@@ -100,8 +100,7 @@ Result<Reader> Environment::begin_read() {
     int dead = 0;
     if (code == MDB_READERS_FULL && mdb_reader_check(environment_, &dead) == 0 && dead > 0)
       continue;
-    // The library says no more than that a write has failed before.
-    if (code == MDB_PANIC) DIALOG_TRY(check_writable());
+    if (code == MDB_PANIC) DIALOG_TRY(check_reason());
     return fail(failure(code, "read", folder_));
   }
 }

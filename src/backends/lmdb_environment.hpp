@@ -121,6 +121,7 @@ class Environment {
   void commit_group(std::span<Waiting* const> group) noexcept;
   Result<void> attempt(std::span<Waiting* const> group);
   Result<MDB_txn*> begin_write();
+  Result<void> check_reason();
   Error commit_failure(int code);
   bool has_room() const;
 
@@ -144,6 +145,8 @@ class Environment {
   // Of the leader alone.
   WriterLock writer_lock_;
   std::uint64_t attempts_ = 0;
+  // Held from the end of a commit until its failure is written down.
+  std::mutex reason_mutex_;
   std::atomic<bool> poisoned_ = false;
   // Written before that is set, and never again.
   std::string first_failure_;

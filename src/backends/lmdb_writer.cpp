@@ -133,7 +133,9 @@ Result<void> Environment::attempt(std::span<Waiting* const> group) {
       if (half_done || writes.code() != 0) culprit = ran;
     }
     int code = writes.code();
+    std::unique_lock reason(reason_mutex_, std::defer_lock);
     if (culprit == members.end()) {
+      reason.lock();
       code = mdb_txn_commit(transaction);
     } else {
       mdb_txn_abort(transaction);
@@ -164,6 +166,12 @@ Result<void> Environment::attempt(std::span<Waiting* const> group) {
 Result<void> Environment::check_writable() const {
   if (!poisoned_) return check_map();
   return fail(ErrorCode::storage_failed, "an earlier write failed: " + first_failure_);
+}
+
+// The library tells others at once that a commit failed, and why only the one who commits.
+Result<void> Environment::check_reason() {
+  const std::lock_guard known(reason_mutex_);
+  return check_writable();
 }
 
 Result<MDB_txn*> Environment::begin_write() {
