@@ -12,6 +12,8 @@ namespace {
 constexpr ByteView kCheckpointKey = "checkpoint";
 constexpr std::size_t kPlaceBytes = 12;
 constexpr std::size_t kTipBytes = 24;
+constexpr std::uint32_t kIsLong = std::uint32_t{1} << 31;
+constexpr std::size_t kLongValueBytes = 16;
 // Blocks that `for_each_block` reads at once, so that a visitor may take its time without keeping
 // the map in place.
 constexpr std::size_t kBlocksAtOnce = 4096;
@@ -67,26 +69,37 @@ Result<store::Tip> parse_tip(const Environment& environment, std::optional<ByteV
                     read_u64(bytes.substr(16))};
 }
 
-// The segment, then the value.
-Bytes print_stored(std::uint32_t segment, ByteView value) {
+// The segment, with a bit that says whether the value is long; then the value, or where it lies.
+Bytes print(const store::Index::StoredRecord& record) {
   Bytes out;
-  append_u32(out, segment);
-  out.append(value);
+  if (const auto* value = std::get_if<Bytes>(&record.value)) {
+    append_u32(out, record.segment);
+    out.append(*value);
+    return out;
+  }
+  const auto& value = std::get<store::LongValue>(record.value);
+  append_u32(out, record.segment | kIsLong);
+  append_u32(out, value.offset);
+  append_u32(out, value.bytes);
+  append_u64(out, value.checksum);
   return out;
 }
 
-struct StoredView {
-  ByteView value;
-  std::uint32_t segment = 0;
-};
-
-Result<StoredView> parse_stored(const Environment& environment, ByteView key, ByteView stored) {
-  DIALOG_ASSIGN(const ByteView body,
+Result<store::Index::RecordView> parse_record(const Environment& environment, ByteView key,
+                                              ByteView stored) {
+  DIALOG_ASSIGN(ByteView body,
                 unseal(key, stored, "record " + Bytes(key) + " in " + environment.folder()));
-  if (body.size() < sizeof(std::uint32_t)) {
+  const auto unreadable = [&] {
     return damaged(environment, "record " + Bytes(key) + " cannot be read");
-  }
-  return StoredView{body.substr(sizeof(std::uint32_t)), read_u32(body)};
+  };
+  if (body.size() < sizeof(std::uint32_t)) return unreadable();
+  const std::uint32_t segment = read_u32(body);
+  body.remove_prefix(sizeof segment);
+  if ((segment & kIsLong) == 0) return store::Index::RecordView{segment, body};
+  if (body.size() != kLongValueBytes) return unreadable();
+  return store::Index::RecordView{
+      segment & ~kIsLong,
+      store::LongValue{read_u32(body), read_u32(body.substr(4)), read_u64(body.substr(8))}};
 }
 
 Bytes segment_key(std::uint32_t segment) {
@@ -169,13 +182,12 @@ class LogIndex::Apply final : public Job {
                           const std::optional<StoredRecord>& record) {
     DIALOG_ASSIGN(const auto before, transaction.get(Table::records, key));
     if (before) {
-      DIALOG_ASSIGN(const StoredView was, parse_stored(environment_, key, *before));
-      live_[was.segment] -= count(store::needed_bytes(key, was.value));
+      DIALOG_ASSIGN(const RecordView was, parse_record(environment_, key, *before));
+      live_[was.segment] -= count(store::needed_bytes(key, was));
     }
     if (!record) return before ? transaction.erase(Table::records, key) : Result<void>{};
-    live_[record->segment] += count(store::needed_bytes(key, record->value));
-    return transaction.put(Table::records, key,
-                           seal(key, print_stored(record->segment, record->value)));
+    live_[record->segment] += count(store::needed_bytes(key, *record));
+    return transaction.put(Table::records, key, seal(key, print(*record)));
   }
 
   Result<void> add_live_bytes(WriteTransaction& transaction, std::uint32_t segment,
@@ -228,8 +240,8 @@ Result<std::optional<LogIndex::StoredRecord>> LogIndex::record(ByteView key) {
   DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
   DIALOG_ASSIGN(const auto stored, reader.get(Table::records, key));
   if (!stored) return std::nullopt;
-  DIALOG_ASSIGN(const StoredView view, parse_stored(*environment_, key, *stored));
-  return StoredRecord{Bytes(view.value), view.segment};
+  DIALOG_ASSIGN(const RecordView view, parse_record(*environment_, key, *stored));
+  return view.owned();
 }
 
 Result<void> LogIndex::for_each_record(const RecordRange& range, const RecordVisitor& visit) {
@@ -237,8 +249,8 @@ Result<void> LogIndex::for_each_record(const RecordRange& range, const RecordVis
   DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::records));
   DIALOG_ASSIGN(bool there, seek_range(cursor, range.prefix, range.after, range.reverse));
   while (there && cursor.key().starts_with(range.prefix)) {
-    DIALOG_ASSIGN(const StoredView view, parse_stored(*environment_, cursor.key(), cursor.value()));
-    if (!visit(cursor.key(), view.value, view.segment)) break;
+    DIALOG_ASSIGN(const RecordView view, parse_record(*environment_, cursor.key(), cursor.value()));
+    if (!visit(cursor.key(), view)) break;
     DIALOG_ASSIGN(there, range.reverse ? cursor.previous() : cursor.next());
   }
   return {};
@@ -290,8 +302,8 @@ Result<void> LogIndex::check() {
     return {};
   }));
   DIALOG_TRY(each_of(reader, Table::records, [&](ByteView key, ByteView value) -> Result<void> {
-    DIALOG_ASSIGN(const StoredView view, parse_stored(*environment_, key, value));
-    needed[view.segment] += store::needed_bytes(key, view.value);
+    DIALOG_ASSIGN(const RecordView view, parse_record(*environment_, key, value));
+    needed[view.segment] += store::needed_bytes(key, view);
     return {};
   }));
   DIALOG_ASSIGN(const auto counted, live_bytes_of(*environment_, reader));

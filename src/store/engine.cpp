@@ -164,10 +164,22 @@ Result<void> Engine::for_each_block(const StoredBlockVisitor& visit) {
   return outcome;
 }
 
+// Looks it up again where its segment was compacted away meanwhile.
 Result<std::optional<Bytes>> Engine::State::indexed_record(ByteView key) {
-  DIALOG_ASSIGN(auto found, parts.index.record(key));
-  if (!found) return std::nullopt;
-  return std::move(found->value);
+  for (int attempt = 0;; ++attempt) {
+    DIALOG_ASSIGN(auto found, parts.index.record(key));
+    if (!found) return std::nullopt;
+    auto value = value_of(*std::move(found));
+    if (value) return *std::move(value);
+    if (value.error().code != ErrorCode::not_found || attempt >= kLookUpsMax) {
+      return fail(value.error().within("record " + Bytes(key)));
+    }
+  }
+}
+
+Result<Bytes> Engine::State::value_of(Index::StoredRecord record) {
+  if (auto* value = std::get_if<Bytes>(&record.value)) return std::move(*value);
+  return segments.read_value(record.segment, std::get<LongValue>(record.value));
 }
 
 Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
@@ -184,21 +196,40 @@ Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
 
 Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {
   DIALOG_TRY(state_->refresh());
+  int attempt = 0;
   while (true) {
     std::uint64_t seen = 0;
-    DIALOG_ASSIGN(std::vector<Record> records, state_->list(listing, view, seen));
+    DIALOG_ASSIGN(std::vector<State::FoundRecord> found, state_->list(listing, view, seen));
     DIALOG_ASSIGN(const Tip base, state_->parts.index.checkpoint());
-    if (base.sequence <= seen) return records;
-    // Another process has brought the index further than this one has read.
-    DIALOG_TRY(state_->refresh_to(base));
+    if (base.sequence > seen) {
+      // Another process has brought the index further than this one has read.
+      DIALOG_TRY(state_->refresh_to(base));
+      continue;
+    }
+    auto records = state_->values_of(std::move(found));
+    if (records || records.error().code != ErrorCode::not_found || ++attempt > kLookUpsMax) {
+      return records;
+    }
   }
 }
 
-// `seen`: everything up to this number is in it, and nothing later, if the index goes no further.
-Result<std::vector<Record>> Engine::State::list(const Listing& listing, View view,
-                                                std::uint64_t& seen) {
-  std::map<Bytes, std::optional<Bytes>, std::less<>> newer;
+Result<std::vector<Record>> Engine::State::values_of(std::vector<FoundRecord> found) {
   std::vector<Record> records;
+  records.reserve(found.size());
+  for (auto& [key, stored] : found) {
+    auto value = value_of(std::move(stored));
+    if (!value) return fail(value.error().within("record " + key));
+    records.push_back({std::move(key), *std::move(value)});
+  }
+  return records;
+}
+
+// `seen`: everything up to this number is in it, and nothing later, if the index goes no further.
+Result<std::vector<Engine::State::FoundRecord>> Engine::State::list(const Listing& listing,
+                                                                    View view,
+                                                                    std::uint64_t& seen) {
+  std::map<Bytes, std::optional<Bytes>, std::less<>> newer;
+  std::vector<FoundRecord> records;
   // Held all the time: a checkpoint must not take away what the index does not show yet.
   const std::shared_lock state(state_mutex);
   seen = durable.sequence;
@@ -216,15 +247,15 @@ Result<std::vector<Record>> Engine::State::list(const Listing& listing, View vie
   };
   const auto take_newer = [&] {
     const auto& [key, value] = listing.reverse ? *last++ : *next++;
-    if (value && records.size() < listing.limit) records.push_back({key, *value});
+    if (value && records.size() < listing.limit) records.push_back({key, {0, *value}});
   };
   const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
-  DIALOG_TRY(parts.index.for_each_record(range, [&](ByteView key, ByteView value, std::uint32_t) {
+  DIALOG_TRY(parts.index.for_each_record(range, [&](ByteView key, const auto& record) {
     while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();
     if (newer_key() != nullptr && *newer_key() == key) {
       take_newer();
     } else if (records.size() < listing.limit) {
-      records.push_back({Bytes(key), Bytes(value)});
+      records.push_back({Bytes(key), record.owned()});
     }
     return records.size() < listing.limit;
   }));

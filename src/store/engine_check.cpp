@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLookedUpAtOnce = 1024;
 constexpr std::uint64_t kProgressEvery = 1024;
+constexpr std::size_t kRecordsAtOnce = 64;
 
 }  // namespace
 
@@ -30,6 +31,7 @@ class Engine::Inspection {
     DIALOG_TRY(look_up());
     checked_.log_bytes = walk.bytes_read();
     DIALOG_TRY(find_lost());
+    DIALOG_TRY(read_long_records());
     return checked_;
   }
 
@@ -117,6 +119,21 @@ class Engine::Inspection {
     return outcome;
   }
 
+  Result<void> read_long_records() {
+    std::vector<Bytes> keys;
+    DIALOG_TRY(state_.parts.index.for_each_record({}, [&](ByteView key, const auto& record) {
+      if (std::holds_alternative<LongValue>(record.value)) keys.emplace_back(key);
+      return true;
+    }));
+    for (const Bytes& key : keys) {
+      DIALOG_TRY(check_context(options_.context, state_.parts.clock));
+      const auto value = state_.indexed_record(key);
+      if (!value && value.error().code != ErrorCode::corrupt) return fail(value.error());
+      if (!value) note({}, value.error());
+    }
+    return {};
+  }
+
   struct Count {
     std::uint64_t sound = 0;
     std::uint64_t needed = 0;
@@ -133,6 +150,18 @@ class Engine::Inspection {
   std::map<std::uint32_t, Count> counts_;
   std::set<std::uint32_t> damaged_;
 };
+
+Result<void> Engine::check_records() {
+  Bytes after;
+  while (true) {
+    Listing some;
+    some.after = after;
+    some.limit = kRecordsAtOnce;
+    DIALOG_ASSIGN(const std::vector<Record> records, list(some, View::durable));
+    if (records.empty()) return {};
+    after = records.back().key;
+  }
+}
 
 Result<Engine::Checked> Engine::check(const CheckOptions& options) {
   DIALOG_ASSIGN(const Tip end, state_->latest());

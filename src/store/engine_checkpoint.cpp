@@ -16,7 +16,7 @@ Result<void> Engine::State::checkpoint() {
   }
   {
     const std::shared_lock state(state_mutex);
-    changes = overlay.whole_until(durable.sequence);
+    changes = overlay.whole_until(durable.sequence, limits.short_value_bytes_max);
   }
   if (!changes) return {};
   DIALOG_TRY(parts.index.apply(*changes));

@@ -62,8 +62,8 @@ Result<Engine::State::Movable> Engine::State::to_move(double share, std::uint32_
   std::sort(blocks.begin(), blocks.end(),
             [](const Placed& a, const Placed& b) { return a.second.at < b.second.at; });
   auto& records = movable.records;
-  DIALOG_TRY(parts.index.for_each_record({}, [&](ByteView key, ByteView, std::uint32_t segment) {
-    if (is_chosen(segment)) records.emplace_back(key, segment);
+  DIALOG_TRY(parts.index.for_each_record({}, [&](ByteView key, const Index::RecordView& record) {
+    if (is_chosen(record.segment)) records.emplace_back(key, record.segment);
     return records.size() < kPlacesAtOnce;
   }));
   return movable;
@@ -128,18 +128,31 @@ Result<void> Engine::State::move(const Movable& movable, std::span<const PlacedR
   WriteLock lock(write_mutex);
   DIALOG_TRY(enter_to_move(lock, movable, context));
   Bytes payload;
+  const auto write = [&]() -> Result<void> {
+    result.moved += payload.size();
+    if (!payload.empty()) DIALOG_TRY(append(FrameKind::records, payload));
+    payload.clear();
+    return wait_durable(lock, buffer.tip().sequence);
+  };
   for (const auto& [key, segment] : records) {
     {
       // What is known here was written after the checkpoint.
       const std::shared_lock state(state_mutex);
       if (overlay.record(key, kSubmitted) != nullptr) continue;
     }
-    DIALOG_ASSIGN(const auto record, parts.index.record(key));
-    if (record && record->segment == segment) append_record(payload, {key, record->value});
+    DIALOG_ASSIGN(auto record, parts.index.record(key));
+    if (!record || record->segment != segment) continue;
+    const auto value = value_of(*std::move(record));
+    if (value) {
+      append_record(payload, {key, *value});
+    } else if (value.error().code == ErrorCode::corrupt) {
+      ++result.damaged;
+    } else {
+      return fail(value.error());
+    }
+    if (payload.size() >= kMovedAtOnce) DIALOG_TRY(write());
   }
-  result.moved += payload.size();
-  if (!payload.empty()) DIALOG_TRY(append(FrameKind::records, payload));
-  return wait_durable(lock, buffer.tip().sequence);
+  return write();
 }
 
 Result<void> Engine::State::move(const Movable& movable, Compacted& result,

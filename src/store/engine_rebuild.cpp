@@ -19,7 +19,8 @@ class IndexFiller {
   }
 
   Result<void> flush() {
-    const auto changes = gathered_.whole_until(std::numeric_limits<std::uint64_t>::max());
+    const auto changes = gathered_.whole_until(std::numeric_limits<std::uint64_t>::max(),
+                                               limits_.short_value_bytes_max);
     if (changes) DIALOG_TRY(index_.apply(*changes));
     gathered_ = Overlay();
     return {};

@@ -94,7 +94,15 @@ struct Engine::State {
   Result<std::vector<Lookup>> find(Space space, std::span<const Hash> hashes);
   Result<std::optional<Bytes>> read_submitted(ByteView key);
   Result<std::optional<Bytes>> indexed_record(ByteView key);
-  Result<std::vector<Record>> list(const Listing& listing, View view, std::uint64_t& seen);
+  /// `not_found` where its segment was compacted away meanwhile; `corrupt`.
+  Result<Bytes> value_of(Index::StoredRecord record);
+  struct FoundRecord {
+    Bytes key;
+    Index::StoredRecord record;
+  };
+  Result<std::vector<FoundRecord>> list(const Listing& listing, View view, std::uint64_t& seen);
+  /// `not_found` where a segment was compacted away meanwhile.
+  Result<std::vector<Record>> values_of(std::vector<FoundRecord> found);
 
   Result<void> checkpoint();
   void checkpoint_if_due();

@@ -43,11 +43,11 @@ Number number_at(ByteView bytes, std::size_t at) {
   return number;
 }
 
-std::uint64_t checksum_of(ByteView bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
 bool is_kind(std::uint8_t kind) { return kind >= 1 && kind <= 4; }
 
 }  // namespace
+
+std::uint64_t checksum_of(ByteView bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 std::size_t frame_bytes(std::size_t payload_bytes) {
   const std::size_t whole = kFrameHeaderBytes + payload_bytes;

@@ -53,6 +53,9 @@ void append_frame(Bytes& out, FrameHeader& header, Payload payload);
 /// What a frame with such a payload takes.
 std::size_t frame_bytes(std::size_t payload_bytes);
 
+/// XXH3-64.
+std::uint64_t checksum_of(ByteView bytes);
+
 /// Absent where no frame can begin like this. Looks at the header alone.
 std::optional<FrameHeader> parse_frame_header(ByteView bytes);
 /// Whether header and payload are as they were written. `bytes` begins with the header and holds

@@ -12,6 +12,12 @@ constexpr std::size_t kGenerationEntries = 16384;
 constexpr std::size_t kFilterBits = std::size_t{1} << 19;
 constexpr std::size_t kWordBits = 64;
 
+Index::StoredRecord to_index(const Position& at, const Bytes& value, std::size_t short_bytes_max) {
+  if (value.size() <= short_bytes_max) return {at.segment, value};
+  return {at.segment,
+          LongValue{at.offset, static_cast<std::uint32_t>(value.size()), checksum_of(value)}};
+}
+
 }  // namespace
 
 Overlay::Generation& Overlay::newest() {
@@ -70,14 +76,22 @@ Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place
       set_block(generation, block->key, place);
       break;
     }
-    case FrameKind::records:
+    case FrameKind::records: {
+      const ByteView whole = payload;
       while (!payload.empty()) {
         const auto write = take_record(payload);
         if (!write) return malformed();
-        set_record(generation, write->key,
-                   {tip.sequence, place.at.segment, std::optional<Bytes>(write->value)}, durable);
+        Position at = place.at;
+        if (write->value) {
+          const auto behind_start = write->value->data() - whole.data();
+          at.offset += static_cast<std::uint32_t>(kFrameHeaderBytes) +
+                       static_cast<std::uint32_t>(behind_start);
+        }
+        set_record(generation, write->key, {tip.sequence, at, std::optional<Bytes>(write->value)},
+                   durable);
       }
       break;
+    }
     case FrameKind::removal: {
       const auto removal = parse_removal(payload);
       if (!removal) return malformed();
@@ -162,7 +176,8 @@ std::size_t Overlay::bytes() const {
   return sum;
 }
 
-std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence) const {
+std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence,
+                                                   std::size_t short_bytes_max) const {
   Index::Changes changes;
   std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
   std::map<Bytes, const RecordState*> records;
@@ -183,7 +198,7 @@ std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence) const
   changes.records.reserve(records.size());
   for (const auto& [key, state] : records) {
     auto& [name, stored] = changes.records.emplace_back(key, std::nullopt);
-    if (state->value) stored = Index::StoredRecord{*state->value, state->segment};
+    if (state->value) stored = to_index(state->at, *state->value, short_bytes_max);
   }
   return changes;
 }

@@ -32,7 +32,7 @@ class Overlay {
   /// What a record was at `sequence`: null: nothing is known; an absent value: removed.
   struct RecordState {
     std::uint64_t sequence = 0;
-    std::uint32_t segment = 0;
+    Position at;  ///< of the value
     std::optional<Bytes> value;
   };
   [[nodiscard]] const RecordState* record(ByteView key, std::uint64_t sequence) const;
@@ -53,8 +53,10 @@ class Overlay {
   /// What follows goes into another generation.
   void begin_generation();
   /// All of the whole generations that end at or before `sequence`, for the index; absent where
-  /// there is none. Of a key that several of them know only the latest.
-  [[nodiscard]] std::optional<Index::Changes> whole_until(std::uint64_t sequence) const;
+  /// there is none. Of a key that several of them know only the latest. Of a record with more bytes
+  /// than `short_bytes_max` only where they lie.
+  [[nodiscard]] std::optional<Index::Changes> whole_until(std::uint64_t sequence,
+                                                          std::size_t short_bytes_max) const;
   /// Forgets the generations that end at or before `sequence`.
   void forget_until(std::uint64_t sequence);
 

@@ -179,4 +179,17 @@ Result<BlockPayload> Segments::read_block(const Place& place, Bytes& frame) {
   return fail(ErrorCode::corrupt, "the block in " + describe(*this, place.at) + " is damaged");
 }
 
+Result<Bytes> Segments::read_value(std::uint32_t segment, const LongValue& value) {
+  DIALOG_ASSIGN(const std::shared_ptr<DiskFile> file, open(segment));
+  DIALOG_ASSIGN(const std::uint64_t size, file->size());
+  Bytes bytes;
+  if (std::uint64_t{value.offset} + value.bytes <= size) {
+    bytes.resize(value.bytes);
+    DIALOG_TRY(file->read(value.offset, bytes));
+    if (checksum_of(bytes) == value.checksum) return bytes;
+  }
+  return fail(ErrorCode::corrupt,
+              "what was written in " + describe(*this, {segment, value.offset}) + " is damaged");
+}
+
 }  // namespace dialog::store

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dialog/base/disk.hpp"
+#include "dialog/store/index.hpp"
 #include "frame.hpp"
 
 namespace dialog::store {
@@ -42,6 +43,9 @@ class Segments {
   /// The block in a frame that is what was written; valid as long as `frame`, which holds it.
   /// `not_found` where the segment is gone, `corrupt`.
   Result<BlockPayload> read_block(const Place& place, Bytes& frame);
+
+  /// What was written. `not_found` where the segment is gone, `corrupt`.
+  Result<Bytes> read_value(std::uint32_t segment, const LongValue& value);
 
   [[nodiscard]] std::string path(std::uint32_t segment) const;
 

@@ -34,7 +34,7 @@ class StoreIndexConformance : public ::testing::Test {
     changes.tip = tip(sequence);
     for (int i = 0; i < count; ++i) {
       changes.blocks.emplace_back(store::BlockKey{5, hash(i)}, place(i));
-      changes.records.emplace_back(name(i), Stored{"value " + std::to_string(i), 4});
+      changes.records.emplace_back(name(i), Stored{4, "value " + std::to_string(i)});
     }
     return changes;
   }
@@ -48,7 +48,7 @@ class StoreIndexConformance : public ::testing::Test {
     std::vector<Bytes> found;
     EXPECT_TRUE(index()
                     .for_each_record(range,
-                                     [&](ByteView key, ByteView, std::uint32_t) {
+                                     [&](ByteView key, const auto&) {
                                        found.emplace_back(key);
                                        return found.size() < limit;
                                      })
@@ -81,8 +81,8 @@ TYPED_TEST_P(StoreIndexConformance, KnowsWhatWasAppliedAlsoLater) {
     EXPECT_FALSE(found[1]);
     EXPECT_EQ(found[2], this->place(0));
     EXPECT_FALSE(this->index().find(6, hashes).value()[0]) << "another space";
-    EXPECT_EQ(this->index().record(this->name(7)).value()->value, "value 7");
-    EXPECT_EQ(this->index().record(this->name(7)).value()->segment, 4U);
+    EXPECT_EQ(this->index().record(this->name(7)).value(),
+              (typename TestFixture::Stored{4, Bytes("value 7")}));
     EXPECT_TRUE(this->index().check().has_value());
     this->fixture_.reopen();
   }
@@ -114,8 +114,8 @@ TYPED_TEST_P(StoreIndexConformance, WhatItKnowsAlreadyChangesNothing) {
 
 TYPED_TEST_P(StoreIndexConformance, WalksRangesInOrderBothWays) {
   auto changes = this->filled(500, 1);
-  changes.records.emplace_back("k", store::Index::StoredRecord{"before", 1});
-  changes.records.emplace_back("z", store::Index::StoredRecord{"behind", 1});
+  changes.records.emplace_back("k", store::Index::StoredRecord{1, Bytes("before")});
+  changes.records.emplace_back("z", store::Index::StoredRecord{1, Bytes("behind")});
   std::sort(changes.records.begin(), changes.records.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   this->apply(changes);
@@ -136,6 +136,36 @@ TYPED_TEST_P(StoreIndexConformance, WalksRangesInOrderBothWays) {
   EXPECT_EQ(this->keys(range, 1).front(), this->name(499));
   range.prefix = "none";
   EXPECT_TRUE(this->keys(range).empty());
+}
+
+TYPED_TEST_P(StoreIndexConformance, KnowsWhereLongValuesLie) {
+  using Record = store::Index::StoredRecord;
+  const Record longest{0x7fffffff, store::LongValue{0xffffffff, 0xfffffffe, 0xfffffffffffffffd}};
+  const Record other{3, store::LongValue{64, 5000, 7}};
+  typename TestFixture::Changes changes;
+  changes.tip = this->tip(1);
+  changes.records = {{"a", longest}, {"b", other}, {"c", Record{3, Bytes(1024, 'c')}}};
+  this->apply(changes);
+  this->fixture_.reopen();
+  EXPECT_EQ(this->index().record("a").value(), longest);
+  EXPECT_EQ(this->index().record("b").value(), other);
+  std::vector<Record> seen;
+  EXPECT_TRUE(this->index().for_each_record({}, [&](ByteView, const auto& record) {
+    seen.push_back(record.owned());
+    return true;
+  }));
+  EXPECT_EQ(seen, (std::vector<Record>{longest, other, Record{3, Bytes(1024, 'c')}}));
+  EXPECT_EQ(this->index().live_bytes().value(),
+            (std::map<std::uint32_t, std::uint64_t>{{3, 5001 + 1025}, {0x7fffffff, 0xffffffff}}));
+  EXPECT_TRUE(this->index().check());
+  // It becomes a short one, and goes.
+  changes.tip = this->tip(2);
+  changes.records = {{"a", Record{4, Bytes("short")}}, {"b", std::nullopt}};
+  this->apply(changes);
+  EXPECT_EQ(this->index().record("a").value(), (Record{4, Bytes("short")}));
+  EXPECT_EQ(this->index().live_bytes().value(),
+            (std::map<std::uint32_t, std::uint64_t>{{3, 1025}, {4, 6}}));
+  EXPECT_TRUE(this->index().check());
 }
 
 TYPED_TEST_P(StoreIndexConformance, VisitsAllBlocksInOrder) {
@@ -176,7 +206,7 @@ TYPED_TEST_P(StoreIndexConformance, CountsWhatEachSegmentHolds) {
   changes.tip = this->tip(2);
   changes.blocks.emplace_back(store::BlockKey{5, this->hash(0)}, store::Place{{9, 64}, 300});
   changes.blocks.emplace_back(store::BlockKey{5, this->hash(1)}, std::nullopt);
-  changes.records.emplace_back(this->name(0), store::Index::StoredRecord{"", 9});
+  changes.records.emplace_back(this->name(0), store::Index::StoredRecord{9, Bytes()});
   changes.records.emplace_back(this->name(1), std::nullopt);
   this->apply(changes);
   EXPECT_EQ(this->index().live_bytes().value(),
@@ -188,6 +218,7 @@ TYPED_TEST_P(StoreIndexConformance, CountsWhatEachSegmentHolds) {
 REGISTER_TYPED_TEST_SUITE_P(StoreIndexConformance, AnEmptyOneKnowsNothing,
                             KnowsWhatWasAppliedAlsoLater, TakesBackWhatIsRemoved,
                             WhatItKnowsAlreadyChangesNothing, WalksRangesInOrderBothWays,
-                            VisitsAllBlocksInOrder, CountsWhatEachSegmentHolds);
+                            KnowsWhereLongValuesLie, VisitsAllBlocksInOrder,
+                            CountsWhatEachSegmentHolds);
 
 }  // namespace dialog::test

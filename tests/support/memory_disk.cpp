@@ -217,6 +217,11 @@ void MemoryDisk::halt_at(std::uint64_t nth) {
   state_->halt_at = state_->calls + nth;
 }
 
+bool MemoryDisk::has_halted() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->halt_at && state_->calls >= *state_->halt_at;
+}
+
 void MemoryDisk::crash(Generator& generator, Loss loss) {
   const std::lock_guard lock(state_->mutex);
   state_->halt_at.reset();

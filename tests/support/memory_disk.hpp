@@ -35,6 +35,7 @@ class MemoryDisk final : public Disk {
   /// The call `nth` from now on and all after it fail and do nothing: the machine is about to
   /// crash.
   void halt_at(std::uint64_t nth);
+  [[nodiscard]] bool has_halted() const;
 
   enum class Loss : std::uint8_t {
     everything,  ///< all that was not synced

@@ -47,8 +47,13 @@ class MemoryIndex final : public store::Index {
       found.emplace_back(key, value);
     }
     if (range.reverse) std::reverse(found.begin(), found.end());
-    for (const auto& [key, value] : found)
-      if (!visit(key, value.value, value.segment)) break;
+    for (const auto& [key, record] : found) {
+      const auto* value = std::get_if<Bytes>(&record.value);
+      const auto view = value
+                            ? RecordView{record.segment, ByteView(*value)}
+                            : RecordView{record.segment, std::get<store::LongValue>(record.value)};
+      if (!visit(key, view)) break;
+    }
     return {};
   }
 
@@ -91,7 +96,7 @@ class MemoryIndex final : public store::Index {
     std::map<std::uint32_t, std::uint64_t> live;
     for (const auto& [key, place] : blocks_) live[place.at.segment] += store::needed_bytes(place);
     for (const auto& [key, record] : records_)
-      live[record.segment] += store::needed_bytes(key, record.value);
+      live[record.segment] += store::needed_bytes(key, record);
     return live;
   }
 

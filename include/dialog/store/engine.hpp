@@ -47,6 +47,9 @@ struct Limits {
   /// made. Four times that is the bound: then writers wait for it.
   std::size_t checkpoint_entries = 32768;
   std::size_t checkpoint_bytes = std::size_t{16} << 20;
+  /// The index holds values of records up to this size itself, and knows where in the log longer
+  /// ones lie. Those that it has already stay as they are.
+  std::size_t short_value_bytes_max = 1024;
   /// How long a write waits for another process that keeps the right to write; then it is `busy`.
   std::chrono::milliseconds patience{30'000};
   /// A put compresses on the caller's thread, which keeps up to 1 MiB for it until it ends.
@@ -161,6 +164,9 @@ class Engine {
   /// by this object. Others may read and write meanwhile.
   Result<Checked> check(const CheckOptions& options);
 
+  /// Reads every durable record. `corrupt` names the first that is damaged.
+  Result<void> check_records();
+
   struct CopyOptions {
     /// Gets the bytes that were copied so far, now and then; false stops with `cancelled`.
     std::function<bool(std::uint64_t bytes)> on_progress;
@@ -180,8 +186,8 @@ class Engine {
   struct Compacted {
     std::uint64_t segments = 0;  ///< that are gone
     std::uint64_t bytes = 0;     ///< of them
-    std::uint64_t moved = 0;     ///< bytes of blocks that were still needed
-    std::uint64_t damaged = 0;   ///< blocks that cannot be read; they stay where they are
+    std::uint64_t moved = 0;     ///< bytes of blocks and records that were still needed
+    std::uint64_t damaged = 0;   ///< of these, that cannot be read; they stay where they are
   };
   /// Gives back the room of what is no longer needed: moves the blocks of segments less than
   /// `share` full of blocks to the end of the log, and removes what holds none. Readers and writers

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "dialog/base/bytes.hpp"
@@ -14,15 +15,42 @@
 
 namespace dialog::store {
 
+/// A record's value that the index leaves in the log.
+struct LongValue {
+  std::uint32_t offset = 0;  ///< in the segment's file
+  std::uint32_t bytes = 0;
+  std::uint64_t checksum = 0;  ///< `checksum_of` it
+  friend bool operator==(const LongValue&, const LongValue&) = default;
+};
+
+/// A record as the index has it.
+template <class Short>
+struct IndexedRecord {
+  std::uint32_t segment = 0;  ///< of the log, that holds the frame which wrote it
+  std::variant<Short, LongValue> value;
+
+  [[nodiscard]] std::uint64_t value_bytes() const {
+    const auto* long_value = std::get_if<LongValue>(&value);
+    return long_value ? long_value->bytes : std::get<Short>(value).size();
+  }
+  /// With a copy of the value, if that is short.
+  [[nodiscard]] IndexedRecord<Bytes> owned() const {
+    if (const auto* long_value = std::get_if<LongValue>(&value)) return {segment, *long_value};
+    return {segment, Bytes(std::get<Short>(value))};
+  }
+  friend bool operator==(const IndexedRecord&, const IndexedRecord&) = default;
+};
+
 /// What is counted of a segment for a block and for a record that it holds.
 inline std::uint64_t needed_bytes(const Place& place) { return place.length; }
-inline std::uint64_t needed_bytes(ByteView key, ByteView value) {
-  return key.size() + value.size();
+template <class Short>
+std::uint64_t needed_bytes(ByteView key, const IndexedRecord<Short>& record) {
+  return key.size() + record.value_bytes();
 }
 
 /// What the log says up to a checkpoint: where each block lies, and the latest value of each
-/// record. What comes after it is read from the log. Thread-safe, and safe between processes where
-/// it is on disk.
+/// record, or where that lies, if it is long. What comes after it is read from the log.
+/// Thread-safe, and safe between processes where it is on disk.
 ///
 /// Errors of every call: `storage_failed`, `storage_full` where something is changed, `corrupt`.
 class Index {
@@ -39,11 +67,7 @@ class Index {
   [[nodiscard]] virtual Result<std::vector<std::optional<Place>>> find(
       Space space, std::span<const Hash> hashes) = 0;
 
-  struct StoredRecord {
-    Bytes value;
-    std::uint32_t segment = 0;  ///< of the log, that holds the frame which wrote it
-    friend bool operator==(const StoredRecord&, const StoredRecord&) = default;
-  };
+  using StoredRecord = IndexedRecord<Bytes>;
   [[nodiscard]] virtual Result<std::optional<StoredRecord>> record(ByteView key) = 0;
 
   struct RecordRange {
@@ -51,7 +75,8 @@ class Index {
     ByteView after = {};  ///< only beyond this key, in the direction of the walk; empty: all
     bool reverse = false;
   };
-  using RecordVisitor = std::function<bool(ByteView key, ByteView value, std::uint32_t segment)>;
+  using RecordView = IndexedRecord<ByteView>;
+  using RecordVisitor = std::function<bool(ByteView key, const RecordView& record)>;
   /// In the order of the keys, from one snapshot, until `visit` returns false. `visit` must not
   /// call this object.
   [[nodiscard]] virtual Result<void> for_each_record(const RecordRange& range,
