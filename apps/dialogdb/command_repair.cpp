@@ -29,7 +29,7 @@ Error with_way_out(Error error) {
   return error;
 }
 
-// Opens a store; where that fails for damage, makes its index anew first.
+// Opens a store; where that, or reading its records, fails for damage, makes its index anew first.
 template <class Store>
 Result<std::optional<LogRebuilt>> make_openable(const std::string& folder,
                                                 const RepairOptions& options) {
@@ -37,7 +37,7 @@ Result<std::optional<LogRebuilt>> make_openable(const std::string& folder,
   Result<void> sound;
   {
     auto store = Store::open(folder, store_options(StoreOpen::existing));
-    if (!store) sound = fail(std::move(store).error());
+    sound = store ? (*store)->check_records() : fail(std::move(store).error());
   }
   if (sound) return rebuilt;
   const ErrorCode code = sound.error().code;

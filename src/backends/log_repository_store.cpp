@@ -52,6 +52,10 @@ Result<LogBackup> LogRepositoryStore::back_up(const std::string& folder,
   return dialog::back_up(*state_->folder, folder, lmdb::Purpose::repository_index, options);
 }
 
+Result<void> LogRepositoryStore::check_records() {
+  return state_->folder->engine().check_records();
+}
+
 Result<LogRebuilt> LogRepositoryStore::rebuild_index(const std::string& folder, LoseDamaged lose) {
   return dialog::rebuild_index(folder, lmdb::Purpose::repository_index, lose);
 }

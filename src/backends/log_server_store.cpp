@@ -45,6 +45,8 @@ Result<LogBackup> LogServerStore::back_up(const std::string& folder,
   return dialog::back_up(*state_->folder, folder, lmdb::Purpose::server_index, options);
 }
 
+Result<void> LogServerStore::check_records() { return state_->folder->engine().check_records(); }
+
 Result<LogRebuilt> LogServerStore::rebuild_index(const std::string& folder, LoseDamaged lose) {
   return dialog::rebuild_index(folder, lmdb::Purpose::server_index, lose);
 }

@@ -100,6 +100,19 @@ class Repair(ProgramTest):
         self.assertEqual(branch["lost"][1]["time"], moves[1]["time"])
         self.expect_whole()
 
+    def test_a_long_commit_that_is_damaged_behind_a_sound_index_is_given_up_too(self):
+        self.run_program("-C", self.path, "put", "long", "this commit is long" + 2000 * "g")
+        self.run_program("-C", self.path, "put", "later", "1")
+        self.run_program("-C", self.path, "gc")
+        store_log.damage(self.store, b"this commit is long")
+        self.assertIn("edits/main:", self.error(CORRUPT, "-C", self.path, "ls")["message"])
+        self.error(CORRUPT, "-C", self.path, "verify")
+        error = self.error(CORRUPT, "-C", self.path, "repair")
+        self.assertIn("--lose-damaged", error["message"])
+        [branch] = self.json("-C", self.path, "repair", "--lose-damaged")["incomplete_branches"]
+        self.assertEqual((branch["whole_version"], [commit["version"] for commit in branch["lost"]]), (3, [4, 5]))
+        self.expect_whole()
+
     def test_it_tells_what_was_given_up(self):
         self.lose_a_commit()
         out = self.text("-C", self.path, "repair", "--lose-damaged")

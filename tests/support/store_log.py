@@ -13,10 +13,10 @@ def places(store, *texts):
 
 
 def flip(place):
-    """Changes a bit of what a frame says."""
-    path, _, end = place
+    """Changes a bit in the middle of what a frame says."""
+    path, start, end = place
     content = bytearray(path.read_bytes())
-    content[end - 1] ^= 1
+    content[(start + end) // 2] ^= 1
     path.write_bytes(content)
 
 

@@ -44,6 +44,9 @@ class LogRepositoryStore final : public RepositoryStore {
   /// used. `already_exists` where the folder holds anything else.
   Result<LogBackup> back_up(const std::string& folder, const LogBackupOptions& options = {});
 
+  /// Reads every record. `corrupt` where one is damaged: `rebuild_index` may find it in the log.
+  [[nodiscard]] Result<void> check_records();
+
   /// Makes the index anew from the log, where it is lost or damaged. Only while nobody has the
   /// store open (`busy` where somebody writes). `corrupt` where commits would be lost by it that
   /// are damaged in the log, unless that is allowed.

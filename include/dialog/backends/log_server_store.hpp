@@ -34,6 +34,9 @@ class LogServerStore final : public ServerStore {
   /// As `LogRepositoryStore::back_up`.
   Result<LogBackup> back_up(const std::string& folder, const LogBackupOptions& options = {});
 
+  /// As `LogRepositoryStore::check_records`.
+  [[nodiscard]] Result<void> check_records();
+
   /// As `LogRepositoryStore::rebuild_index`.
   static Result<LogRebuilt> rebuild_index(const std::string& folder, LoseDamaged lose);
 
