@@ -50,8 +50,8 @@ struct OpenRepository {
   /// branch holds its pending edits in memory: per edit about 60 bytes and its own, for a branch
   /// that is written to at the same time twice that; at most 8 such states are kept for later
   /// reads.
-  std::size_t pending_bytes_max = std::size_t{16} * 1024 * 1024;
-  std::size_t pending_edits_max = 262'144;
+  std::size_t pending_bytes_max = std::size_t{32} * 1024 * 1024;
+  std::size_t pending_edits_max = 524'288;
 };
 
 /// Branches, remotes, reflog and blocks of one database, on one store. Keeps no state of its own
