@@ -236,8 +236,9 @@ struct Repository::Core {
     static_cast<void>(build(name, std::nullopt, Purpose::bound, context));
   }
   Result<Transaction> run(std::string_view branch, Turn& own, const TransactionFunction& function);
+  enum class Wanted : std::uint8_t { commit, tree };
   /// Submits what a function did, and what it does when it is run again where it has lost a race.
-  Result<Submitted> submit_or_repeat(Transaction transaction, Turn& own,
+  Result<Submitted> submit_or_repeat(Wanted wanted, Transaction transaction, Turn& own,
                                      const TransactionFunction& function, const ChangeNote& note,
                                      const Context& context);
   /// Waits until a commit is durable, and builds where it has crossed a bound. Returns its version.

@@ -130,8 +130,10 @@ struct Transaction::State {
     return branch;
   }
 
-  /// Submits a small commit; makes any other durable.
-  Result<Repository::Core::Submitted> submit(const ChangeNote& note, const Context& context) {
+  /// Submits a small commit; makes any other durable. One whose tree is wanted is built at once
+  /// where nothing is pending: its edits need not be written as well.
+  Result<Repository::Core::Submitted> submit(Repository::Core::Wanted wanted,
+                                             const ChangeNote& note, const Context& context) {
     const BranchView& from = view();
     if (is_unchanged()) {
       // Nobody may rely on what it has read before that is durable.
@@ -141,7 +143,8 @@ struct Transaction::State {
       DIALOG_ASSIGN(const auto all, core.heads().submit({}));
       return Repository::Core::Submitted{from.version, all, false, base.state_->view};
     }
-    if (is_small()) return core.submit_edits(from, {{&edits, &note}}, context);
+    const bool is_built = wanted == Repository::Core::Wanted::tree && from.runs.empty();
+    if (is_small() && !is_built) return core.submit_edits(from, {{&edits, &note}}, context);
     DIALOG_ASSIGN(const Branch branch, commit_built(note, context));
     return Repository::Core::Submitted{branch.moves, std::nullopt, false,
                                        std::make_shared<const BranchView>(built_view(branch))};
@@ -192,7 +195,8 @@ Result<void> Transaction::erase(ByteView key, const Context& context) {
 Result<std::uint64_t> Transaction::commit(const ChangeNote& note, const Context& context) {
   State& state = *state_;
   if (state.is_unchanged()) return state.view().version;  // durable, as `begin` saw it
-  DIALOG_ASSIGN(const auto submitted, state.submit(note, context));
+  DIALOG_ASSIGN(const auto submitted,
+                state.submit(Repository::Core::Wanted::commit, note, context));
   return state.core.settle(state.view().branch, submitted, context);
 }
 
@@ -229,11 +233,11 @@ Result<Transaction> Repository::Core::run(std::string_view branch, Turn& own,
 }
 
 Result<Repository::Core::Submitted> Repository::Core::submit_or_repeat(
-    Transaction transaction, Turn& own, const TransactionFunction& function, const ChangeNote& note,
-    const Context& context) {
+    Wanted wanted, Transaction transaction, Turn& own, const TransactionFunction& function,
+    const ChangeNote& note, const Context& context) {
   const std::string branch = transaction.state_->view().branch;
   for (std::size_t attempt = 1; attempt <= kTransactAttemptsMax; ++attempt) {
-    auto submitted = transaction.state_->submit(note, context);
+    auto submitted = transaction.state_->submit(wanted, note, context);
     if (submitted || submitted.error().code != ErrorCode::conflict) return submitted;
     if (attempt == kTransactAttemptsMax) break;
     DIALOG_TRY(own.take(context));
@@ -250,7 +254,8 @@ Result<std::uint64_t> Repository::transact(std::string_view branch,
   const Transaction::State& state = *transaction.state_;
   if (state.holds_anywhere()) return core_->commit_together(branch, {&state.edits, &note}, context);
   DIALOG_ASSIGN(const auto submitted,
-                core_->submit_or_repeat(std::move(transaction), own, function, note, context));
+                core_->submit_or_repeat(Core::Wanted::commit, std::move(transaction), own, function,
+                                        note, context));
   // Others may go on from what is submitted while this waits for the disk.
   own.give_back();
   return core_->settle(branch, submitted, context);
@@ -265,7 +270,8 @@ Result<Repository::BuiltCommit> Repository::transact_built(std::string_view bran
   Core::Turn own(*core_, branch);
   DIALOG_ASSIGN(Transaction transaction, core_->run(branch, own, function));
   DIALOG_ASSIGN(const auto submitted,
-                core_->submit_or_repeat(std::move(transaction), own, function, note, context));
+                core_->submit_or_repeat(Core::Wanted::tree, std::move(transaction), own, function,
+                                        note, context));
   own.give_back();
   const auto revision = core_->revision_of(*submitted.view, context);
   if (submitted.ticket) DIALOG_TRY(core_->heads().wait(*submitted.ticket));
