@@ -52,7 +52,8 @@ Result<void> ServerCore::listen() {
                 "\"" + config.host + "\" is no address: " + error.message());
   }
   const Tcp::endpoint endpoint = found.begin()->endpoint();
-  if (!normalized(endpoint.address()).is_loopback() && !config.open && !service.has_tokens()) {
+  if (!normalized(endpoint.address()).is_loopback() && !config.open &&
+      !service.asks_for_credentials()) {
     needs_tokens_ = true;
     return fail(ErrorCode::invalid_argument,
                 "listening on " + config.host +

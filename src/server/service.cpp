@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "answers.hpp"
+#include "credentials.hpp"
 #include "handlers.hpp"
 #include "route.hpp"
 #include "times.hpp"
@@ -20,37 +21,6 @@ std::string normalized_prefix(std::string prefix) {
 // error that names a subject.
 constexpr std::size_t kSmallAnswerBytesMax = std::size_t{8} * 1024;
 constexpr std::size_t kRecordBytesMax = 1024;
-
-bool needs_token(Resource resource) {
-  return resource != Resource::server && resource != Resource::capabilities &&
-         resource != Resource::health;
-}
-
-Access needed_access(Resource resource, std::string_view method) {
-  return method == "PUT" || resource == Resource::blocks_put ? Access::write : Access::read;
-}
-
-// The secret of `Authorization: Bearer <secret>`; absent for any other scheme.
-std::optional<std::string_view> bearer_secret(const HttpRequest& head) {
-  const std::string* field = head.headers.find("Authorization");
-  if (field == nullptr) return {};
-  constexpr std::string_view kScheme = "bearer";
-  std::string_view text = *field;
-  if (text.size() <= kScheme.size() || text[kScheme.size()] != ' ') return {};
-  for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) | 0x20U) != static_cast<unsigned char>(kScheme[i]))
-      return {};
-  }
-  text.remove_prefix(kScheme.size());
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  return text;
-}
-
-Answer unauthorized(int status, std::string message) {
-  Answer answer = error_answer(status, {ErrorCode::unauthorized, std::move(message), {}});
-  if (status == 401) answer.response.headers.add("WWW-Authenticate", "Bearer realm=\"dialog\"");
-  return answer;
-}
 
 std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
   if (const std::string* coding = head.headers.find("Content-Encoding");
@@ -76,40 +46,20 @@ struct Service::Visit {
 };
 
 Service::Service(ServerStore& store, ServiceConfig config, Clock& clock)
-    : store_(store), config_(std::move(config)), clock_(clock) {
+    : store_(store),
+      config_(std::move(config)),
+      clock_(clock),
+      credentials_(std::make_unique<Credentials>(clock)) {
   config_.path_prefix = normalized_prefix(std::move(config_.path_prefix));
 }
 
+Service::~Service() = default;
+
 void Service::set_tokens(std::shared_ptr<const TokenSet> tokens) {
-  const std::lock_guard lock(mutex_);
-  tokens_ = std::move(tokens);
+  credentials_->set_tokens(std::move(tokens));
 }
 
-bool Service::has_tokens() const {
-  const std::lock_guard lock(mutex_);
-  return tokens_ != nullptr;
-}
-
-std::optional<Answer> Service::judge_credentials(const HttpRequest& head, Visit& visit) const {
-  std::shared_ptr<const TokenSet> tokens;
-  {
-    const std::lock_guard lock(mutex_);
-    tokens = tokens_;
-  }
-  if (!tokens || !needs_token(visit.route.resource) || head.method == "OPTIONS") return {};
-  const auto secret = bearer_secret(head);
-  if (!secret)
-    return unauthorized(401, "this server asks for a token: Authorization: Bearer <token>");
-  const Token* token = tokens->find(*secret, clock_.wall());
-  if (token == nullptr) return unauthorized(401, "the token is not known here, or no longer valid");
-  visit.who = token->name;
-  if (!token->covers(*visit.route.subject))
-    return unauthorized(403, "the token is not for this subject");
-  if (token->access < needed_access(visit.route.resource, head.method)) {
-    return unauthorized(403, "the token does not allow to write");
-  }
-  return {};
-}
+bool Service::asks_for_credentials() const { return credentials_->are_asked_for(); }
 
 std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit) const {
   auto route = parse_route(head.target, config_.path_prefix);
@@ -123,7 +73,9 @@ std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit) cons
     answer.response.headers.add("Allow", std::string(allowed_methods(visit.route.resource)));
     return answer;
   }
-  if (auto refusal = judge_credentials(head, visit)) return refusal;
+  auto verdict = credentials_->judge(head, visit.route);
+  visit.who = std::move(verdict.who);
+  if (verdict.refusal) return std::move(verdict.refusal);
   return judge_fields(head, visit.route.resource);
 }
 

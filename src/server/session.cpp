@@ -224,7 +224,7 @@ bool Session::count_client() {
 }
 
 bool Session::is_rebound() const {
-  if (core_.config.open || core_.service.has_tokens()) return false;
+  if (core_.config.open || core_.service.asks_for_credentials()) return false;
   const std::string* host = request_.headers.find("Host");
   return host != nullptr && !is_local_or_address(*host);
 }

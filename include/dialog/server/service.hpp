@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +29,8 @@ struct ServiceConfig {
   std::vector<std::string> cors_origins{};
 };
 
+class Credentials;
+
 /// What one request came to: the response, and what the log tells about it.
 struct Answer {
   HttpResponse response;
@@ -48,10 +49,14 @@ class Service {
  public:
   /// `store` and `clock` must outlive this object. Without tokens everybody may do everything.
   Service(ServerStore& store, ServiceConfig config, Clock& clock = system_clock());
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
 
   /// From the next request on these tokens count; null: everybody may do everything.
   void set_tokens(std::shared_ptr<const TokenSet> tokens);
-  [[nodiscard]] bool has_tokens() const;
+  /// Whether requests need credentials. Where they need none, everybody may do everything.
+  [[nodiscard]] bool asks_for_credentials() const;
 
   struct Admission {
     /// The answer, where the head of the request alone decides it. The body need not be read.
@@ -83,8 +88,6 @@ class Service {
  private:
   struct Visit;
   [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit) const;
-  [[nodiscard]] std::optional<Answer> judge_credentials(const HttpRequest& head,
-                                                        Visit& visit) const;
   [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
                                 const Context& context) const;
   [[nodiscard]] Answer preflight(const HttpRequest& request, const Visit& visit) const;
@@ -95,8 +98,7 @@ class Service {
   ServerStore& store_;
   ServiceConfig config_;
   Clock& clock_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const TokenSet> tokens_;
+  std::unique_ptr<Credentials> credentials_;
 };
 
 }  // namespace dialog::server
