@@ -13,7 +13,7 @@ target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O
 #               kill     kills processes; release only
 #               install  needs an installed copy; release only
 #   PORTABLE  also built and run without exceptions (preset core) and for WebAssembly (preset wasm): no sockets,
-#             files, threads, iostream, exceptions or death tests, and only layers from base to replica and http;
+#             files, threads, iostream, exceptions or death tests, and only layers from base to replica, http and cloud;
 #             therefore not under ThreadSanitizer
 #
 #   The test fails, too, where it runs nothing, and where a case is skipped or disabled.

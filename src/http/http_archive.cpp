@@ -13,8 +13,6 @@
 namespace dialog {
 namespace {
 
-using detail::Repeat;
-
 // Room for the body of a refusal, and for what `has` answers.
 constexpr std::size_t kAnswerBytesMin = std::size_t{64} * 1024;
 static_assert(kAnswerBytesMin >= wire::kBatchHashesMax);

@@ -9,8 +9,6 @@
 namespace dialog {
 namespace {
 
-using detail::Repeat;
-
 // More than any answer of a register needs, so that a web page in its place is still recognized as
 // one.
 constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20U;

@@ -7,17 +7,9 @@
 #include "ascii.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/http/wire.hpp"
-#include "http_date.hpp"
 
 namespace dialog::detail {
 namespace {
-
-using std::chrono::nanoseconds;
-
-// Between two looks at the cancellation token while waiting.
-constexpr nanoseconds kPauseStep = std::chrono::milliseconds(20);
-constexpr std::chrono::hours kRetryAfterMax{24};
-constexpr std::size_t kPrintableMax = 300;
 
 // Fields that the protocol or the transport sets by itself.
 constexpr std::array<std::string_view, 10> kReservedFields{
@@ -85,30 +77,6 @@ Result<void> check_credentials(const RestBackendConfig& config, const Endpoint& 
   return {};
 }
 
-bool is_transient(int status) {
-  return status == 429 || (status >= 500 && status != 501 && status != 505 && status != 507);
-}
-
-bool may_repeat(const Result<HttpResponse, HttpFailure>& outcome, Repeat repeat) {
-  if (outcome) return repeat == Repeat::always && is_transient(outcome->status);
-  if (outcome.error().error.code != ErrorCode::unavailable) return false;
-  return repeat == Repeat::always || !outcome.error().may_have_been_received;
-}
-
-nanoseconds retry_after(const Result<HttpResponse, HttpFailure>& outcome, Clock& clock) {
-  const std::string* field = outcome ? outcome->headers.find("Retry-After") : nullptr;
-  if (field == nullptr) return nanoseconds::zero();
-  const std::string_view value = ascii::trim(*field);
-  if (const auto seconds = ascii::parse_number(value)) {
-    constexpr std::uint64_t kSecondsMax = std::chrono::seconds(kRetryAfterMax).count();
-    return std::chrono::seconds(std::min(*seconds, kSecondsMax));
-  }
-  if (const auto date = wire::parse_http_date(value)) {
-    return std::clamp<WallTime>(*date - clock.wall(), WallTime::zero(), kRetryAfterMax);
-  }
-  return nanoseconds::zero();
-}
-
 ErrorCode code_of_status(int status) {
   switch (status) {
     case 401:
@@ -142,9 +110,7 @@ Result<std::shared_ptr<const RestCaller>> RestCaller::create(const RestBackendCo
   DIALOG_ASSIGN(Endpoint endpoint, Endpoint::parse(config.endpoint()));
   DIALOG_TRY(check_fields(config));
   DIALOG_TRY(check_credentials(config, endpoint));
-  if (config.timeout() <= config.timeout().zero() || config.retry().attempts_max < 1 ||
-      config.retry().base < config.retry().base.zero() ||
-      config.retry().cap < config.retry().base) {
+  if (config.timeout() <= config.timeout().zero() || !is_valid(config.retry())) {
     return fail(ErrorCode::invalid_argument, "time-outs and repetitions must be positive");
   }
   return std::shared_ptr<const RestCaller>(
@@ -169,51 +135,8 @@ HttpRequest RestCaller::request(std::string method, std::string url) const {
 Result<HttpResponse, HttpFailure> RestCaller::send(const HttpRequest& request,
                                                    std::size_t response_bytes_max,
                                                    const Context& context, Repeat repeat) const {
-  for (int attempt = 0;; ++attempt) {
-    if (auto wanted = check_context(context, clock()); !wanted) {
-      return fail(HttpFailure{std::move(wanted).error(), false});
-    }
-    auto outcome = transport_.client->send(request, response_bytes_max, context);
-    if (attempt + 1 >= config_.retry().attempts_max || !may_repeat(outcome, repeat)) return outcome;
-    const nanoseconds wait = delay(attempt, retry_after(outcome, clock()));
-    // Waiting past the deadline would only turn a telling answer into a time-out.
-    if (context.deadline && clock().now() + wait >= *context.deadline) return outcome;
-    if (!pause(wait, context)) {
-      return fail(HttpFailure{Error{ErrorCode::cancelled, "cancelled by the caller", {}},
-                              repeat == Repeat::always});
-    }
-  }
-}
-
-nanoseconds RestCaller::delay(int attempt, nanoseconds retry_after) const {
-  const auto& retry = config_.retry();
-  nanoseconds bound = retry.base;
-  for (int i = 0; i < attempt && bound < retry.cap; ++i) bound *= 2;
-  bound = std::min<nanoseconds>(bound, retry.cap);
-  std::array<std::uint8_t, 8> octets{};
-  transport_.random->fill(octets);
-  std::uint64_t word = 0;
-  for (const std::uint8_t octet : octets) word = word << 8U | octet;
-  // The bias of the remainder is far below anything that matters for jitter.
-  const auto jitter =
-      static_cast<std::int64_t>(word % (static_cast<std::uint64_t>(bound.count()) + 1));
-  return std::max(nanoseconds(jitter), retry_after);
-}
-
-bool RestCaller::pause(nanoseconds duration, const Context& context) const {
-  while (duration > nanoseconds::zero()) {
-    if (context.cancel.cancelled()) return false;
-    const nanoseconds step = std::min(duration, kPauseStep);
-    clock().sleep(step);
-    duration -= step;
-  }
-  return !context.cancel.cancelled();
-}
-
-std::string printable(std::string_view text) {
-  std::string result(text.substr(0, kPrintableMax));
-  std::replace_if(result.begin(), result.end(), [](char c) { return c < ' ' || c >= '\x7f'; }, '?');
-  return result;
+  return send_repeatedly(
+      transport_, config_.retry(), [&] { return request; }, response_bytes_max, context, repeat);
 }
 
 Error status_error(const HttpResponse& response, const Endpoint& endpoint) {

@@ -8,16 +8,11 @@
 #include <utility>
 
 #include "dialog/http/http_transport.hpp"
+#include "dialog/http/repeat.hpp"
 #include "dialog/http/rest_backend_config.hpp"
 #include "dialog/http/url.hpp"
 
 namespace dialog::detail {
-
-/// When a request may be sent once more.
-enum class Repeat : std::uint8_t {
-  always,           ///< it changes nothing, or the same thing again
-  unless_received,  ///< only where no byte of it reached the peer
-};
 
 /// What everything that talks to one remote has in common: fields, credentials, time-outs,
 /// repetitions. Immutable and thread-safe.
@@ -47,17 +42,11 @@ class RestCaller {
       : config_(std::move(config)),
         transport_(std::move(transport)),
         endpoint_(std::move(endpoint)) {}
-  [[nodiscard]] std::chrono::nanoseconds delay(int attempt,
-                                               std::chrono::nanoseconds retry_after) const;
-  [[nodiscard]] bool pause(std::chrono::nanoseconds duration, const Context& context) const;
 
   RestBackendConfig config_;
   HttpTransport transport_;
   Endpoint endpoint_;
 };
-
-/// Text of a peer, fit for a message: printable ASCII, not long.
-std::string printable(std::string_view text);
 
 /// What a status means that is no expected answer. The message names the endpoint and repeats what
 /// the peer said.

@@ -24,6 +24,8 @@ bool verify(std::span<const std::uint8_t, 32> public_key, ByteView message,
 /// Whether the encoded point is on the curve and of prime order. Says nothing about the encoding.
 bool is_of_prime_order(std::span<const std::uint8_t, 32> point);
 
+void sha256(ByteView bytes, std::span<std::uint8_t, 32> digest);
+
 /// In constant time.
 bool equal(const void* a, const void* b, std::size_t size);
 

@@ -49,6 +49,11 @@ bool is_of_prime_order(std::span<const std::uint8_t, 32> point) {
   return crypto_sign_ed25519_pk_to_curve25519(converted.data(), point.data()) == 0;
 }
 
+void sha256(ByteView bytes, std::span<std::uint8_t, 32> digest) {
+  initialize();
+  crypto_hash_sha256(digest.data(), octets(bytes), bytes.size());
+}
+
 bool equal(const void* a, const void* b, std::size_t size) {
   return sodium_memcmp(a, b, size) == 0;
 }

@@ -64,6 +64,77 @@ bool is_of_prime_order(std::span<const std::uint8_t, 32> point) {
   return dialog_sodium_is_of_prime_order(point.data()) != 0;
 }
 
+namespace {
+
+// FIPS 180-4. The small build of the npm package has no SHA-256, and the browser's own answers only
+// later, to a callback.
+class Sha256State {
+ public:
+  void add_block(const char* block) {
+    std::array<std::uint32_t, 64> schedule{};
+    for (std::size_t i = 0; i < 16; ++i) {
+      for (std::size_t j = 0; j < 4; ++j)
+        schedule[i] = schedule[i] << 8U | static_cast<std::uint8_t>(block[4 * i + j]);
+    }
+    for (std::size_t i = 16; i < 64; ++i) {
+      const std::uint32_t a = schedule[i - 15];
+      const std::uint32_t b = schedule[i - 2];
+      schedule[i] = schedule[i - 16] + schedule[i - 7] + (turned(a, 7) ^ turned(a, 18) ^ a >> 3U) +
+                    (turned(b, 17) ^ turned(b, 19) ^ b >> 10U);
+    }
+    std::array<std::uint32_t, 8> w = words_;
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::uint32_t first = w[7] + (turned(w[4], 6) ^ turned(w[4], 11) ^ turned(w[4], 25)) +
+                                  ((w[4] & w[5]) ^ (~w[4] & w[6])) + kRounds[i] + schedule[i];
+      const std::uint32_t second = (turned(w[0], 2) ^ turned(w[0], 13) ^ turned(w[0], 22)) +
+                                   ((w[0] & w[1]) ^ (w[0] & w[2]) ^ (w[1] & w[2]));
+      w = {first + second, w[0], w[1], w[2], w[3] + first, w[4], w[5], w[6]};
+    }
+    for (std::size_t i = 0; i < 8; ++i) words_[i] += w[i];
+  }
+
+  void write(std::span<std::uint8_t, 32> digest) const {
+    for (std::size_t i = 0; i < 32; ++i)
+      digest[i] = static_cast<std::uint8_t>(words_[i / 4] >> (24U - 8U * (i % 4)));
+  }
+
+ private:
+  static std::uint32_t turned(std::uint32_t word, unsigned by) {
+    return word >> by | word << (32U - by);
+  }
+  // The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
+  static constexpr std::array<std::uint32_t, 64> kRounds{
+      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+      0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+      0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+      0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+      0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+      0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+      0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+      0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+      0xc67178f2};
+  // The same of the square roots of the first 8.
+  std::array<std::uint32_t, 8> words_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+};
+
+}  // namespace
+
+void sha256(ByteView bytes, std::span<std::uint8_t, 32> digest) {
+  constexpr std::size_t kBlock = 64;
+  Sha256State state;
+  const std::size_t whole = bytes.size() / kBlock * kBlock;
+  for (std::size_t at = 0; at < whole; at += kBlock) state.add_block(bytes.data() + at);
+  Bytes rest(bytes.substr(whole));
+  rest += '\x80';
+  while (rest.size() % kBlock != kBlock - 8) rest += '\0';
+  const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
+  for (unsigned i = 0; i < 8; ++i) rest += static_cast<char>(bits >> (56U - 8U * i) & 255U);
+  for (std::size_t at = 0; at < rest.size(); at += kBlock) state.add_block(rest.data() + at);
+  state.write(digest);
+}
+
 bool equal(const void* a, const void* b, std::size_t size) {
   // Volatile, so that the loop cannot be made to end early. Handing the bytes to JavaScript would
   // only put copies of a secret where nothing wipes them.

@@ -6,17 +6,9 @@
 #include <vector>
 
 #include "dialog/http/auth_method.hpp"
+#include "dialog/http/repeat.hpp"
 
 namespace dialog {
-
-/// How often and how fast a request that may safely be repeated is repeated after 429, 5xx and lost
-/// connections: each time after a random part of `base * 2^n`, at most `cap`, and not before a
-/// `Retry-After` that is given, in seconds or as a date; more than a day counts as a day.
-struct RetryPolicy {
-  int attempts_max = 5;
-  std::chrono::milliseconds base{200};
-  std::chrono::milliseconds cap{10'000};
-};
 
 /// Where a remote is and how to talk to it. A value; checked when a backend is made of it.
 class RestBackendConfig {

@@ -4,8 +4,7 @@
 
 #include "dialog/base/clock.hpp"
 #include "dialog/remote/register.hpp"
-#include "dialog/remote/revision_backend.hpp"
-#include "dialog/remote/revision_cache.hpp"
+#include "dialog/remote/register_backend.hpp"
 
 namespace dialog {
 
@@ -27,26 +26,8 @@ class MemoryRegister final : public Register {
   std::unique_ptr<State> state_;
 };
 
-/// A consumer: a light connection to the state of its provider, with a cache of its own. Works over
-/// any `Register` of the same process. No network: a call takes as long as the register takes.
-class MemoryBackend final : public RevisionBackend {
- public:
-  /// The times on record are those of `clock`, which must outlive this object and its clones.
-  explicit MemoryBackend(std::shared_ptr<Register> shared, Clock& clock = system_clock());
-
- private:
-  RemoteResult<std::optional<Revision>> do_revision(const Subject& subject) const override;
-  RemoteResult<Head> do_fetch(const Subject& subject, const Context& context) override;
-  RemoteResult<Head> do_swap(const Subject& subject, const Revision& expected,
-                             const Revision& desired, const Context& context) override;
-  RemoteResult<std::optional<HeadHistory>> do_history(const Subject& subject, std::uint64_t after,
-                                                      const Context& context) override;
-  std::unique_ptr<RevisionBackend> do_clone() const override;
-
-  std::shared_ptr<Register> register_;
-  Clock* clock_;
-  RevisionCache cache_;
-};
+/// A consumer: a light connection to the state of its provider, with a cache of its own.
+using MemoryBackend = RegisterBackend;
 
 /// Owns shared register state and hands out consumers. Copies share the state. Thread-safe.
 class MemoryBackendProvider {

@@ -23,7 +23,7 @@ class Register {
   virtual ~Register() = default;
 
   /// The latest accepted swap; absent where nothing was ever published. Shows only what is durable.
-  /// `storage_failed`.
+  /// `storage_failed`; over a network also `unavailable`, `unauthorized`, `timeout`, `cancelled`.
   [[nodiscard]] virtual Result<std::optional<HeadRecord>> read(const Subject& subject,
                                                                const Context& context) = 0;
 
@@ -47,8 +47,9 @@ class Register {
 
   /// Compare-and-swap. Accepted where the record's revision is `expected`, or there is no record
   /// and `expected` is zeros. `Accepted` is durable at return. `storage_failed`, `storage_full`,
-  /// `timeout`, `cancelled`: nothing happened. A write that has begun is waited for, whatever the
-  /// context says.
+  /// `timeout`, `cancelled`: nothing happened. A write to a disk that has begun is waited for,
+  /// whatever the context says. Over a network also `unavailable`, `unauthorized`: nothing
+  /// happened; and `indeterminate`: it may have happened, or may yet.
   [[nodiscard]] virtual Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                                                  const Context& context) = 0;
 
