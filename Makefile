@@ -43,7 +43,8 @@ demo: setup
 	@scripts/build.sh program
 	@scripts/demo.sh
 
-bench: setup
+bench:
+	@scripts/setup.sh bench
 	@scripts/build.sh bench
 	@bench/run.sh $(SUITE)
 

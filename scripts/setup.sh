@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build needs and the machine lacks, from Debian's packages. Prints nothing and takes no
-# time where nothing is missing.
+# scripts/setup.sh [bench]: installs what the build needs and the machine lacks, from Debian's packages; with
+# `bench`, also the servers that benchmarks compare with. Prints nothing and takes no time where nothing is missing.
 set -euo pipefail
 
 packages=(
@@ -12,10 +12,12 @@ packages=(
   liblmdb-dev libzstd-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev libfmt-dev
   libcli11-dev
   # tests and benchmarks
-  googletest libgtest-dev libgmock-dev libbenchmark-dev librocksdb-dev libsqlite3-dev curl strace
+  googletest libgtest-dev libgmock-dev libbenchmark-dev librocksdb-dev libsqlite3-dev curl strace nginx-light
   # WebAssembly
   emscripten
 )
+
+[ "${1:-}" != bench ] || packages+=(redis-server etcd-server postgresql)
 
 missing=()
 while read -r package; do
@@ -40,5 +42,21 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 echo "setup: installing ${missing[*]}"
+
+# Servers are started by who uses them, in folders of their own. Their packages are not to start any, neither now
+# nor when the machine starts.
+policy=/usr/sbin/policy-rc.d
+made_policy=
+if [ ! -e $policy ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  "${as_root[@]}" chmod +x $policy
+  made_policy=1
+fi
+trap '[ -z "$made_policy" ] || "${as_root[@]}" rm -f $policy' EXIT
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+for service in nginx redis-server etcd postgresql; do
+  case " ${missing[*]} " in
+    *" $service"*) "${as_root[@]}" systemctl disable "$service.service" >/dev/null 2>&1 || true ;;
+  esac
+done

@@ -1,28 +1,24 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <thread>
+#include <sys/types.h>
 
 namespace dialog::bench {
 
-/// A bare loop of asio on one thread that answers each request with the same bytes, without looking
-/// into it: what the loopback, the event loop and the load itself allow.
+/// A bare loop over epoll, in a process of its own, that answers each read with the same bytes
+/// without looking into them: what the loopback and the load allow. Where a server comes near it,
+/// the load is what was measured.
 class HttpFloor {
  public:
   HttpFloor();
   HttpFloor(const HttpFloor&) = delete;
   HttpFloor& operator=(const HttpFloor&) = delete;
   ~HttpFloor();
-  [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
-  void accept();
-
-  boost::asio::io_context io_{1};
-  boost::asio::ip::tcp::acceptor acceptor_;
-  std::thread thread_;
+  std::uint16_t port_ = 0;
+  pid_t process_ = -1;
 };
 
 }  // namespace dialog::bench

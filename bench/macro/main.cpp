@@ -27,13 +27,17 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   CLI11_PARSE(app, argc, argv);
 
-  std::filesystem::create_directories(settings.folder);
-  dialog::bench::Report report(out, rounds, std::move(selection));
-  const auto wanted = [&](const char* name) { return suite == "all" || suite == name; };
-  if (wanted("tree")) dialog::bench::run_tree_suite(report, settings);
-  if (wanted("store")) dialog::bench::run_store_suite(report, settings);
-  if (wanted("register")) dialog::bench::run_register_suite(report, settings);
-  if (wanted("sync")) dialog::bench::run_sync_suite(report, settings);
-  std::printf("results: %s\n", out.c_str());
+  try {
+    std::filesystem::create_directories(settings.folder);
+    dialog::bench::Report report(out, rounds, std::move(selection));
+    const auto wanted = [&](const char* name) { return suite == "all" || suite == name; };
+    if (wanted("tree")) dialog::bench::run_tree_suite(report, settings);
+    if (wanted("store")) dialog::bench::run_store_suite(report, settings);
+    if (wanted("register")) dialog::bench::run_register_suite(report, settings);
+    if (wanted("sync")) dialog::bench::run_sync_suite(report, settings);
+    std::printf("results: %s\n", out.c_str());
+  } catch (const dialog::bench::GivenUp&) {
+    return 1;
+  }
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +31,8 @@ bool Report::wants_impl(std::string_view impl) const {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), impl) != wanted.end();
 }
 
-void Report::paired(const Case& about, const std::vector<Contender>& all) {
+void Report::paired(const Case& about, const std::vector<Contender>& all,
+                    const std::vector<Reach>& reaches) {
   if (!wants({about.name})) return;
   std::vector<Contender> contenders;
   std::copy_if(all.begin(), all.end(), std::back_inserter(contenders),
@@ -39,27 +41,28 @@ void Report::paired(const Case& about, const std::vector<Contender>& all) {
   for (int round = 0; round < rounds_; ++round) {
     for (std::size_t i = 0; i < contenders.size(); ++i) samples[i].push_back(contenders[i].run());
   }
-  std::vector<double> medians;
+  const bool ours = contenders.empty() || contenders[0].impl == all[0].impl;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    auto& runs = samples[i];
-    std::sort(runs.begin(), runs.end(),
-              [](const Sample& a, const Sample& b) { return a.value < b.value; });
-    const Sample& median = runs[runs.size() / 2];
-    write(about, contenders[i].impl, median);
-    medians.push_back(median.value);
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < samples[i].size(); ++round)
+      ratios.push_back(samples[0][round].value / samples[i][round].value);
+    const auto by_value = [](const Sample& a, const Sample& b) { return a.value < b.value; };
+    auto runs = samples[i];
+    std::sort(runs.begin(), runs.end(), by_value);
+    write(about, contenders[i].impl, runs[runs.size() / 2],
+          i == 0 ? std::nullopt : std::optional(percentile(ratios, 0.5)),
+          ours ? reaches : std::vector<Reach>{});
   }
-  for (std::size_t i = 1; i < medians.size(); ++i) {
-    std::printf("    %s / %s = %.2f\n", contenders[0].impl.c_str(), contenders[i].impl.c_str(),
-                medians[0] / medians[i]);
-  }
-  std::fflush(stdout);
 }
 
-void Report::exact(const Case& about, const std::string& impl, double value) {
-  if (wants({about.name}) && wants_impl(impl)) write(about, impl, Sample{value, std::nullopt});
+void Report::exact(const Case& about, const std::string& impl, double value,
+                   const std::vector<Reach>& reaches) {
+  if (wants({about.name}) && wants_impl(impl))
+    write(about, impl, Sample{.value = value}, std::nullopt, reaches);
 }
 
-void Report::write(const Case& about, const std::string& impl, const Sample& sample) {
+void Report::write(const Case& about, const std::string& impl, const Sample& sample,
+                   std::optional<double> ratio, const std::vector<Reach>& reaches) {
   nlohmann::ordered_json row{{"suite", about.suite}, {"case", about.name}, {"impl", impl}};
   std::string shape;
   const auto add = [&](const char* name, const std::optional<std::uint64_t>& value) {
@@ -71,14 +74,37 @@ void Report::write(const Case& about, const std::string& impl, const Sample& sam
   add("d", about.d);
   add("clients", about.clients);
   row["value"] = sample.value;
-  if (sample.p99) row["p99"] = *sample.p99;
+  std::string more;
+  const auto add_more = [&](const char* name, const std::optional<double>& value) {
+    if (!value) return;
+    row[name] = *value;
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "%s%s %.6g", more.empty() ? "  (" : ", ", name, *value);
+    more += text.data();
+  };
+  add_more("p99", sample.p99);
+  add_more("least", sample.least);
+  add_more("most", sample.most);
+  if (!more.empty()) more += ')';
   row["unit"] = about.unit;
-  out_ << row.dump() << '\n' << std::flush;
-  std::printf("%-10s %-16s %-12s%-28s %14.6g %s", about.suite.c_str(), about.name.c_str(),
-              impl.c_str(), shape.c_str(), sample.value, about.unit.c_str());
-  if (sample.p99) std::printf("  (p99 %.6g)", *sample.p99);
+  std::printf("%-10s %-17s %-13s%-12s %12.6g %s%s", about.suite.c_str(), about.name.c_str(),
+              impl.c_str(), shape.c_str(), sample.value, about.unit.c_str(), more.c_str());
+  if (ratio) {
+    row["ratio"] = *ratio;
+    std::printf("  ratio %.2f", *ratio);
+  }
+  for (const Reach& reach : reaches) {
+    if (reach.against != (ratio ? impl : "")) continue;
+    const double reached = ratio ? *ratio : sample.value;
+    const bool met = reach.is_most ? reached < reach.bound : reached >= reach.bound;
+    row["reach"] = reach.bound;
+    row["met"] = met;
+    std::printf("  reach %s %g: %s", reach.is_most ? "<" : ">=", reach.bound,
+                met ? "met" : "missed");
+  }
   std::printf("\n");
   std::fflush(stdout);
+  out_ << row.dump() << '\n' << std::flush;
 }
 
 double seconds_now() {
@@ -106,7 +132,7 @@ ScratchFolder::~ScratchFolder() {
 
 void give_up(const std::string& what) {
   std::fprintf(stderr, "dialog-bench: %s\n", what.c_str());
-  std::exit(1);
+  throw GivenUp{};
 }
 
 }  // namespace dialog::bench

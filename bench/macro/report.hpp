@@ -14,7 +14,17 @@ namespace dialog::bench {
 /// What one run of a contender measured.
 struct Sample {
   double value = 0;
-  std::optional<double> p99;
+  std::optional<double> p99 = {};
+  /// What the clients did that did least and most.
+  std::optional<double> least = {};
+  std::optional<double> most = {};
+};
+
+/// What the first contender of a case is to reach.
+struct Reach {
+  std::string against = {};  ///< as a multiple of this contender; empty: in the case's own unit
+  double bound = 1;
+  bool is_most = false;  ///< stay below the bound rather than reach it
 };
 
 /// What a row is about; what does not apply stays empty.
@@ -48,16 +58,21 @@ class Report {
   [[nodiscard]] bool wants_impl(std::string_view impl) const;
 
   /// Runs the contenders that are wanted in turn, round after round, so that a drifting machine
-  /// hits all alike; records the median of each and prints the ratio of the first to every other.
-  void paired(const Case& about, const std::vector<Contender>& contenders);
+  /// hits all alike; records the median of each and of the ratios of the first to every other,
+  /// taken round by round, and whether that is within reach.
+  void paired(const Case& about, const std::vector<Contender>& contenders,
+              const std::vector<Reach>& reaches = {});
 
   /// Records a figure that needs no repetition, if it is wanted: a count, a size.
-  void exact(const Case& about, const std::string& impl, double value);
+  void exact(const Case& about, const std::string& impl, double value,
+             const std::vector<Reach>& reaches = {});
 
   [[nodiscard]] int rounds() const { return rounds_; }
 
  private:
-  void write(const Case& about, const std::string& impl, const Sample& sample);
+  /// The ratio of the first contender to this one, for all but the first.
+  void write(const Case& about, const std::string& impl, const Sample& sample,
+             std::optional<double> ratio, const std::vector<Reach>& reaches);
   std::ofstream out_;
   int rounds_;
   Selection selection_;
@@ -80,7 +95,11 @@ class ScratchFolder {
   std::string path_;
 };
 
-/// Ends the program with `what`: a benchmark that cannot do its work has no figure.
+/// What `give_up` throws. Only `main` catches it.
+struct GivenUp {};
+
+/// Prints `what` and ends the program, with the servers and folders that it made: a benchmark that
+/// cannot do its work has no figure.
 [[noreturn]] void give_up(const std::string& what);
 
 /// The value of a `Result`, or the end of the program.

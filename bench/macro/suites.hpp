@@ -16,6 +16,8 @@ struct Settings {
 void run_tree_suite(Report& report, const Settings& settings);
 void run_store_suite(Report& report, const Settings& settings);
 void run_register_suite(Report& report, const Settings& settings);
+/// The part of the register's suite that is about blocks.
+void run_register_blocks(Report& report, const Settings& settings);
 void run_sync_suite(Report& report, const Settings& settings);
 
 }  // namespace dialog::bench
