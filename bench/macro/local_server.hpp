@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "dialog/backends/lmdb_server_store.hpp"
+#include "dialog/backends/log_server_store.hpp"
 #include "dialog/server/server.hpp"
 #include "report.hpp"
 
@@ -22,7 +22,7 @@ class LocalServer {
  private:
   ScratchFolder folder_;
   server::SilentLog log_;
-  std::unique_ptr<LmdbServerStore> store_;
+  std::unique_ptr<LogServerStore> store_;
   std::unique_ptr<server::Service> service_;
   std::unique_ptr<server::Server> server_;
 };

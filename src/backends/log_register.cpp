@@ -37,33 +37,55 @@ Result<std::optional<HeadRecord>> LogRegister::read(const Subject& subject,
 
 Result<Register::SwapOutcome> LogRegister::swap(const Subject& subject, const Swap& swap,
                                                 const Context& context) {
+  DIALOG_ASSIGN(Begun begun, begin(subject, swap, context));
+  return finish(subject, swap, std::move(begun));
+}
+
+std::vector<Result<Register::SwapOutcome>> LogRegister::swap_all(std::span<const Asked> swaps,
+                                                                 const Context& context) {
+  std::vector<Result<Begun>> begun;
+  begun.reserve(swaps.size());
+  for (const Asked& asked : swaps) begun.push_back(begin(asked.subject, asked.swap, context));
+  std::vector<Result<SwapOutcome>> outcomes;
+  outcomes.reserve(swaps.size());
+  for (std::size_t i = 0; i < swaps.size(); ++i) {
+    if (begun[i]) {
+      outcomes.push_back(finish(swaps[i].subject, swaps[i].swap, *std::move(begun[i])));
+    } else {
+      outcomes.push_back(fail(std::move(begun[i]).error()));
+    }
+  }
+  return outcomes;
+}
+
+Result<LogRegister::Begun> LogRegister::begin(const Subject& subject, const Swap& swap,
+                                              const Context& context) {
   DIALOG_TRY(check_author(swap.author));
   while (true) {
     DIALOG_TRY(check_context(context, clock_));
-    DIALOG_ASSIGN(auto outcome, try_swap(subject, swap, context));
-    if (outcome) return *std::move(outcome);
+    DIALOG_ASSIGN(auto begun, try_begin(subject, swap, context));
+    if (begun) return *std::move(begun);
   }
 }
 
 // Absent where another swap came between.
-Result<std::optional<Register::SwapOutcome>> LogRegister::try_swap(const Subject& subject,
-                                                                   const Swap& swap,
-                                                                   const Context& context) {
+Result<std::optional<LogRegister::Begun>> LogRegister::try_begin(const Subject& subject,
+                                                                 const Swap& swap,
+                                                                 const Context& context) {
   const Hash id = subject.id();
   const Bytes head_key = log_keys::head(id);
   DIALOG_ASSIGN(const auto stored, engine_.read(head_key, View::submitted));
   DIALOG_ASSIGN(std::optional<HeadRecord> latest, parse(stored, subject));
   const Revision current = latest ? latest->revision : Revision();
   if (swap.must_create ? latest.has_value() : current != swap.expected) {
-    // Nobody may be told of what is not durable.
     DIALOG_ASSIGN(const auto durable, engine_.read(head_key, View::durable));
-    if (durable == stored) return Refused{std::move(latest)};
+    if (durable == stored) return Begun{0, Refused{std::move(latest)}};
+    // Nobody may be told of what is not durable.
     DIALOG_ASSIGN(const auto number, engine_.submit({}, context));
-    DIALOG_TRY(engine_.wait(*number));
-    return std::nullopt;
+    return Begun{*number, Refused{std::move(latest)}};
   }
   const std::uint64_t sequence = latest ? latest->sequence + 1 : 1;
-  const HeadRecord record{swap.desired, current, sequence, swap.time, swap.author};
+  HeadRecord record{swap.desired, current, sequence, swap.time, swap.author};
   const Bytes head = print_head(record, subject.did());
   const Bytes past = print_head(record, {});
   const Bytes past_key = log_keys::history(id, sequence);
@@ -74,8 +96,23 @@ Result<std::optional<Register::SwapOutcome>> LogRegister::try_swap(const Subject
   for (const store::Record& gone : old) changes.push_back({gone.key, gone.value, std::nullopt});
   DIALOG_ASSIGN(const auto number, engine_.submit(changes, context));
   if (!number) return std::nullopt;
-  DIALOG_TRY(engine_.wait(*number));
-  return Accepted{record};
+  return Begun{*number, Accepted{std::move(record)}};
+}
+
+// A loser is told of the latest that is durable by now, so that its next attempt is not stale
+// already; of what it lost against where that is its expectation again.
+Result<Register::SwapOutcome> LogRegister::finish(const Subject& subject, const Swap& swap,
+                                                  Begun begun) {
+  if (begun.number == 0) return std::move(begun.outcome);
+  DIALOG_TRY(engine_.wait(begun.number));
+  auto* const refused = std::get_if<Refused>(&begun.outcome);
+  if (refused == nullptr) return std::move(begun.outcome);
+  DIALOG_ASSIGN(const auto stored, engine_.read(log_keys::head(subject.id()), View::durable));
+  DIALOG_ASSIGN(auto latest, parse(stored, subject));
+  if (latest && (swap.must_create || latest->revision != swap.expected)) {
+    refused->actual = std::move(latest);
+  }
+  return std::move(begun.outcome);
 }
 
 // The oldest swaps of the history that are not kept any more once there is one more.

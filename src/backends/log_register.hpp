@@ -19,6 +19,9 @@ class LogRegister final : public Register {
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override;
   Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                            const Context& context) override;
+  /// One sync for all.
+  std::vector<Result<SwapOutcome>> swap_all(std::span<const Asked> swaps,
+                                            const Context& context) override;
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
 
@@ -27,8 +30,15 @@ class LogRegister final : public Register {
 
  private:
   Result<std::uint64_t> check(char kind, const std::function<void(Error fault)>& on_fault);
-  Result<std::optional<SwapOutcome>> try_swap(const Subject& subject, const Swap& swap,
-                                              const Context& context);
+  /// What a swap came to, and the entry of the log that must be durable before anybody is told.
+  struct Begun {
+    std::uint64_t number = 0;
+    SwapOutcome outcome;
+  };
+  Result<Begun> begin(const Subject& subject, const Swap& swap, const Context& context);
+  Result<std::optional<Begun>> try_begin(const Subject& subject, const Swap& swap,
+                                         const Context& context);
+  Result<SwapOutcome> finish(const Subject& subject, const Swap& swap, Begun begun);
   Result<std::vector<store::Record>> forgotten(const Hash& id, std::uint64_t latest);
 
   store::Engine& engine_;

@@ -23,15 +23,12 @@ Answer no_content() {
   return answer;
 }
 
-Answer store(const Task& task, std::span<const Block> blocks) {
+Result<void> store(const Task& task, std::span<const Block> blocks) {
   const auto archive = task.store.archive_for(task.subject());
-  if (const auto put = archive->put(blocks, task.context); !put)
-    return store_error_answer(put.error());
+  DIALOG_TRY(archive->put(blocks, task.context));
   // A client publishes a revision once its blocks are acknowledged, so they must be durable by
   // then.
-  if (const auto flushed = archive->flush(task.context); !flushed)
-    return store_error_answer(flushed.error());
-  return no_content();
+  return archive->flush(task.context);
 }
 
 Result<std::vector<Block>> read_frames(const Task& task) {
@@ -90,10 +87,19 @@ Answer get_block(const Task& task) {
   return answer;
 }
 
+Result<Block, Answer> read_block(const Task& task) {
+  auto block = Block::checked(task.route.block, task.request.body);
+  if (!block) return fail(error_answer(block.error()));
+  return *std::move(block);
+}
+
+Answer stored_answer(const Result<void>& stored) {
+  return stored ? no_content() : store_error_answer(stored.error());
+}
+
 Answer put_block(const Task& task) {
-  const auto block = Block::checked(task.route.block, task.request.body);
-  if (!block) return error_answer(block.error());
-  return store(task, {&*block, 1});
+  const auto block = read_block(task);
+  return block ? stored_answer(store(task, {&*block, 1})) : block.error();
 }
 
 Answer get_blocks(const Task& task) {
@@ -119,7 +125,7 @@ Answer get_blocks(const Task& task) {
 Answer put_blocks(const Task& task) {
   const auto blocks = read_frames(task);
   if (!blocks) return error_answer(blocks.error());
-  return store(task, *blocks);
+  return stored_answer(store(task, *blocks));
 }
 
 Answer has_blocks(const Task& task) {

@@ -1,10 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -14,19 +10,19 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "addresses.hpp"
 #include "budget.hpp"
 #include "dialog/server/server.hpp"
+#include "event_loop.hpp"
+#include "gatherer.hpp"
+#include "shard.hpp"
 
 namespace dialog::server {
 
-class Session;
-
 /// What the connections of one server share.
-class ServerCore {
+class ServerCore final : private EventLoop::Handler {
  public:
   ServerCore(Service& service_in, ServerConfig config_in, Log& log_in);
 
@@ -38,48 +34,50 @@ class ServerCore {
 
   /// Called at the beginning and at the end of a connection's life.
   void connection_came() { ++connections_; }
-  void connection_gone(const Session* session);
+  void connection_gone();
   /// Different for each request of this server and, most likely, for those of its other runs.
-  std::string next_request_id();
+  void append_request_id(std::string& out);
 
   Service& service;
   const ServerConfig config;
   Log& log;
-  boost::asio::io_context io;
-  boost::asio::thread_pool workers;
   Budget budget;
   const std::shared_ptr<AddressTable> addresses;
   Networks trusted_proxies;
   std::atomic<bool> stopping{false};
+  /// Requests that wait for a worker or for the gatherer.
   std::atomic<std::size_t> queued_requests{0};
   CancelSource cancel;
+  boost::asio::thread_pool workers;
+  std::optional<Gatherer> gatherer;
 
  private:
-  using Tcp = boost::asio::ip::tcp;
+  using Time = EventLoop::Time;
   Result<void> listen();
-  void accept();
-  void tell_accept_failed(const boost::system::error_code& error);
-  void admit_connection(Tcp::socket socket);
-  void turn_away(Tcp::socket socket);
-  void run_io();
+  // On the first shard, which accepts.
+  void on_ready(std::uint32_t events) override;
+  void on_time(Time now);
+  [[nodiscard]] bool accept_one();
+  void tell_accept_failed(int error_number);
+  void admit_connection(Descriptor socket, const Address& peer);
+  static void turn_away(const Descriptor& socket);
   bool wait_until_empty();
-  template <class Action>
-  void for_each_session(Action action);
+  void for_each_shard(void (Shard::*action)());
 
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  Tcp::acceptor acceptor_;
-  boost::asio::steady_timer accept_again_;
-  std::optional<std::chrono::steady_clock::time_point> accept_failed_told_;
+  Descriptor listening_;
+  std::optional<Time> accept_again_;
+  std::optional<Time> accept_failed_told_;
   std::atomic<std::uint16_t> port_{0};
   std::atomic<bool> needs_tokens_{false};
-  std::vector<std::thread> io_threads_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::size_t next_shard_ = 0;
+  std::vector<std::thread> threads_;
   std::string request_id_prefix_;
   std::atomic<std::uint64_t> next_request_{0};
 
   std::mutex mutex_;
   std::condition_variable empty_;
   std::atomic<std::size_t> connections_{0};
-  std::unordered_map<const Session*, std::weak_ptr<Session>> sessions_;
   std::mutex stop_mutex_;
   bool started_ = false;
   bool stopped_ = false;

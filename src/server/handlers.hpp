@@ -18,7 +18,7 @@ struct Task {
   const Route& route;
   const ServiceConfig& config;
   ServerStore& store;
-  const Context& context;
+  Context context;
   std::string author;  ///< the name of the token; empty where there was none
   WallTime time;
 
@@ -40,10 +40,18 @@ Answer get_capabilities(const Task& task);
 Answer get_health(const Task& task);
 Answer get_head(const Task& task);
 Answer put_head(const Task& task);
+/// The two halves of `put_head`: what is asked for, or an answer where that is not right; and what
+/// came of it.
+Result<Register::Swap, Answer> read_swap(const Task& task);
+Answer swap_answer(const Task& task, const Register::Swap& swap,
+                   const Result<Register::SwapOutcome>& outcome);
 Answer get_log(const Task& task);
 
 Answer get_block(const Task& task);
 Answer put_block(const Task& task);
+/// The two halves of `put_block`.
+Result<Block, Answer> read_block(const Task& task);
+Answer stored_answer(const Result<void>& stored);
 Answer get_blocks(const Task& task);
 Answer put_blocks(const Task& task);
 Answer has_blocks(const Task& task);

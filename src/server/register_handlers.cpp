@@ -21,7 +21,7 @@ Answer never_published(const Subject& subject) {
       {ErrorCode::not_found, "nothing was ever published under " + subject.did(), {}});
 }
 
-Answer refused_answer(const Task& task, const Precondition& asked,
+Answer refused_answer(const Task& task, const Register::Swap& asked,
                       const Register::Refused& refused) {
   if (!refused.actual) return never_published(task.subject());
   wire::Mismatch mismatch;
@@ -97,28 +97,38 @@ Answer get_head(const Task& task) {
   return record_answer(**record, task.config.etag_style);
 }
 
-Answer put_head(const Task& task) {
-  const auto asked = parse_precondition(task.request);
-  if (!asked) return asked.error();
+Result<Register::Swap, Answer> read_swap(const Task& task) {
+  auto asked = parse_precondition(task.request);
+  if (!asked) return fail(std::move(asked).error());
   const auto message = wire::parse_swap(task.request.body);
-  if (!message) return error_answer(message.error());
+  if (!message) return fail(error_answer(message.error()));
   if (message->subject != task.subject().did())
-    return bad_request("\"sub\" is not the DID of the URL");
+    return fail(bad_request("\"sub\" is not the DID of the URL"));
   if (message->origin && *message->origin != asked->expected) {
-    return bad_request("\"origin\" and the precondition name different revisions");
+    return fail(bad_request("\"origin\" and the precondition name different revisions"));
   }
   // Whoever the body claims to be ("iss") is not who was authenticated, and stays off the record.
-  const Register::Swap swap{.expected = asked->expected,
-                            .desired = message->revision,
-                            .time = task.time,
-                            .author = task.author,
-                            .must_create = asked->must_create};
-  const auto outcome = task.store.head_register().swap(task.subject(), swap, task.context);
+  return Register::Swap{.expected = asked->expected,
+                        .desired = message->revision,
+                        .time = task.time,
+                        .author = task.author,
+                        .must_create = asked->must_create};
+}
+
+Answer swap_answer(const Task& task, const Register::Swap& swap,
+                   const Result<Register::SwapOutcome>& outcome) {
   if (!outcome) return store_error_answer(outcome.error());
   if (const auto* refused = std::get_if<Register::Refused>(&*outcome)) {
-    return refused_answer(task, *asked, *refused);
+    return refused_answer(task, swap, *refused);
   }
   return record_answer(std::get<Register::Accepted>(*outcome).record, task.config.etag_style);
+}
+
+Answer put_head(const Task& task) {
+  const auto swap = read_swap(task);
+  if (!swap) return swap.error();
+  return swap_answer(task, *swap,
+                     task.store.head_register().swap(task.subject(), *swap, task.context));
 }
 
 Answer get_log(const Task& task) {

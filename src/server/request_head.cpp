@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace dialog::server {
@@ -25,13 +26,20 @@ bool equal_ignoring_case(std::string_view text, std::string_view lowercase) {
                     [](char a, char b) { return lower(a) == b; });
 }
 
-bool is_token_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+constexpr std::array<bool, 256> kTokenChars = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c) {
+    table[c] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               (c != 0 && std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
+                              std::string_view::npos);
+  }
+  return table;
+}();
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return kTokenChars[static_cast<unsigned char>(c)];
+  });
 }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
@@ -60,6 +68,7 @@ HeadScanner::Outcome HeadScanner::scan(std::string_view bytes) {
       return refuse(400, "a line must end in CR LF");
 
     const std::string_view line = bytes.substr(line_start_, end - 1 - line_start_);
+    this_line_ = line_start_;
     line_start_ = end + 1;
     if (std::any_of(line.begin(), line.end(), is_control))
       return refuse(400, "a control character in the head");
@@ -93,6 +102,8 @@ std::optional<Refused> HeadScanner::request_line(std::string_view line) {
     return Refused{400, "a malformed request line"};
   }
   http_1_1_ = version == "HTTP/1.1";
+  method_ = part(line, line.substr(0, first));
+  target_ = part(line, target);
   return {};
 }
 
@@ -110,7 +121,35 @@ std::optional<Refused> HeadScanner::field(std::string_view line) {
       return Refused{400, "a repeated header field: " + std::string(kSingle[i])};
     single_seen_ |= 1U << i;
   }
-  return framing_field(name, trim(line.substr(colon + 1)));
+  const std::string_view value = trim(line.substr(colon + 1));
+  parts_.push_back({part(line, name), part(line, value)});
+  if (equal_ignoring_case(name, "connection")) connection_field(value);
+  return framing_field(name, value);
+}
+
+HeadScanner::Part HeadScanner::part(std::string_view line, std::string_view of) const {
+  const std::size_t at = this_line_ + static_cast<std::size_t>(of.data() - line.data());
+  return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(of.size())};
+}
+
+void HeadScanner::connection_field(std::string_view value) {
+  while (!value.empty()) {
+    const std::size_t comma = value.find(',');
+    const std::string_view option = trim(value.substr(0, comma));
+    says_close_ |= equal_ignoring_case(option, "close");
+    says_keep_alive_ |= equal_ignoring_case(option, "keep-alive");
+    value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
+  }
+}
+
+HttpRequest HeadScanner::request(std::string_view bytes) const {
+  const auto text = [&](Part part) { return std::string(bytes.substr(part.begin, part.size)); };
+  HttpRequest request;
+  request.method = text(method_);
+  request.target = text(target_);
+  request.headers.reserve(parts_.size());
+  for (const Field& field : parts_) request.headers.add(text(field.name), text(field.value));
+  return request;
 }
 
 std::optional<Refused> HeadScanner::framing_field(std::string_view name, std::string_view value) {
@@ -119,10 +158,14 @@ std::optional<Refused> HeadScanner::framing_field(std::string_view name, std::st
         !value.empty() && value.size() <= 18 &&
         std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!number) return Refused{400, "Content-Length is no number"};
+    std::uint64_t length = 0;
+    std::from_chars(value.data(), value.data() + value.size(), length);
+    content_length_ = length;
   } else if (equal_ignoring_case(name, "transfer-encoding")) {
     if (!http_1_1_) return Refused{400, "Transfer-Encoding in a request of HTTP/1.0"};
     if (!equal_ignoring_case(value, "chunked"))
       return Refused{501, "a transfer coding other than chunked"};
+    is_chunked_ = true;
   }
   return {};
 }

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "dialog/http/message.hpp"
 
 namespace dialog::server {
 
@@ -36,13 +40,33 @@ class HeadScanner {
   /// after an outcome other than `Incomplete`.
   Outcome scan(std::string_view bytes);
 
+  // Of a complete head; `bytes` are those of the last call.
+
+  /// Method, target and fields.
+  [[nodiscard]] HttpRequest request(std::string_view bytes) const;
+  /// Whether the client wants to go on with this connection.
+  [[nodiscard]] bool keep_alive() const { return http_1_1_ ? !says_close_ : says_keep_alive_; }
+  /// Absent where the head says none.
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const { return content_length_; }
+  [[nodiscard]] bool is_chunked() const { return is_chunked_; }
+
  private:
+  struct Part {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+  };
+  struct Field {
+    Part name;
+    Part value;
+  };
   Outcome refuse(int status, std::string reason) const {
     return Refused{status, std::move(reason)};
   }
   std::optional<Refused> request_line(std::string_view line);
   std::optional<Refused> field(std::string_view line);
   std::optional<Refused> framing_field(std::string_view name, std::string_view value);
+  void connection_field(std::string_view value);
+  [[nodiscard]] Part part(std::string_view line, std::string_view of) const;
   std::optional<Refused> whole() const;
 
   HeadLimits limits_;
@@ -52,6 +76,14 @@ class HeadScanner {
   bool have_request_line_ = false;
   bool http_1_1_ = false;
   unsigned single_seen_ = 0;  // a bit for each field that may occur once
+  std::size_t this_line_ = 0;
+  Part method_;
+  Part target_;
+  std::vector<Field> parts_;
+  std::optional<std::uint64_t> content_length_;
+  bool is_chunked_ = false;
+  bool says_close_ = false;
+  bool says_keep_alive_ = false;
 };
 
 }  // namespace dialog::server

@@ -1,13 +1,17 @@
 #include "dialog/server/server.hpp"
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
-#include <exception>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <charconv>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "core.hpp"
 #include "dialog/base/random.hpp"
+#include "dialog/base/system_failure.hpp"
 #include "session.hpp"
 
 namespace dialog::server {
@@ -27,31 +31,51 @@ std::string random_prefix() {
   return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) + "-";
 }
 
+Result<Descriptor> listen_on(const asio::ip::tcp::endpoint& endpoint) {
+  Descriptor socket(
+      ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (!socket.is_open() ||
+      setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+      ::listen(socket.get(), SOMAXCONN) != 0) {
+    return fail(ErrorCode::unavailable,
+                BoostError(errno, boost::system::system_category()).message());
+  }
+  return socket;
+}
+
+std::uint16_t port_of(const Descriptor& socket) {
+  asio::ip::tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  if (getsockname(socket.get(), endpoint.data(), &size) != 0) return 0;
+  endpoint.resize(size);
+  return endpoint.port();
+}
+
 }  // namespace
 
 ServerCore::ServerCore(Service& service_in, ServerConfig config_in, Log& log_in)
     : service(service_in),
       config(std::move(config_in)),
       log(log_in),
-      workers(std::max(1U, config.worker_threads)),
       budget(config.bytes_in_flight_max),
       addresses(std::make_shared<AddressTable>(config.connections_per_address_max)),
-      work_(io.get_executor()),
-      acceptor_(asio::make_strand(io)),
-      accept_again_(acceptor_.get_executor()),
+      workers(std::max(1U, config.worker_threads)),
       request_id_prefix_(random_prefix()) {}
 
 Result<void> ServerCore::listen() {
   BoostError error;
-  Tcp::resolver resolver(io);
-  const auto found =
-      resolver.resolve(config.host, std::to_string(config.port),
-                       Tcp::resolver::passive | Tcp::resolver::numeric_service, error);
+  asio::io_context context;
+  asio::ip::tcp::resolver resolver(context);
+  using Flags = asio::ip::tcp::resolver;
+  const auto found = resolver.resolve(config.host, std::to_string(config.port),
+                                      Flags::passive | Flags::numeric_service, error);
   if (error || found.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "\"" + config.host + "\" is no address: " + error.message());
   }
-  const Tcp::endpoint endpoint = found.begin()->endpoint();
+  const asio::ip::tcp::endpoint endpoint = found.begin()->endpoint();
   if (!normalized(endpoint.address()).is_loopback() && !config.open &&
       !service.asks_for_credentials()) {
     needs_tokens_ = true;
@@ -60,15 +84,14 @@ Result<void> ServerCore::listen() {
                     " without tokens would let everybody who reaches it write; give it "
                     "tokens, listen on 127.0.0.1, or say that it is meant to be open");
   }
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
+  auto socket = listen_on(endpoint);
+  if (!socket) {
     return fail(ErrorCode::unavailable, "cannot listen on " + config.host + ":" +
-                                            std::to_string(config.port) + ": " + error.message());
+                                            std::to_string(config.port) + ": " +
+                                            socket.error().message);
   }
-  port_ = acceptor_.local_endpoint(error).port();
+  listening_ = *std::move(socket);
+  port_ = port_of(listening_);
   return {};
 }
 
@@ -77,105 +100,116 @@ Result<void> ServerCore::start() {
   if (started_ || stopped_) return fail(ErrorCode::invalid_argument, "a server starts once");
   DIALOG_ASSIGN(trusted_proxies, Networks::parse(config.trusted_proxies));
   DIALOG_TRY(listen());
+  for (unsigned i = 0; i < std::max(1U, config.io_threads); ++i) {
+    shards_.push_back(std::make_unique<Shard>(*this));
+    const bool is_first = i == 0;
+    DIALOG_TRY(shards_.back()->open(is_first ? [this](Time now) { on_time(now); }
+                                             : std::function<void(Time)>()));
+  }
+  if (!shards_.front()->loop.add(listening_.get(), *this, EPOLLIN)) {
+    return fail(system_failure(errno, "wait for connections"));
+  }
+  gatherer.emplace(service,
+                   Gatherer::Limits{.request_time_max = config.request_time_max,
+                                    .refusal_delay_max = config.refusal_delay_max},
+                   cancel.token());
   started_ = true;
-  asio::post(acceptor_.get_executor(), [this] { accept(); });
-  for (unsigned i = 0; i < std::max(1U, config.io_threads); ++i)
-    io_threads_.emplace_back([this] { run_io(); });
+  for (const auto& shard : shards_) threads_.emplace_back([&shard] { shard->loop.run(); });
   log.event(Severity::info, "listening", config.host + ":" + std::to_string(port_.load()));
   return {};
 }
 
-void ServerCore::run_io() {
-  for (;;) {
-    try {
-      io.run();
-      return;
-    } catch (const std::exception& failure) {
-      // A handler ran out of memory, at worst: its connection is gone, the others go on.
-      log.event(Severity::error, "io_failed", failure.what());
-    }
+void ServerCore::on_ready(std::uint32_t) {
+  while (!stopping && listening_.is_open() && accept_one()) {
   }
 }
 
-void ServerCore::accept() {
-  acceptor_.async_accept(asio::make_strand(io),
-                         [this](const BoostError& error, Tcp::socket socket) {
-                           if (stopping || error == asio::error::operation_aborted) return;
-                           if (!error) {
-                             admit_connection(std::move(socket));
-                             return accept();
-                           }
-                           tell_accept_failed(error);
-                           accept_again_.expires_after(kAcceptPause);
-                           accept_again_.async_wait([this](const BoostError& stopped) {
-                             if (!stopped) accept();
-                           });
-                         });
+void ServerCore::on_time(Time now) {
+  if (!accept_again_) return;
+  if (now < *accept_again_) return shards_.front()->loop.wake_at(*accept_again_);
+  accept_again_.reset();
+  if (listening_.is_open()) shards_.front()->loop.change(listening_.get(), *this, EPOLLIN);
 }
 
-void ServerCore::tell_accept_failed(const BoostError& error) {
-  const auto now = std::chrono::steady_clock::now();
+// False where nobody waits any more, or where the system has no room for another connection.
+bool ServerCore::accept_one() {
+  asio::ip::tcp::endpoint from;
+  auto size = static_cast<socklen_t>(from.capacity());
+  Descriptor socket(accept4(listening_.get(), from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (socket.is_open()) {
+    from.resize(size);
+    admit_connection(std::move(socket), normalized(from.address()));
+    return true;
+  }
+  const int error_number = errno;
+  if (error_number == EAGAIN || error_number == EWOULDBLOCK) return false;
+  // The client that was to be next has gone again.
+  if (error_number == ECONNABORTED || error_number == EINTR) return true;
+  tell_accept_failed(error_number);
+  EventLoop& loop = shards_.front()->loop;
+  loop.change(listening_.get(), *this, 0);
+  accept_again_ = std::chrono::steady_clock::now() + kAcceptPause;
+  loop.wake_at(*accept_again_);
+  return false;
+}
+
+void ServerCore::tell_accept_failed(int error_number) {
+  const Time now = std::chrono::steady_clock::now();
   if (accept_failed_told_ && now < *accept_failed_told_ + kAcceptFailedPause) return;
   accept_failed_told_ = now;
+  const BoostError error(error_number, boost::system::system_category());
   std::string message = "clients wait for a connection: " + error.message();
-  if (error == asio::error::no_descriptors)
+  if (error_number == EMFILE || error_number == ENFILE)
     message += "; raise the limit of files that this process may open (ulimit -n, LimitNOFILE=)";
   log.event(Severity::warning, "accept_failed", message);
 }
 
-void ServerCore::admit_connection(Tcp::socket socket) {
-  BoostError error;
-  const Address peer = normalized(socket.remote_endpoint(error).address());
-  if (error) return;
-  socket.set_option(Tcp::no_delay(true), error);
+void ServerCore::admit_connection(Descriptor socket, const Address& peer) {
+  const int on = 1;
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   std::optional<AddressTable::Lease> lease;
   if (!trusted_proxies.contains(peer)) {
     lease = addresses->acquire(peer);
-    if (!lease) return turn_away(std::move(socket));
+    if (!lease) return turn_away(socket);
   }
-  // Connections come on the acceptor's strand alone, so none comes between this line and the next.
-  if (connections_ >= config.connections_max) return turn_away(std::move(socket));
-  auto session = std::make_shared<Session>(*this, std::move(socket), peer, std::move(lease));
-  {
-    const std::lock_guard lock(mutex_);
-    sessions_.emplace(session.get(), session);
-  }
-  asio::post(session->executor(), [session] { session->start(); });
+  // Connections come on one thread alone, so none comes between this line and the next.
+  if (connections_ >= config.connections_max) return turn_away(socket);
+  Shard& shard = *shards_[next_shard_++ % shards_.size()];
+  if (&shard == shards_.front().get()) return shard.take(std::move(socket), peer, std::move(lease));
+  // Counted from now on; a session counts for itself.
+  connection_came();
+  auto handed = std::make_shared<std::pair<Descriptor, std::optional<AddressTable::Lease>>>(
+      std::move(socket), std::move(lease));
+  shard.loop.post([this, &shard, peer, handed] {
+    if (!stopping) shard.take(std::move(handed->first), peer, std::move(handed->second));
+    handed->first.close();
+    connection_gone();
+  });
 }
 
-void ServerCore::turn_away(Tcp::socket socket) {
+void ServerCore::turn_away(const Descriptor& socket) {
   static constexpr std::string_view kResponse =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
       "Retry-After: 1\r\nConnection: close\r\n\r\n";
   // So few bytes fit into an empty send buffer; nobody waits for a client that is not let in.
-  BoostError ignored;
-  socket.non_blocking(true, ignored);
-  socket.write_some(asio::buffer(kResponse), ignored);
-  socket.shutdown(Tcp::socket::shutdown_send, ignored);
+  static_cast<void>(send(socket.get(), kResponse.data(), kResponse.size(), MSG_NOSIGNAL));
+  shutdown(socket.get(), SHUT_WR);
 }
 
-void ServerCore::connection_gone(const Session* session) {
+void ServerCore::connection_gone() {
   const std::lock_guard lock(mutex_);
-  sessions_.erase(session);
   if (--connections_ == 0) empty_.notify_all();
 }
 
-std::string ServerCore::next_request_id() {
-  return request_id_prefix_ + std::to_string(++next_request_);
+void ServerCore::append_request_id(std::string& out) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), ++next_request_).ptr;
+  out.append(request_id_prefix_).append(digits.data(), end);
 }
 
-template <class Action>
-void ServerCore::for_each_session(Action action) {
-  std::vector<std::shared_ptr<Session>> live;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [key, weak] : sessions_) {
-      if (auto session = weak.lock()) live.push_back(std::move(session));
-    }
-  }
-  for (auto& session : live) {
-    const auto executor = session->executor();
-    asio::post(executor, [session = std::move(session), action] { action(*session); });
+void ServerCore::for_each_shard(void (Shard::*action)()) {
+  for (const auto& shard : shards_) {
+    shard->loop.post([&shard, action] { ((*shard).*action)(); });
   }
 }
 
@@ -191,21 +225,18 @@ void ServerCore::stop() {
   if (started_) {
     log.event(Severity::info, "stopping", "requests in flight may finish");
     stopping = true;
-    asio::post(acceptor_.get_executor(), [this] {
-      BoostError ignored;
-      acceptor_.close(ignored);
-      accept_again_.cancel();
-    });
-    for_each_session([](Session& session) { session.begin_stop(); });
+    shards_.front()->loop.post([this] { listening_.close(); });
+    for_each_shard(&Shard::begin_stop);
     if (!wait_until_empty()) {
       log.event(Severity::warning, "cutting", "some requests did not finish in time");
       cancel.cancel();
-      for_each_session([](Session& session) { session.close(); });
+      for_each_shard(&Shard::close_all);
     }
   }
   workers.join();
-  work_.reset();
-  for (std::thread& thread : io_threads_) thread.join();
+  gatherer.reset();
+  for (const auto& shard : shards_) shard->loop.stop();
+  for (std::thread& thread : threads_) thread.join();
   if (started_) log.event(Severity::info, "stopped", "");
 }
 

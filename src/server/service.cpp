@@ -21,6 +21,8 @@ std::string normalized_prefix(std::string prefix) {
 // error that names a subject.
 constexpr std::size_t kSmallAnswerBytesMax = std::size_t{8} * 1024;
 constexpr std::size_t kRecordBytesMax = 1024;
+// What is read and printed while other connections of the thread wait.
+constexpr std::size_t kAtOnceBytesMax = std::size_t{24} * 1024;
 
 std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
   if (const std::string* coding = head.headers.find("Content-Encoding");
@@ -120,30 +122,57 @@ std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit
 }
 
 Service::Admission Service::admit(const HttpRequest& head) const {
-  Visit visit;
+  auto visit = std::make_shared<Visit>();
   Admission admission;
-  admission.refusal = judge(head, visit);
+  admission.refusal = judge(head, *visit);
   if (admission.refusal) {
-    admission.refusal->who = visit.who;
-    if (visit.route.subject) admission.refusal->subject = visit.route.subject->did();
-    finish(head, *admission.refusal);
+    admission.refusal = finished(head, *visit, *std::move(admission.refusal));
   } else {
-    admission.body_bytes_max = body_limit(head, visit);
+    admission.body_bytes_max = body_limit(head, *visit);
+    admission.work = work_of(head, *visit);
   }
+  admission.visit = std::move(visit);
   return admission;
+}
+
+Service::Work Service::work_of(const HttpRequest& head, const Visit& visit) const {
+  if (head.method == "OPTIONS" || visit.route.resource == Resource::capabilities)
+    return Work::at_once;
+  if (!store_.answers_at_once()) return Work::waiting;
+  switch (visit.route.resource) {
+    case Resource::head:
+    case Resource::block:
+      return head.method == "PUT" ? Work::gathered : Work::at_once;
+    case Resource::health:
+      return Work::at_once;
+    case Resource::log:
+      return answer_limit(head, visit) <= kAtOnceBytesMax ? Work::at_once : Work::waiting;
+    default:
+      return Work::waiting;
+  }
+}
+
+Answer Service::finished(const HttpRequest& request, const Visit& visit, Answer answer) const {
+  answer.who = visit.who;
+  if (visit.route.subject) answer.subject = visit.route.subject->did();
+  finish(request, answer);
+  return answer;
 }
 
 Answer Service::answer(const HttpRequest& request, const Context& context,
                        const Reserve& reserve) const {
-  Visit visit;
-  auto refusal = judge(request, visit);
+  return answer(request, admit(request), context, reserve);
+}
+
+Answer Service::answer(const HttpRequest& request, const Admission& admission,
+                       const Context& context, const Reserve& reserve) const {
+  if (admission.refusal) return *admission.refusal;
+  const Visit& visit = *admission.visit;
   Answer answer;
-  if (refusal) {
-    answer = *std::move(refusal);
-  } else if (request.body.size() > body_limit(request, visit)) {
+  if (request.body.size() > admission.body_bytes_max) {
     answer = error_answer(
         {ErrorCode::too_large,
-         "the body is longer than " + std::to_string(body_limit(request, visit)) + " bytes",
+         "the body is longer than " + std::to_string(admission.body_bytes_max) + " bytes",
          {}});
   } else if (reserve && !reserve(answer_limit(request, visit))) {
     answer = error_answer(
@@ -151,10 +180,55 @@ Answer Service::answer(const HttpRequest& request, const Context& context,
   } else {
     answer = dispatch(request, visit, context);
   }
-  answer.who = visit.who;
-  if (visit.route.subject) answer.subject = visit.route.subject->did();
-  finish(request, answer);
-  return answer;
+  return finished(request, visit, std::move(answer));
+}
+
+std::variant<Answer, Service::Write> Service::begin_write(const HttpRequest& request,
+                                                          const Admission& admission) const {
+  const Visit& visit = *admission.visit;
+  const Task task{request, visit.route, config_, store_, {}, visit.who, clock_.wall()};
+  if (visit.route.resource == Resource::head) {
+    auto swap = read_swap(task);
+    if (swap) return Write{task.subject(), *std::move(swap)};
+    return finished(request, visit, std::move(swap).error());
+  }
+  auto block = read_block(task);
+  if (block) return Write{task.subject(), *std::move(block)};
+  return finished(request, visit, std::move(block).error());
+}
+
+void Service::write_all(std::span<Write* const> writes, const Context& context) const {
+  std::vector<Register::Asked> asked;
+  std::vector<Write*> swaps;
+  std::vector<std::pair<Write*, std::shared_ptr<Archive>>> blocks;
+  for (Write* const write : writes) {
+    if (const auto* swap = std::get_if<Register::Swap>(&write->what)) {
+      asked.push_back({write->subject, *swap});
+      swaps.push_back(write);
+    } else {
+      auto archive = store_.archive_for(write->subject);
+      write->stored = archive->put({&std::get<Block>(write->what), 1}, context);
+      blocks.emplace_back(write, std::move(archive));
+    }
+  }
+  // The blocks come before the swaps, so that the wait for these is a wait for all.
+  if (!asked.empty()) {
+    auto outcomes = store_.head_register().swap_all(asked, context);
+    for (std::size_t i = 0; i < swaps.size(); ++i) swaps[i]->swapped = std::move(outcomes[i]);
+  }
+  for (auto& [write, archive] : blocks) {
+    if (*write->stored) write->stored = archive->flush(context);
+  }
+}
+
+Answer Service::end_write(const HttpRequest& request, const Admission& admission,
+                          const Write& write) const {
+  const Visit& visit = *admission.visit;
+  const Task task{request, visit.route, config_, store_, {}, visit.who, clock_.wall()};
+  const auto* swap = std::get_if<Register::Swap>(&write.what);
+  return finished(
+      request, visit,
+      swap != nullptr ? swap_answer(task, *swap, *write.swapped) : stored_answer(*write.stored));
 }
 
 Answer Service::dispatch(const HttpRequest& request, const Visit& visit,

@@ -1,23 +1,23 @@
 #include "session.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/status.hpp>
 #include <exception>
+#include <utility>
 
-#include "dialog/base/check.hpp"
+#include "response_head.hpp"
 
 namespace dialog::server {
 namespace {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
+using BoostError = boost::system::error_code;
 
-constexpr std::size_t kHeadReadBytes = 4096;
+// So much is read at once while the head of a request is looked for; what is behind it is kept.
+constexpr std::size_t kHeadReadBytes = std::size_t{16} * 1024;
+// Of a body.
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 // Where what is read may stay uncounted: beyond the end of a body that does not tell its length,
 // and after a refusal.
@@ -25,6 +25,14 @@ constexpr std::size_t kUncountedReadBytes = std::size_t{16} * 1024;
 // What a client may still send after it was refused; more, and it may lose the response.
 constexpr std::size_t kDrainBytesMax = std::size_t{1024} * 1024;
 constexpr std::chrono::milliseconds kDrainTimeMax{1000};
+// Where that much was answered it is sent before another request is looked at.
+constexpr std::size_t kOutBytes = std::size_t{32} * 1024;
+// A larger body is sent from where it is.
+constexpr std::size_t kCopiedBytes = std::size_t{8} * 1024;
+// What a connection keeps for its next request.
+constexpr std::size_t kKeptBytes = 1024;
+// A larger block is hashed and compressed by a worker.
+constexpr std::size_t kGatheredBytesMax = std::size_t{16} * 1024;
 constexpr std::size_t kLoggedPathBytesMax = 512;
 
 // The memory that a body takes. One that told its length got room for it all, but uses only what
@@ -37,42 +45,32 @@ std::string loggable_path(std::string_view target) {
   return std::string(path.substr(0, kLoggedPathBytesMax)) + "...";
 }
 
-std::string response_head(const HttpResponse& response, std::string_view request_id,
-                          bool keep_alive) {
-  const std::string_view reason =
-      http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
-  std::string head =
-      "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason) + "\r\n";
-  for (const auto& [name, value] : response.headers.fields()) {
-    DIALOG_CHECK(value.find_first_of("\r\n") == std::string::npos,
-                 "a response field must be one line");
-    head.append(name).append(": ").append(value).append("\r\n");
-  }
-  if (response.status != 204 && response.headers.find("Content-Length") == nullptr) {
-    head.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
-  }
-  head.append("X-Request-Id: ").append(request_id).append("\r\n");
-  head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
-  return head;
+HeadLimits limits_of(const ServerConfig& config) {
+  return {.request_line_bytes_max = config.request_line_bytes_max,
+          .head_bytes_max = config.head_bytes_max,
+          .fields_max = config.fields_max};
 }
 
 }  // namespace
 
-Session::Session(ServerCore& core, Stream stream, Address peer,
+Session::Session(ServerCore& core, Shard& shard, Stream stream, const Address& peer,
                  std::optional<AddressTable::Lease> lease)
     : core_(core),
+      shard_(shard),
       stream_(std::move(stream)),
-      timer_(stream_.get_executor()),
-      peer_(std::move(peer)),
+      peer_(peer),
       lease_(std::move(lease)),
-      buffer_(core_.config.head_bytes_max + kReadBytes),
+      scanner_(limits_of(core_.config)),
       request_bytes_(core_.budget),
       response_bytes_(core_.budget) {}
 
+Session::~Session() = default;
+
 void Session::start() {
-  next_request();
+  if (!loop().add(stream_.file(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) return close();
   // A new connection has sent nothing yet, but has come to send: it gets no idle time.
-  if (phase_ == Phase::idle) enter(Phase::idle, core_.config.head_time_max);
+  enter(Phase::idle, core_.config.head_time_max);
+  run();
 }
 
 void Session::begin_stop() {
@@ -80,145 +78,195 @@ void Session::begin_stop() {
 }
 
 void Session::close() {
-  if (phase_ == Phase::response) log_request();
+  if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::response) log_sent();
   phase_ = Phase::closed;
-  BoostError ignored;
-  stream_.close(ignored);
-  timer_.cancel();
+  deadline_ = Time::max();
+  stream_.close();
+  shard_.let_go(*this);
 }
 
 void Session::enter(Phase phase, std::chrono::milliseconds time_max) {
   phase_ = phase;
-  phase_start_ = std::chrono::steady_clock::now();
-  arm(phase_start_ + time_max);
+  phase_start_ = loop().now();
+  set_deadline(phase_start_ + time_max);
 }
 
-void Session::arm(Time deadline) {
-  timer_.expires_at(deadline);
-  timer_.async_wait([self = shared_from_this()](const BoostError& error) {
-    if (!error) self->on_timer();
-  });
+void Session::set_deadline(Time deadline) {
+  deadline_ = deadline;
+  loop().wake_at(deadline);
 }
 
-void Session::arm_transfer(std::size_t bytes_done) {
+void Session::await_transfer(std::size_t bytes_done) {
   const auto& config = core_.config;
   const std::size_t rate = std::max<std::size_t>(1, config.transfer_bytes_per_second_min);
-  arm(phase_start_ + config.transfer_grace + std::chrono::milliseconds(bytes_done * 1000 / rate));
+  set_deadline(phase_start_ + config.transfer_grace +
+               std::chrono::milliseconds(bytes_done * 1000 / rate));
 }
 
-void Session::on_timer() {
-  // The timer may have been set again after it fired and before this call.
-  if (timer_.expiry() > std::chrono::steady_clock::now()) return;
+void Session::on_late() {
   switch (phase_) {
     case Phase::head:
-    case Phase::body: {
-      timed_out_ = true;
-      BoostError ignored;
-      stream_.cancel(ignored);
-      break;
-    }
+    case Phase::body:
+      refuse(408, ErrorCode::timeout, "the request did not come in time");
+      return run();
     case Phase::idle:
     case Phase::response:
     case Phase::drain:
-      close();
-      break;
+      return close();
     case Phase::work:
     case Phase::closed:
       break;
   }
 }
 
+void Session::on_ready(std::uint32_t events) {
+  if (phase_ == Phase::closed) return;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  run();
+}
+
+// Goes on as far as it can without waiting.
+void Session::run() {
+  try {
+    advance();
+    keep_input();
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+void Session::advance() {
+  bool goes_on = true;
+  while (goes_on) {
+    switch (phase_) {
+      case Phase::idle:
+      case Phase::head:
+        goes_on = read_head();
+        break;
+      case Phase::body:
+        goes_on = read_body();
+        break;
+      case Phase::response:
+        goes_on = send();
+        break;
+      case Phase::drain:
+        goes_on = drain();
+        break;
+      case Phase::work:
+      case Phase::closed:
+        goes_on = false;
+    }
+  }
+}
+
+// Adds to what came.
+Session::Input Session::fill(std::size_t bytes_max) {
+  if (!readable_) return Input::none;
+  std::span<char> into = std::span(shard_.scratch).first(std::min(bytes_max, kReadBytes));
+  const std::size_t had = input_.size();
+  if (had > 0) {
+    keep_input();
+    buffer_.resize(had + into.size());
+    into = std::span(buffer_).subspan(had);
+  }
+  const Stream::Moved moved = stream_.read(into);
+  if (had > 0) buffer_.resize(had + moved.bytes);
+  input_ = {had > 0 ? buffer_.data() : into.data(), had + moved.bytes};
+  switch (moved.state) {
+    case Stream::State::moved:
+      return Input::more;
+    case Stream::State::emptied:
+      // That nothing more comes is read, too.
+      readable_ = peer_ended_;
+      return Input::more;
+    case Stream::State::blocked:
+      readable_ = false;
+      return Input::none;
+    case Stream::State::ended:
+    case Stream::State::failed:
+      break;
+  }
+  return Input::over;
+}
+
+// Takes what came out of the memory that the next session reads to.
+void Session::keep_input() {
+  if (input_.empty()) {
+    if (buffer_.capacity() > kKeptBytes) buffer_ = {};
+  } else if (input_.data() == shard_.scratch.data() ||
+             (input_.data() > shard_.scratch.data() &&
+              input_.data() < shard_.scratch.data() + shard_.scratch.size())) {
+    buffer_.assign(input_);
+  } else {
+    buffer_.erase(0, static_cast<std::size_t>(input_.data() - buffer_.data()));
+  }
+  input_ = input_.empty() ? std::string_view() : std::string_view(buffer_);
+  if (phase_ == Phase::idle && out_.empty() && out_.capacity() > kKeptBytes) out_ = {};
+}
+
 void Session::next_request() {
-  scanner_.emplace(HeadLimits{.request_line_bytes_max = core_.config.request_line_bytes_max,
-                              .head_bytes_max = core_.config.head_bytes_max,
-                              .fields_max = core_.config.fields_max});
-  body_.reset();
+  scanner_ = HeadScanner(limits_of(core_.config));
+  chunks_.reset();
+  client_.reset();
   client_lease_.reset();
   request_bytes_.set(0);
-  response_bytes_.set(0);
   request_ = {};
-  record_ = {};
+  admission_ = {};
+  write_.reset();
   keep_alive_ = false;
   skipped_line_ = false;
-  if (buffer_.size() > 0) {
-    request_start_ = std::chrono::steady_clock::now();
-    enter(Phase::head, core_.config.head_time_max);
-    scan_head();
-    return;
-  }
-  if (core_.stopping) return close();
-  buffer_.shrink_to_fit();
+  if (input_.empty() && core_.stopping && out_.empty()) return close();
   enter(Phase::idle, core_.config.idle_time_max);
-  read(kHeadReadBytes);
 }
 
-void Session::read(std::size_t bytes_max) {
-  const std::size_t room = buffer_.max_size() - buffer_.size();
-  if (room == 0) return refuse(400, ErrorCode::malformed, "a line of the body is too long");
-  stream_.async_read_some(buffer_.prepare(std::min(bytes_max, room)),
-                          [self = shared_from_this()](const BoostError& error, std::size_t bytes) {
-                            self->on_read(error, bytes);
-                          });
-}
-
-void Session::on_read(const BoostError& error, std::size_t bytes) {
-  if (phase_ == Phase::closed) return;
-  if (timed_out_) return refuse(408, ErrorCode::timeout, "the request did not come in time");
-  if (error) return close();
-  buffer_.commit(bytes);
-  if (phase_ == Phase::drain) {
-    drained_ += bytes;
-    buffer_.consume(buffer_.size());
-    return drained_ > kDrainBytesMax ? close() : read(kUncountedReadBytes);
-  }
-  if (phase_ == Phase::body) return read_body();
-  if (phase_ == Phase::idle) {
+bool Session::read_head() {
+  if (phase_ == Phase::idle && !input_.empty()) {
     request_start_ = std::chrono::steady_clock::now();
     enter(Phase::head, core_.config.head_time_max);
   }
-  scan_head();
-}
-
-void Session::scan_head() {
-  if (skip_empty_line()) return read(kHeadReadBytes);
-  const auto data = buffer_.data();
-  const auto outcome = scanner_->scan({static_cast<const char*>(data.data()), data.size()});
-  if (const auto* refused = std::get_if<HeadScanner::Refused>(&outcome)) {
-    return refuse(refused->status, ErrorCode::malformed, refused->reason);
+  if (!input_.empty() && !skip_empty_line()) {
+    const auto outcome = scanner_.scan(input_);
+    if (const auto* refused = std::get_if<HeadScanner::Refused>(&outcome)) {
+      refuse(refused->status, ErrorCode::malformed, refused->reason);
+      return true;
+    }
+    if (const auto* complete = std::get_if<HeadScanner::Complete>(&outcome)) {
+      on_head(complete->head_bytes);
+      return true;
+    }
   }
-  if (const auto* complete = std::get_if<HeadScanner::Complete>(&outcome))
-    return on_head(complete->head_bytes);
-  read(kHeadReadBytes);
+  if (!out_.empty()) {
+    send_then(After::next_request);
+    return true;
+  }
+  const Input input = fill(kHeadReadBytes);
+  if (input == Input::over) close();
+  return input == Input::more;
 }
 
 // Some clients send an empty line after a body; one before a request means nothing. True where more
 // bytes are needed to tell.
 bool Session::skip_empty_line() {
-  if (skipped_line_ || buffer_.size() == 0) return false;
-  const auto* bytes = static_cast<const char*>(buffer_.data().data());
-  if (bytes[0] != '\r') {
+  if (skipped_line_) return false;
+  if (input_[0] != '\r') {
     skipped_line_ = true;
     return false;
   }
-  if (buffer_.size() == 1) return true;
+  if (input_.size() == 1) return true;
   skipped_line_ = true;
-  if (bytes[1] == '\n') buffer_.consume(2);
-  return buffer_.size() == 0;
-}
-
-bool Session::read_fields(const HeadParser& parser) {
-  request_ = request_of(parser);
-  record_.method = request_.method;
-  record_.path = loggable_path(request_.target);
-  keep_alive_ = parser.keep_alive();
-  return count_client();
+  if (input_[1] == '\n') input_.remove_prefix(2);
+  return input_.empty();
 }
 
 bool Session::count_client() {
   if (!core_.trusted_proxies.contains(peer_)) return true;
   const auto client = forwarded_client(request_.headers, core_.trusted_proxies);
   if (!client) return true;
-  record_.address = client->to_string();
+  client_ = client;
   client_lease_ = core_.addresses->acquire(*client);
   return client_lease_.has_value();
 }
@@ -230,40 +278,35 @@ bool Session::is_rebound() const {
 }
 
 void Session::on_head(std::size_t head_bytes) {
-  HeadParser parser;
-  if (!parse_head(parser, {static_cast<const char*>(buffer_.data().data()), head_bytes})) {
+  const std::string_view head = input_.substr(0, head_bytes);
+  request_ = scanner_.request(head);
+  keep_alive_ = scanner_.keep_alive();
+  if (scanner_.is_chunked() && !begin_chunks(head)) {
     return refuse(400, ErrorCode::malformed, "this is no HTTP request");
   }
-  buffer_.consume(head_bytes);
-  const bool counted = read_fields(parser);
-  body_.emplace(std::move(parser));
-  body_->eager(true);
-  if (!counted)
+  input_.remove_prefix(head_bytes);
+  if (!count_client())
     return refuse(429, ErrorCode::resource_exhausted, "too many requests of one client at once");
   if (is_rebound()) {
     return refuse(421, ErrorCode::unauthorized,
                   "without tokens this server answers to localhost and to addresses only");
   }
-
-  auto admission = core_.service.admit(request_);
-  if (admission.refusal) {
-    close_after_ = !body_->is_done();
-    return respond(*std::move(admission.refusal));
+  admission_ = core_.service.admit(request_);
+  const bool has_body = chunks_ || scanner_.content_length().value_or(0) > 0;
+  if (admission_.refusal) {
+    close_after_ = has_body;
+    return respond(*std::move(admission_.refusal));
   }
-  if (!judge_length(admission.body_bytes_max)) return;
-  if (body_->is_done()) return work();
-
-  const std::string* expect = request_.headers.find("Expect");
-  enter(Phase::body, core_.config.transfer_grace);
-  if (expect == nullptr) return read_body();
-  send_continue();
+  if (!judge_body()) return;
+  if (!has_body) return work();
+  await_body();
 }
 
-bool Session::judge_length(std::size_t body_bytes_max) {
-  const auto length = body_->content_length();
-  if (length && *length > body_bytes_max) {
+bool Session::judge_body() {
+  const auto length = scanner_.content_length();
+  if (length && *length > admission_.body_bytes_max) {
     refuse(413, ErrorCode::too_large,
-           "the body is longer than " + std::to_string(body_bytes_max) + " bytes");
+           "the body is longer than " + std::to_string(admission_.body_bytes_max) + " bytes");
     return false;
   }
   const std::string* expect = request_.headers.find("Expect");
@@ -271,155 +314,274 @@ bool Session::judge_length(std::size_t body_bytes_max) {
     refuse(417, ErrorCode::unsupported, "the only expectation that is met is 100-continue");
     return false;
   }
-  body_->body_limit(body_bytes_max);
+  if (chunks_) chunks_->body_limit(admission_.body_bytes_max);
   return true;
 }
 
-void Session::send_continue() {
-  if (buffer_.size() > 0) return read_body();  // the client did not wait
-  head_out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(stream_, asio::buffer(head_out_),
-                    [self = shared_from_this()](const BoostError& error, std::size_t) {
-                      if (self->phase_ == Phase::closed) return;
-                      if (error) return self->close();
-                      self->read_body();
-                    });
+// The scanner has judged the head; this parser counts and joins the chunks that follow it.
+bool Session::begin_chunks(std::string_view head) {
+  chunks_ = std::make_unique<ChunkParser>();
+  chunks_->header_limit(static_cast<std::uint32_t>(head.size()) + 1);
+  chunks_->body_limit(boost::none);
+  BoostError error;
+  const std::size_t used = chunks_->put(boost::asio::buffer(head), error);
+  const bool is_understood = !error || error == http::error::need_more;
+  chunks_->eager(true);
+  return is_understood && chunks_->is_header_done() && used == head.size();
 }
 
-void Session::read_body() {
-  while (buffer_.size() > 0 && !body_->is_done()) {
+void Session::await_body() {
+  body_left_ = static_cast<std::size_t>(scanner_.content_length().value_or(0));
+  request_.body.reserve(body_left_);
+  enter(Phase::body, core_.config.transfer_grace);
+  // A client that has sent some of it did not wait for this.
+  if (input_.empty() && request_.headers.find("Expect") != nullptr)
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (!out_.empty() && input_.size() < body_left_) send_then(After::body);
+}
+
+bool Session::read_body() {
+  if (!(chunks_ ? take_chunks() : take_body())) return true;
+  const Bytes& body = chunks_ ? chunks_->get().body() : request_.body;
+  const bool is_whole = chunks_ ? chunks_->is_done() : body_left_ == 0;
+  const std::size_t next = chunks_ ? kUncountedReadBytes : std::min(body_left_, kReadBytes);
+  if (!request_bytes_.grow_to(held_bytes(body) + (is_whole ? 0 : input_.size() + next))) {
+    refuse(503, ErrorCode::resource_exhausted, "too many bodies at once; try again soon");
+    return true;
+  }
+  if (is_whole) {
+    work();
+    return true;
+  }
+  await_transfer(body.size());
+  const Input input = fill(next);
+  if (input == Input::over) close();
+  return input == Input::more;
+}
+
+bool Session::take_body() {
+  const std::size_t some = std::min(input_.size(), body_left_);
+  request_.body.append(input_.substr(0, some));
+  input_.remove_prefix(some);
+  body_left_ -= some;
+  return true;
+}
+
+// False where the request was refused.
+bool Session::take_chunks() {
+  while (!input_.empty() && !chunks_->is_done()) {
     BoostError error;
-    const std::size_t used = body_->put(buffer_.data(), error);
-    buffer_.consume(used);
+    const std::size_t used = chunks_->put(boost::asio::buffer(input_), error);
+    input_.remove_prefix(used);
     if (error == http::error::need_more || (!error && used == 0)) break;
     if (error == http::error::body_limit) {
-      return refuse(413, ErrorCode::too_large, "the body is too long");
+      refuse(413, ErrorCode::too_large, "the body is too long");
+      return false;
     }
-    if (error) return refuse(400, ErrorCode::malformed, "the body is not coded as its head says");
+    if (error) {
+      refuse(400, ErrorCode::malformed, "the body is not coded as its head says");
+      return false;
+    }
   }
-  const bool done = body_->is_done();
-  const auto rest = body_->content_length_remaining();
-  const std::size_t next = rest ? std::min<std::size_t>(*rest, kReadBytes) : kUncountedReadBytes;
-  const Bytes& body = body_->get().body();
-  if (!request_bytes_.grow_to(held_bytes(body) + (done ? 0 : buffer_.size() + next))) {
-    return refuse(503, ErrorCode::resource_exhausted, "too many bodies at once; try again soon");
+  if (!chunks_->is_done() && input_.size() > core_.config.head_bytes_max) {
+    refuse(400, ErrorCode::malformed, "a line of the body is too long");
+    return false;
   }
-  if (done) return work();
-  arm_transfer(body.size());
-  read(next);
+  return true;
 }
 
 void Session::work() {
-  phase_ = Phase::work;
-  timer_.cancel();
-  buffer_.shrink_to_fit();
-  request_.body = std::move(body_->get().body());
-  record_.bytes_in = request_.body.size();
+  if (chunks_) request_.body = std::move(chunks_->get().body());
+  chunks_.reset();
   request_bytes_.set(held_bytes(request_.body));
+  if (admission_.work == Service::Work::at_once) return answer_now();
+  if (!out_.empty()) return send_then(After::work);
+  phase_ = Phase::work;
+  deadline_ = Time::max();
   if (core_.queued_requests.fetch_add(1) >= core_.config.queued_requests_max) {
     core_.queued_requests.fetch_sub(1);
     return refuse(503, ErrorCode::resource_exhausted, "too many requests at once; try again soon");
   }
-  asio::post(core_.workers, [self = shared_from_this()] {
+  if (admission_.work == Service::Work::gathered && request_.body.size() <= kGatheredBytesMax) {
+    gather();
+  } else {
+    hand_to_worker();
+  }
+}
+
+void Session::answer_now() {
+  respond(core_.service.answer(request_, admission_, {}, [this](std::size_t bytes) {
+    return response_bytes_.grow_to(out_.size() + bytes);
+  }));
+}
+
+void Session::gather() {
+  auto begun = core_.service.begin_write(request_, admission_);
+  if (auto* answer = std::get_if<Answer>(&begun)) {
+    core_.queued_requests.fetch_sub(1);
+    return respond(std::move(*answer));
+  }
+  write_ = std::get<Service::Write>(std::move(begun));
+  core_.gatherer->add(std::shared_ptr<Gatherer::Client>(shared_from_this(), this));
+}
+
+void Session::on_written() {
+  core_.queued_requests.fetch_sub(1);
+  if (phase_ == Phase::closed) return;
+  respond(core_.service.end_write(request_, admission_, *write_));
+  run();
+}
+
+void Session::hand_to_worker() {
+  boost::asio::post(core_.workers, [self = shared_from_this()] {
     ServerCore& core = self->core_;
     Answer answer;
     try {
       const Context context{.deadline = system_clock().now() + core.config.request_time_max,
                             .cancel = core.cancel.token()};
       // Nothing else touches the session while it waits for its answer.
-      answer = core.service.answer(self->request_, context, [&self](std::size_t bytes) {
-        return self->response_bytes_.grow_to(bytes);
-      });
+      answer = core.service.answer(
+          self->request_, self->admission_, context,
+          [&self](std::size_t bytes) { return self->response_bytes_.grow_to(bytes); });
     } catch (const std::exception& failure) {
       answer = core.service.refuse(self->request_, 500, {ErrorCode::internal, failure.what(), {}});
     }
     core.queued_requests.fetch_sub(1);
-    asio::post(self->stream_.get_executor(), [self, answer = std::move(answer)]() mutable {
-      if (self->phase_ != Phase::closed) self->respond(std::move(answer));
-    });
+    self->loop().post(
+        [self, answer = std::move(answer)]() mutable { self->on_answer(std::move(answer)); });
   });
+}
+
+void Session::on_answer(Answer answer) {
+  if (phase_ == Phase::closed) return;
+  respond(std::move(answer));
+  run();
 }
 
 void Session::refuse(int status, ErrorCode code, std::string message) {
   close_after_ = true;
   // Of a head that was not read to its end the method alone matters: a response to HEAD has no
   // body.
-  constexpr std::string_view kHead = "HEAD ";
-  const auto data = buffer_.data();
-  if (request_.method.empty() &&
-      std::string_view(static_cast<const char*>(data.data()), data.size()).starts_with(kHead)) {
-    request_.method = "HEAD";
-  }
+  if (request_.method.empty() && input_.starts_with("HEAD ")) request_.method = "HEAD";
   respond(core_.service.refuse(request_, status, {code, std::move(message), {}}));
 }
 
 void Session::respond(Answer answer) {
-  timed_out_ = false;
   if (core_.stopping || !keep_alive_) close_after_ = true;
-  record_.request_id = core_.next_request_id();
-  record_.status = answer.response.status;
-  record_.subject = std::move(answer.subject);
-  record_.who = std::move(answer.who);
-  record_.fault = std::move(answer.fault);
-  head_out_ = response_head(answer.response, record_.request_id, !close_after_);
-  body_out_ = std::move(answer.response.body);
+  append_response_head(out_, answer.response);
+  const std::size_t id_at = out_.size();
+  core_.append_request_id(out_);
+  const std::size_t id_bytes = out_.size() - id_at;
+  out_ += close_after_ ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n";
+  if (core_.log.wants_requests()) note_request(answer, out_.substr(id_at, id_bytes));
+  Bytes& body = answer.response.body;
+  if (body.size() <= kCopiedBytes) {
+    out_ += body;
+  } else {
+    large_out_ = std::move(body);
+  }
   request_.body = {};
-  body_.reset();
   request_bytes_.set(0);
-  response_bytes_.set(held_bytes(body_out_));
-  written_ = 0;
-  enter(Phase::response, core_.config.transfer_grace);
-  write();
-}
-
-void Session::write() {
-  std::array<asio::const_buffer, 2> buffers{asio::buffer(head_out_), asio::buffer(body_out_)};
-  const std::size_t of_head = std::min(written_, head_out_.size());
-  buffers[0] += of_head;
-  buffers[1] += written_ - of_head;
-  stream_.async_write_some(buffers,
-                           [self = shared_from_this()](const BoostError& error, std::size_t bytes) {
-                             self->on_write(error, bytes);
-                           });
-}
-
-void Session::on_write(const BoostError& error, std::size_t bytes) {
-  if (phase_ == Phase::closed) return;
-  written_ += bytes;
-  if (error) return close();
-  if (written_ == head_out_.size() + body_out_.size()) return on_response_sent();
-  arm_transfer(written_);
-  write();
-}
-
-void Session::on_response_sent() {
-  log_request();
-  body_out_ = {};
-  response_bytes_.set(0);
-  if (close_after_) return drain();
+  response_bytes_.set(out_.size() + held_bytes(large_out_));
+  if (close_after_) return send_then(After::end);
+  const bool is_much = out_.size() + large_out_.size() > kOutBytes || !large_out_.empty();
+  if (is_much || input_.empty()) return send_then(After::next_request);
   next_request();
 }
 
-void Session::log_request() {
-  record_.time = system_clock().wall();
-  record_.bytes_out = written_ - std::min(written_, head_out_.size());
-  if (record_.address.empty()) record_.address = peer_.to_string();
-  if (request_start_ != Time{}) {
-    record_.duration = std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::steady_clock::now() - request_start_);
-  }
-  core_.log.request(record_);
+void Session::note_request(Answer& answer, std::string request_id) {
+  Noted& noted = noted_.emplace_back();
+  noted.start = request_start_;
+  noted.body_begin = out_.size();
+  noted.body_bytes = answer.response.body.size();
+  AccessRecord& record = noted.record;
+  record.request_id = std::move(request_id);
+  record.address = (client_ ? *client_ : peer_).to_string();
+  record.method = request_.method;
+  record.path = loggable_path(request_.target);
+  record.status = answer.response.status;
+  record.bytes_in = request_.body.size();
+  record.subject = std::move(answer.subject);
+  record.who = std::move(answer.who);
+  record.fault = std::move(answer.fault);
 }
 
-void Session::drain() {
+void Session::send_then(After after) {
+  after_ = after;
+  enter(Phase::response, core_.config.transfer_grace);
+}
+
+// True where all is sent.
+bool Session::send() {
+  while (writable_) {
+    const std::size_t of_first = std::min(written_, out_.size());
+    const Stream::Moved moved =
+        stream_.write(std::string_view(out_).substr(of_first),
+                      std::string_view(large_out_).substr(written_ - of_first));
+    if (moved.state == Stream::State::failed) {
+      close();
+      return false;
+    }
+    if (moved.state == Stream::State::blocked) {
+      writable_ = false;
+      break;
+    }
+    written_ += moved.bytes;
+    if (written_ == out_.size() + large_out_.size()) {
+      on_sent();
+      return true;
+    }
+    await_transfer(written_);
+  }
+  return false;
+}
+
+void Session::on_sent() {
+  log_sent();
+  out_.clear();
+  large_out_ = {};
+  written_ = 0;
+  response_bytes_.set(0);
+  switch (after_) {
+    case After::next_request:
+      return next_request();
+    case After::body:
+      return enter(Phase::body, core_.config.transfer_grace);
+    case After::work:
+      return work();
+    case After::end:
+      return end();
+  }
+}
+
+void Session::log_sent() {
+  if (noted_.empty()) return;
+  const Time now = std::chrono::steady_clock::now();
+  for (Noted& noted : noted_) {
+    AccessRecord& record = noted.record;
+    record.time = system_clock().wall();
+    record.bytes_out = std::min(written_ - std::min(written_, noted.body_begin), noted.body_bytes);
+    if (noted.start != Time{}) {
+      record.duration = std::chrono::duration_cast<std::chrono::microseconds>(now - noted.start);
+    }
+    core_.log.request(record);
+  }
+  noted_.clear();
+}
+
+void Session::end() {
   // Closing with unread bytes would reset the connection, and the client might lose the response.
-  BoostError error;
-  stream_.shutdown(Stream::shutdown_send, error);
-  if (error) return close();
-  buffer_.consume(buffer_.size());
-  buffer_.shrink_to_fit();
+  if (!stream_.finish()) return close();
+  input_ = {};
   enter(Phase::drain, kDrainTimeMax);
-  read(kUncountedReadBytes);
+}
+
+bool Session::drain() {
+  const Input input = fill(kUncountedReadBytes);
+  drained_ += input_.size();
+  input_ = {};
+  if (input == Input::over || drained_ > kDrainBytesMax) close();
+  return input == Input::more && phase_ == Phase::drain;
 }
 
 }  // namespace dialog::server

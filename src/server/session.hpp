@@ -1,8 +1,5 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
@@ -10,103 +7,150 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core.hpp"
-#include "parse_head.hpp"
 #include "request_head.hpp"
+#include "shard.hpp"
+#include "stream.hpp"
 
 namespace dialog::server {
 
-/// One connection: reads a request, has a worker answer it, writes the response, and so on. Every
-/// member runs on the strand of its stream. What a client sends after a request waits in the kernel
-/// until that one is answered.
-class Session final : public std::enable_shared_from_this<Session> {
+/// One connection: reads a request, has it answered, writes the response, and so on. It belongs to
+/// the thread of its shard. What waits for nothing is answered there and then; a write goes to the
+/// gatherer, everything else to a worker, and the session reads nothing meanwhile: what the client
+/// sends then waits in the kernel. Requests that came together are answered together, in order.
+class Session final : public EventLoop::Handler,
+                      private Gatherer::Client,
+                      public std::enable_shared_from_this<Session> {
  public:
-  /// What carries the bytes. TLS will be another one with the same operations.
-  using Stream = boost::asio::ip::tcp::socket;
+  using Time = EventLoop::Time;
 
-  Session(ServerCore& core, Stream stream, Address peer, std::optional<AddressTable::Lease> lease);
+  Session(ServerCore& core, Shard& shard, Stream stream, const Address& peer,
+          std::optional<AddressTable::Lease> lease);
+  ~Session() override;
 
   void start();
   /// Closes an idle connection; a busy one ends after its response.
   void begin_stop();
   void close();
-  [[nodiscard]] Stream::executor_type executor() { return stream_.get_executor(); }
+
+  void on_ready(std::uint32_t events) override;
+  /// What it waits for must have come by then.
+  [[nodiscard]] Time deadline() const { return deadline_; }
+  void on_late();
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-  using BodyParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using BoostError = boost::system::error_code;
+  using ChunkParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+  /// What is waited for: `idle` and `head` for a request, `response` for the client to take what
+  /// was answered, `work` for an answer.
   enum class Phase { idle, head, body, work, response, drain, closed };
+  /// What comes once the client has taken all that was answered.
+  enum class After { next_request, body, work, end };
+  enum class Input { more, none, over };
+
+  // Gatherer::Client
+  Service::Write& write() override { return *write_; }
+  EventLoop& loop() override { return shard_.loop; }
+  void on_written() override;
+
+  void run();
+  void advance();
+  void enter(Phase phase, std::chrono::milliseconds time_max);
+  void set_deadline(Time deadline);
+  void await_transfer(std::size_t bytes_done);
+
+  Input fill(std::size_t bytes_max);
+  void keep_input();
 
   void next_request();
-  void enter(Phase phase, std::chrono::milliseconds time_max);
-  void arm(Time deadline);
-  void arm_transfer(std::size_t bytes_done);
-  void on_timer();
-
-  void read(std::size_t bytes_max);
-  void on_read(const BoostError& error, std::size_t bytes);
-  void scan_head();
+  bool read_head();
   bool skip_empty_line();
   void on_head(std::size_t head_bytes);
-  bool read_fields(const HeadParser& parser);
   bool count_client();
   [[nodiscard]] bool is_rebound() const;
-  bool judge_length(std::size_t body_bytes_max);
-  void send_continue();
-  void read_body();
+  bool judge_body();
+  bool begin_chunks(std::string_view head);
+  void await_body();
+  bool read_body();
+  bool take_body();
+  bool take_chunks();
+  bool drain();
+
   void work();
+  void answer_now();
+  void gather();
+  void hand_to_worker();
+  void on_answer(Answer answer);
 
   void refuse(int status, ErrorCode code, std::string message);
   void respond(Answer answer);
-  void write();
-  void on_write(const BoostError& error, std::size_t bytes);
-  void on_response_sent();
-  void log_request();
-  void drain();
+  void send_then(After after);
+  bool send();
+  void on_sent();
+  void end();
+  void note_request(Answer& answer, std::string request_id);
+  void log_sent();
 
   // Counts the connection. Before the other members, so that it goes after them: a connection that
   // is no longer counted holds nothing of what is shared.
   struct Presence {
-    explicit Presence(const Session& session_in) : session(session_in) {
-      session.core_.connection_came();
-    }
+    explicit Presence(ServerCore& core_in) : core(core_in) { core.connection_came(); }
     Presence(const Presence&) = delete;
     Presence& operator=(const Presence&) = delete;
-    ~Presence() { session.core_.connection_gone(&session); }
-    const Session& session;
+    ~Presence() { core.connection_gone(); }
+    ServerCore& core;
   };
 
   ServerCore& core_;
-  const Presence presence_{*this};
+  Shard& shard_;
+  const Presence presence_{core_};
   Stream stream_;
-  boost::asio::steady_timer timer_;
   const Address peer_;
   const std::optional<AddressTable::Lease> lease_;
 
   Phase phase_ = Phase::idle;
+  After after_ = After::next_request;
   Time phase_start_;
-  bool timed_out_ = false;
+  Time deadline_ = Time::max();
+  // Whether the socket may have bytes, or room for some: until it says otherwise.
+  bool readable_ = true;
+  bool writable_ = true;
+  bool peer_ended_ = false;
   bool close_after_ = false;
   std::size_t drained_ = 0;
-  boost::beast::flat_buffer buffer_;
+  // What came and is not used yet: in the buffer, or, while this session runs, in its shard's.
+  std::string_view input_;
+  Bytes buffer_;
 
   // Of the present request:
-  std::optional<HeadScanner> scanner_;
-  std::optional<BodyParser> body_;
+  HeadScanner scanner_;
+  std::unique_ptr<ChunkParser> chunks_;
+  std::size_t body_left_ = 0;
+  std::optional<Address> client_;  ///< behind a trusted proxy
   std::optional<AddressTable::Lease> client_lease_;
   Budget::Lease request_bytes_;
-  Budget::Lease response_bytes_;
   HttpRequest request_;
-  AccessRecord record_;
+  Service::Admission admission_;
+  std::optional<Service::Write> write_;
   Time request_start_;
   bool keep_alive_ = false;
   bool skipped_line_ = false;
-  std::string head_out_;
-  Bytes body_out_;
+
+  // Of what was answered and the client has not taken yet:
+  std::string out_;
+  Bytes large_out_;  // behind the other
   std::size_t written_ = 0;
+  Budget::Lease response_bytes_;
+  struct Noted {
+    AccessRecord record;
+    Time start;
+    std::size_t body_begin = 0;
+    std::size_t body_bytes = 0;
+  };
+  std::vector<Noted> noted_;
 };
 
 }  // namespace dialog::server

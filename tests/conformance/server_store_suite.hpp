@@ -121,8 +121,39 @@ TYPED_TEST_P(ServerStoreConformance, IsWritable) {
   EXPECT_TRUE(this->store().check_writable().has_value());
 }
 
-REGISTER_TYPED_TEST_SUITE_P(ServerStoreConformance, EveryArchiveOfASubjectShowsTheSameBlocks,
-                            SubjectsShareNoBlocks, AFlushedBlockOutlivesTheArchiveThatTookIt,
+TYPED_TEST_P(ServerStoreConformance, SwapsThatComeTogetherComeOneAfterTheOther) {
+  const auto swap = [](std::uint64_t from, std::uint64_t to) {
+    return Register::Swap{revision_number(from), revision_number(to), {}, "", false};
+  };
+  this->publish(this->one_, 0, 1);
+  const std::vector<Register::Swap> swaps{swap(1, 2), swap(1, 3), swap(0, 7), swap(2, 4),
+                                          swap(9, 8)};
+  const std::vector<Register::Asked> asked{{this->one_, swaps[0]},
+                                           {this->one_, swaps[1]},
+                                           {this->two_, swaps[2]},
+                                           {this->one_, swaps[3]},
+                                           {subject_named("three"), swaps[4]}};
+  const auto outcomes = this->store().head_register().swap_all(asked, {});
+  ASSERT_EQ(outcomes.size(), asked.size());
+  for (const auto& outcome : outcomes) ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+  for (const std::size_t accepted : {0U, 2U, 3U}) {
+    ASSERT_TRUE(std::holds_alternative<Register::Accepted>(*outcomes[accepted])) << accepted;
+  }
+  EXPECT_EQ(std::get<Register::Accepted>(*outcomes[3]).record.previous, revision_number(2));
+  EXPECT_EQ(std::get<Register::Accepted>(*outcomes[3]).record.sequence, 3U);
+  // What it lost against, or what came after that and is durable, too.
+  const auto& lost = std::get<Register::Refused>(*outcomes[1]).actual;
+  ASSERT_TRUE(lost.has_value());
+  EXPECT_TRUE(lost->revision == revision_number(2) || lost->revision == revision_number(4));
+  EXPECT_FALSE(std::get<Register::Refused>(*outcomes[4]).actual.has_value());
+  this->fixture_.reopen();
+  EXPECT_EQ(this->head(this->one_), revision_number(4));
+  EXPECT_EQ(this->head(this->two_), revision_number(7));
+}
+
+REGISTER_TYPED_TEST_SUITE_P(ServerStoreConformance, SwapsThatComeTogetherComeOneAfterTheOther,
+                            EveryArchiveOfASubjectShowsTheSameBlocks, SubjectsShareNoBlocks,
+                            AFlushedBlockOutlivesTheArchiveThatTookIt,
                             WhoeverAsksForASubjectDoesNotPublishIt, AHeadNeedsNoBlocks,
                             HeadsAndBlocksOfAllSubjectsAreThereAfterReopening, IsWritable);
 

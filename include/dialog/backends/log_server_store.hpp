@@ -25,6 +25,7 @@ class LogServerStore final : public ServerStore {
   Register& head_register() override;
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
   [[nodiscard]] Result<void> check_writable() const override;
+  [[nodiscard]] bool answers_at_once() const override { return true; }
 
   /// Reads the whole log and its index, then every head and swap, and tells of all that is damaged
   /// (`corrupt`). A block that is found damaged can be put again. Says nothing of the trees: a

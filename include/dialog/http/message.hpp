@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ class HttpHeaders {
  public:
   using Field = std::pair<std::string, std::string>;
 
+  /// Room for so many fields.
+  void reserve(std::size_t count) { fields_.reserve(count); }
   /// Adds a field, also where one of that name is there.
   void add(std::string name, std::string value) {
     fields_.emplace_back(std::move(name), std::move(value));

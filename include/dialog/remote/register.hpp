@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "dialog/base/context.hpp"
 #include "dialog/base/result.hpp"
@@ -52,6 +54,17 @@ class Register {
   /// happened; and `indeterminate`: it may have happened, or may yet.
   [[nodiscard]] virtual Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                                                  const Context& context) = 0;
+
+  /// One of several swaps; what it names outlives the call.
+  struct Asked {
+    const Subject& subject;
+    const Swap& swap;
+  };
+  /// Several swaps, of any subjects, as if they came one after the other in this order; an outcome
+  /// for each. A register on a disk waits for it once, for all of them. As it stands here each
+  /// waits for itself.
+  [[nodiscard]] virtual std::vector<Result<SwapOutcome>> swap_all(std::span<const Asked> swaps,
+                                                                  const Context& context);
 
   /// Accepted swaps with a sequence number greater than `after`, oldest first, at most `limit`.
   [[nodiscard]] virtual Result<HeadHistory> history(const Subject& subject, std::uint64_t after,

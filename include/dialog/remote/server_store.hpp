@@ -33,6 +33,11 @@ class ServerStore {
   /// no I/O.
   [[nodiscard]] virtual Result<void> check_writable() const = 0;
 
+  /// Whether reads answer from this machine, without waiting for a writer or for a network, and
+  /// `Register::swap_all` waits once for all its swaps. Then a server reads on the threads that
+  /// serve its connections, and gathers what is written meanwhile.
+  [[nodiscard]] virtual bool answers_at_once() const { return false; }
+
   /// What a store on a disk found when it read all of itself.
   struct Checked {
     std::uint64_t subjects = 0;  ///< that have a head
@@ -50,6 +55,7 @@ class MemoryServerStore final : public ServerStore {
   Register& head_register() override;
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
   [[nodiscard]] Result<void> check_writable() const override { return {}; }
+  [[nodiscard]] bool answers_at_once() const override { return true; }
 
   /// How many subjects have an archive here.
   [[nodiscard]] std::size_t subject_count() const;

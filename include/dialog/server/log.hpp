@@ -38,6 +38,8 @@ class Log {
   virtual ~Log() = default;
 
   virtual void request(const AccessRecord& record) = 0;
+  /// False where nobody looks at requests, so that nothing is put together for them.
+  [[nodiscard]] virtual bool wants_requests() const { return true; }
   /// Something other than a request: started, stopping, tokens read anew. `name` is a fixed word.
   virtual void event(Severity severity, std::string_view name, std::string_view message) = 0;
 };
@@ -57,6 +59,7 @@ std::unique_ptr<Log> make_json_log(LogTarget target, Clock& clock = system_clock
 class SilentLog final : public Log {
  public:
   void request(const AccessRecord&) override {}
+  [[nodiscard]] bool wants_requests() const override { return false; }
   void event(Severity, std::string_view, std::string_view) override {}
 };
 

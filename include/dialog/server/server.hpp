@@ -22,10 +22,15 @@ struct ServerConfig {
   /// name was made to point here sends them, and browsers would let it read and write.
   bool open = false;
 
+  /// Each serves its share of the connections, and answers itself what waits for nothing.
   unsigned io_threads = 1;
   unsigned worker_threads = 4;  ///< as many requests may wait for the store at once
-  std::size_t queued_requests_max =
-      1024;  ///< received and not yet answered by a worker; beyond: 503
+  /// Received, and waiting for a worker, for the disk, or as a loser on a subject that many want to
+  /// change; beyond: 503.
+  std::size_t queued_requests_max = 1024;
+  /// Of those who lose on one subject at the same time some are told so late, so that not all come
+  /// again at once: the longest that one waits. Zero: none does.
+  std::chrono::milliseconds refusal_delay_max{20};
 
   std::size_t request_line_bytes_max = std::size_t{4} * 1024;  ///< beyond: 414
   std::size_t head_bytes_max = std::size_t{16} * 1024;  ///< request line and fields; beyond: 431

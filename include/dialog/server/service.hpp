@@ -4,9 +4,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "dialog/archive/block.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/base/context.hpp"
 #include "dialog/http/message.hpp"
@@ -58,23 +61,54 @@ class Service {
   /// Whether requests need credentials. Where they need none, everybody may do everything.
   [[nodiscard]] bool asks_for_credentials() const;
 
+  /// What the head of a request came to: what it names, and who sent it.
+  struct Visit;
+
+  /// How a request is best answered.
+  enum class Work : std::uint8_t {
+    at_once,   ///< waits for nothing: on the thread that serves the connection
+    gathered,  ///< a write that shares one wait for the disk with others: `begin_write`
+    waiting,   ///< may wait: on a thread that has nothing else to do
+  };
+
   struct Admission {
     /// The answer, where the head of the request alone decides it. The body need not be read.
-    std::optional<Answer> refusal;
+    std::optional<Answer> refusal{};
     /// A longer body is refused.
     std::size_t body_bytes_max = 0;
+    Work work = Work::waiting;
+    std::shared_ptr<const Visit> visit{};
   };
   /// Judges a request by its head, before its body is received: route, method, credentials, header
-  /// fields.
+  /// fields. What it gives refers to the head's target.
   [[nodiscard]] Admission admit(const HttpRequest& head) const;
 
   /// Whether so many bytes may be held for the body of an answer.
   using Reserve = std::function<bool(std::size_t bytes)>;
-  /// Answers a whole request; judges its head, too. Where `reserve` is given it is asked once,
-  /// before the work is done, with the most that the answer may take; where it says no, the answer
-  /// is 503.
+  /// Answers a whole request that was admitted. Where `reserve` is given it is asked once, before
+  /// the work is done, with the most that the answer may take; where it says no, the answer is 503.
+  [[nodiscard]] Answer answer(const HttpRequest& request, const Admission& admission,
+                              const Context& context, const Reserve& reserve) const;
+
+  /// The same for a request that was not judged yet.
   [[nodiscard]] Answer answer(const HttpRequest& request, const Context& context = {},
                               const Reserve& reserve = {}) const;
+
+  /// A write that was read and is to be done.
+  struct Write {
+    Subject subject;
+    std::variant<Register::Swap, Block> what;
+    std::optional<Result<Register::SwapOutcome>> swapped{};  ///< once it was done
+    std::optional<Result<void>> stored{};                    ///< the same of a block
+  };
+  /// Reads a whole request whose work is `gathered`. An answer where it is not right.
+  [[nodiscard]] std::variant<Answer, Write> begin_write(const HttpRequest& request,
+                                                        const Admission& admission) const;
+  /// Does them all, as if one came after the other, and waits for the disk once.
+  void write_all(std::span<Write* const> writes, const Context& context) const;
+  /// The answer to a write that was done.
+  [[nodiscard]] Answer end_write(const HttpRequest& request, const Admission& admission,
+                                 const Write& write) const;
 
   /// The same, where only the response matters.
   [[nodiscard]] HttpResponse handle(const HttpRequest& request, const Context& context = {}) const {
@@ -86,7 +120,9 @@ class Service {
   [[nodiscard]] Answer refuse(const HttpRequest& head, int status, const Error& error) const;
 
  private:
-  struct Visit;
+  [[nodiscard]] Work work_of(const HttpRequest& head, const Visit& visit) const;
+  [[nodiscard]] Answer finished(const HttpRequest& request, const Visit& visit,
+                                Answer answer) const;
   [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit) const;
   [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
                                 const Context& context) const;
