@@ -13,11 +13,12 @@ packages=(
   libcli11-dev
   # tests and benchmarks
   googletest libgtest-dev libgmock-dev libbenchmark-dev librocksdb-dev libsqlite3-dev curl strace nginx-light
+  etcd-server openssl
   # WebAssembly
   emscripten
 )
 
-[ "${1:-}" != bench ] || packages+=(redis-server etcd-server postgresql)
+[ "${1:-}" != bench ] || packages+=(redis-server postgresql)
 
 missing=()
 while read -r package; do
