@@ -45,6 +45,7 @@ ErrorCode meaning_of(CURLcode code) {
     // The peer is not whom it should be, or we cannot know: no later attempt changes that.
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_ISSUER_ERROR:
       return ErrorCode::not_a_remote;
     default:
@@ -116,6 +117,9 @@ Result<void> CurlExchange::prepare() {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "dialog");
   if (options_.accept_compressed) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   if (options_.ca_file) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file->c_str());
+  if (options_.certificate_file)
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.certificate_file->c_str());
+  if (options_.key_file) curl_easy_setopt(easy, CURLOPT_SSLKEY, options_.key_file->c_str());
   if (is_loopback(request_.target)) {
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
   } else if (options_.proxy) {

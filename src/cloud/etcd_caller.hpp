@@ -43,7 +43,7 @@ class Caller {
   /// Posts `body`, to other members and again after pauses, until one answers or `context` ends.
   /// So the request must be one that does no harm when it arrives twice.
   [[nodiscard]] Result<CallAnswer, CallFailure> call(std::string_view path, const Bytes& body,
-                                                      const Context& context);
+                                                     const Context& context);
 
  private:
   using Token = std::shared_ptr<const std::string>;
@@ -53,8 +53,8 @@ class Caller {
         options_(std::move(options)),
         transport_(std::move(transport)) {}
 
-  Result<json::Value, Refusal> ask(const Endpoint& member, std::string_view path,
-                                   const Bytes& body, const Context& context);
+  Result<json::Value, Refusal> ask(const Endpoint& member, std::string_view path, const Bytes& body,
+                                   const Context& context);
   Result<json::Value, Refusal> post(const Endpoint& member, std::string_view path,
                                     const Bytes& body, const std::string& token,
                                     const Context& context);

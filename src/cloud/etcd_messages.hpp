@@ -68,10 +68,10 @@ enum class Effect : std::uint8_t {
 
 /// What can be done about an answer that is no success.
 enum class Remedy : std::uint8_t {
-  none,         ///< nothing: every member would say the same
-  other_member, ///< ask another member
-  later,        ///< ask another member, and all of them again after a pause
-  new_token,    ///< authenticate, then ask again
+  none,          ///< nothing: every member would say the same
+  other_member,  ///< ask another member
+  later,         ///< ask another member, and all of them again after a pause
+  new_token,     ///< authenticate, then ask again
 };
 
 struct Refusal {

@@ -16,8 +16,8 @@ namespace {
 
 using etcd::StoredRecord;
 
-// Even with the longest authors and DIDs far below what an answer may have.
-constexpr std::size_t kPageRecords = 256;
+// So that even with the longest authors and DIDs a page stays below the 4 MiB that gRPC carries.
+constexpr std::size_t kPageRecords = 128;
 constexpr std::size_t kRememberedMax = 4096;
 
 /// What this process last saw of each subject. Only a guess: the cluster compares.
@@ -110,9 +110,10 @@ Result<void> EtcdRegister::State::probe(const Context& context) {
   const auto read = etcd::parse_transaction(answer->body, 1);
   if (!read) return strange_answer();
   if (!read->succeeded) return {};
-  return fail(ErrorCode::unsupported,
-              caller_->address().text() +
-                  " carries out a change whose condition does not hold; swaps would get lost there");
+  return fail(
+      ErrorCode::unsupported,
+      caller_->address().text() +
+          " carries out a change whose condition does not hold; swaps would get lost there");
 }
 
 Result<std::optional<StoredRecord>> EtcdRegister::State::look(const Subject& subject,
@@ -236,9 +237,9 @@ Result<HeadHistory> EtcdRegister::State::history(const Subject& subject, std::ui
   bool more = true;
   while (more && history.records.size() < limit) {
     const std::size_t wanted = std::min(kPageRecords, limit - history.records.size());
-    auto answer = caller_->call(
-        etcd::kRangePath, etcd::print_range(keys.log(position + 1), keys.log_end(), wanted),
-        context);
+    auto answer =
+        caller_->call(etcd::kRangePath,
+                      etcd::print_range(keys.log(position + 1), keys.log_end(), wanted), context);
     if (!answer) return fail(std::move(answer).error().error);
     auto range = etcd::parse_range(answer->body);
     if (!range || range->pairs.size() > wanted) return strange_answer();
@@ -265,8 +266,8 @@ EtcdRegister::~EtcdRegister() = default;
 
 Result<std::unique_ptr<EtcdRegister>> EtcdRegister::create(EtcdAddress address, EtcdOptions options,
                                                            HttpTransport transport) {
-  DIALOG_ASSIGN(auto caller, etcd::Caller::create(std::move(address), std::move(options),
-                                                  std::move(transport)));
+  DIALOG_ASSIGN(auto caller,
+                etcd::Caller::create(std::move(address), std::move(options), std::move(transport)));
   return std::unique_ptr<EtcdRegister>(
       new EtcdRegister(std::make_unique<State>(std::move(caller))));
 }
@@ -284,8 +285,8 @@ Result<std::optional<HeadRecord>> EtcdRegister::read(const Subject& subject,
 Result<Register::SwapOutcome> EtcdRegister::swap(const Subject& subject, const Swap& swap,
                                                  const Context& context) {
   if (swap.author.size() > wire::kAuthorBytesMax) {
-    return fail(ErrorCode::too_large, "an author has at most " +
-                                          std::to_string(wire::kAuthorBytesMax) + " bytes");
+    return fail(ErrorCode::too_large,
+                "an author has at most " + std::to_string(wire::kAuthorBytesMax) + " bytes");
   }
   if (!is_utf8(swap.author)) {
     return fail(ErrorCode::invalid_argument, "an author in etcd is UTF-8");

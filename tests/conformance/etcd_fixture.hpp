@@ -14,8 +14,7 @@ inline std::unique_ptr<EtcdRegister> open_etcd(const std::string& url, HttpTrans
                                                EtcdOptions options = {}) {
   auto address = EtcdAddress::parse(url);
   DIALOG_CHECK(address.has_value(), "the address of a test's etcd");
-  auto heads =
-      EtcdRegister::create(*std::move(address), std::move(options), std::move(transport));
+  auto heads = EtcdRegister::create(*std::move(address), std::move(options), std::move(transport));
   DIALOG_CHECK(heads.has_value(), "the options of a test's etcd");
   return *std::move(heads);
 }

@@ -55,25 +55,45 @@ class FakeEtcd final : public HttpClient {
                                          const Context& context) override;
 
   /// Of requests to `/v3/kv/`; logging in goes well.
-  void inject(Fault fault) { locked([&] { faults_.push_back(fault); }); }
+  void inject(Fault fault) {
+    locked([&] { faults_.push_back(fault); });
+  }
   /// Called behind each request that met a fault; may send requests of its own.
   std::function<void()> on_fault;
   /// Answers nobody, from now on: `host:port`.
-  void stop_member(const std::string& member) { locked([&] { stopped_.insert(member); }); }
-  void start_member(const std::string& member) { locked([&] { stopped_.erase(member); }); }
+  void stop_member(const std::string& member) {
+    locked([&] { stopped_.insert(member); });
+  }
+  void start_member(const std::string& member) {
+    locked([&] { stopped_.erase(member); });
+  }
   void enable_authentication(std::string user, std::string password);
   /// Requests of users alone that may write keys with this prefix; others are denied.
-  void allow_only(Bytes prefix) { locked([&] { allowed_ = std::move(prefix); }); }
+  void allow_only(Bytes prefix) {
+    locked([&] { allowed_ = std::move(prefix); });
+  }
 
   /// Requests that reached a member, logging in among them.
-  std::uint64_t requests() { return locked([&] { return requests_; }); }
-  std::uint64_t logins() { return locked([&] { return logins_; }); }
+  std::uint64_t requests() {
+    return locked([&] { return requests_; });
+  }
+  std::uint64_t logins() {
+    return locked([&] { return logins_; });
+  }
   /// Where the requests went, in their order.
-  std::vector<std::string> asked() { return locked([&] { return asked_; }); }
+  std::vector<std::string> asked() {
+    return locked([&] { return asked_; });
+  }
   std::map<Bytes, Bytes> contents();
-  void put(const Bytes& key, const Bytes& value) { locked([&] { write(key, value); }); }
-  void remove(const Bytes& key) { locked([&] { entries_.erase(key); }); }
-  std::string last_body() { return locked([&] { return last_body_; }); }
+  void put(const Bytes& key, const Bytes& value) {
+    locked([&] { write(key, value); });
+  }
+  void remove(const Bytes& key) {
+    locked([&] { entries_.erase(key); });
+  }
+  std::string last_body() {
+    return locked([&] { return last_body_; });
+  }
 
  private:
   struct Entry {

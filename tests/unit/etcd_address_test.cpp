@@ -38,18 +38,34 @@ TEST(EtcdAddress, NamesFilesForTls) {
   const auto address = EtcdAddress::parse("etcds://a,b/p?ca=/etc/ca.pem&cert=c.pem&key=k.pem");
   ASSERT_TRUE(address.has_value()) << address.error().message;
   EXPECT_EQ(address->endpoints()[0].text(), "https://a:2379");
-  EXPECT_EQ(address->tls_files(),
-            (EtcdAddress::TlsFiles{"/etc/ca.pem", "c.pem", "k.pem"}));
+  EXPECT_EQ(address->tls_files(), (EtcdAddress::TlsFiles{"/etc/ca.pem", "c.pem", "k.pem"}));
   EXPECT_EQ(address->text(), "etcds://a:2379,b:2379/p?ca=/etc/ca.pem&cert=c.pem&key=k.pem");
   EXPECT_EQ(EtcdAddress::parse(address->text())->text(), address->text());
 }
 
 TEST(EtcdAddress, RefusesWhatItCannotMean) {
-  for (const char* url :
-       {"", "http://a", "etcd:", "etcd://", "etcd://a,", "etcd://a,,b", "etcd://a,a:2379",
-        "etcd://a:0", "etcd://a:65536", "etcd://a b", "etcd://a/p%41", "etcd://a/p q",
-        "etcd://a/p?", "etcd://a?ca=f", "etcds://a?ca=", "etcds://a?ca=f&ca=f", "etcds://a?x=f",
-        "etcds://a?cert=f", "etcds://a?key=f", "etcds://a?ca=f&", "etcd://a#f", "ETCD://a"}) {
+  for (const char* url : {"",
+                          "http://a",
+                          "etcd:",
+                          "etcd://",
+                          "etcd://a,",
+                          "etcd://a,,b",
+                          "etcd://a,a:2379",
+                          "etcd://a:0",
+                          "etcd://a:65536",
+                          "etcd://a b",
+                          "etcd://a/p%41",
+                          "etcd://a/p q",
+                          "etcd://a/p?",
+                          "etcd://a?ca=f",
+                          "etcds://a?ca=",
+                          "etcds://a?ca=f&ca=f",
+                          "etcds://a?x=f",
+                          "etcds://a?cert=f",
+                          "etcds://a?key=f",
+                          "etcds://a?ca=f&",
+                          "etcd://a#f",
+                          "ETCD://a"}) {
     EXPECT_NE(refusal(url), "") << url;
   }
   std::string many = "etcd://h0";

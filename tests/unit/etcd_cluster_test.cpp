@@ -31,8 +31,7 @@ TEST_F(EtcdCluster, PassesOverAMemberThatDoesNotAnswerAndRemembersWhoDid) {
   EXPECT_EQ(clock_.now(), 3s);
   EXPECT_TRUE(heads->read(subject_, {}).has_value());
   EXPECT_EQ(clock_.now(), 3s);
-  EXPECT_EQ(cluster_->asked(),
-            (std::vector<std::string>{"one:2379", "two:2379", "two:2379"}));
+  EXPECT_EQ(cluster_->asked(), (std::vector<std::string>{"one:2379", "two:2379", "two:2379"}));
 }
 
 TEST_F(EtcdCluster, AnswersWithOneMemberLeftThatCan) {

@@ -224,32 +224,32 @@ TEST_F(EtcdHistory, IsReadInPages) {
   const auto heads = open();
   for (std::uint64_t i = 0; i < 300; ++i) swap(*heads, i, i + 1);
   HeadHistory all;
-  EXPECT_EQ(requests_of([&] { all = history(); }), 2U);
+  EXPECT_EQ(requests_of([&] { all = history(); }), 3U);
   ASSERT_EQ(all.records.size(), 300U);
   EXPECT_TRUE(all.complete);
   EXPECT_EQ(all.records.back().sequence, 300U);
   HeadHistory some;
-  EXPECT_EQ(requests_of([&] { some = *open()->history(subject_, 20, 256, {}); }), 1U);
-  EXPECT_EQ(some.records.back().sequence, 276U);
+  EXPECT_EQ(requests_of([&] { some = *open()->history(subject_, 20, 128, {}); }), 1U);
+  EXPECT_EQ(some.records.back().sequence, 148U);
   EXPECT_FALSE(some.complete);
 }
 
 TEST_F(EtcdHistory, HasNoGapWhereTheOldestGoWhileItIsRead) {
   EtcdOptions options;
-  options.history_kept = 260;
+  options.history_kept = 140;
   const auto heads = open(options);
-  for (std::uint64_t i = 0; i < 260; ++i) swap(*heads, i, i + 1);
-  // The second page's first attempt fails, and meanwhile there are 260 swaps more.
+  for (std::uint64_t i = 0; i < 140; ++i) swap(*heads, i, i + 1);
+  // The second page's first attempt fails, and meanwhile there are 140 swaps more.
   cluster_->on_fault = [&] {
     cluster_->on_fault = nullptr;
-    for (std::uint64_t i = 260; i < 520; ++i) swap(*heads, i, i + 1);
+    for (std::uint64_t i = 140; i < 280; ++i) swap(*heads, i, i + 1);
   };
   cluster_->inject(Fault::pass);
   inject(Fault::busy);
   const HeadHistory all = history();
-  ASSERT_EQ(all.records.size(), 260U);
-  EXPECT_EQ(all.records.front().sequence, 261U);
-  EXPECT_EQ(all.records.back().sequence, 520U);
+  ASSERT_EQ(all.records.size(), 140U);
+  EXPECT_EQ(all.records.front().sequence, 141U);
+  EXPECT_EQ(all.records.back().sequence, 280U);
   EXPECT_FALSE(all.complete);
 }
 

@@ -15,6 +15,9 @@ struct CurlClientOptions {
   std::chrono::milliseconds default_timeout{30'000};
   /// A file with the certificates that are trusted instead of the system's.
   std::optional<std::string> ca_file;
+  /// PEM files with a certificate that is shown to servers that ask for one, and with its key.
+  std::optional<std::string> certificate_file;
+  std::optional<std::string> key_file;
   /// An address such as `http://proxy:3128`, or empty for none. Absent: as the environment says
   /// (`https_proxy`, `no_proxy`, ...). This machine itself is never asked for through a proxy.
   std::optional<std::string> proxy;

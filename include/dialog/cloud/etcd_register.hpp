@@ -39,7 +39,7 @@ class EtcdRegister final : public Register {
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override;
   Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                            const Context& context) override;
-  /// A round trip for each 256 records.
+  /// A round trip for each 128 records.
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
 
