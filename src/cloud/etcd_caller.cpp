@@ -1,7 +1,6 @@
 #include "etcd_caller.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "dialog/base/check.hpp"
@@ -9,10 +8,6 @@
 namespace dialog::etcd {
 namespace {
 
-using std::chrono::nanoseconds;
-
-// Between two looks at the cancellation token while waiting.
-constexpr nanoseconds kPauseStep = std::chrono::milliseconds(20);
 constexpr std::size_t kAnswerBytesMax = std::size_t{8} << 20U;
 // A token may run out once just when it is used; twice is no accident.
 constexpr int kRenewalsMax = 2;
@@ -47,10 +42,9 @@ Result<std::unique_ptr<Caller>> Caller::create(EtcdAddress address, EtcdOptions 
                                                HttpTransport transport) {
   DIALOG_CHECK(transport.client && transport.clock && transport.random,
                "a transport without its parts");
-  const auto& retry = options.retry;
   if (options.timeout <= options.timeout.zero() ||
-      options.member_timeout <= options.member_timeout.zero() || retry.attempts_max < 1 ||
-      retry.base < retry.base.zero() || retry.cap < retry.base || options.history_kept < 1) {
+      options.member_timeout <= options.member_timeout.zero() || !is_valid(options.retry) ||
+      options.history_kept < 1) {
     return fail(ErrorCode::invalid_argument,
                 "time-outs, repetitions and the kept history must be positive");
   }
@@ -118,12 +112,11 @@ Result<CallAnswer, CallFailure> Caller::call(std::string_view path, const Bytes&
       may_mend = may_mend || refusal.remedy == Remedy::later;
       ++i;
     }
-    if (!may_mend || round + 1 >= options_.retry.attempts_max || !pause(round, context)) {
-      if (context.cancel.cancelled()) {
-        failure.error = Error{ErrorCode::cancelled, "cancelled by the caller", {}};
-      }
-      return fail(std::move(failure));
-    }
+    if (!may_mend || round + 1 >= options_.retry.attempts_max) return fail(std::move(failure));
+    const auto waited = wait_to_repeat(transport_, options_.retry, round, {}, context);
+    if (!waited) failure.error = waited.error();
+    // Waiting past the deadline would only turn a telling answer into a time-out.
+    if (!waited || !*waited) return fail(std::move(failure));
   }
 }
 
@@ -195,27 +188,6 @@ Result<Caller::Token, Refusal> Caller::token(const Endpoint& member, const Conte
 void Caller::forget(const Token& token) {
   const std::lock_guard lock(token_mutex_);
   if (token_ == token) token_.reset();
-}
-
-bool Caller::pause(int round, const Context& context) {
-  nanoseconds bound = options_.retry.base;
-  for (int i = 0; i < round && bound < options_.retry.cap; ++i) bound *= 2;
-  bound = std::min<nanoseconds>(bound, options_.retry.cap);
-  std::array<std::uint8_t, 8> octets{};
-  random().fill(octets);
-  std::uint64_t word = 0;
-  for (const std::uint8_t octet : octets) word = word << 8U | octet;
-  // The bias of the remainder is far below anything that matters for jitter.
-  nanoseconds left(
-      static_cast<std::int64_t>(word % (static_cast<std::uint64_t>(bound.count()) + 1)));
-  // Waiting past the deadline would only turn a telling answer into a time-out.
-  if (context.deadline && clock().now() + left >= *context.deadline) return false;
-  while (left > nanoseconds::zero() && !context.cancel.cancelled()) {
-    const nanoseconds step = std::min(left, kPauseStep);
-    clock().sleep(step);
-    left -= step;
-  }
-  return !context.cancel.cancelled();
 }
 
 }  // namespace dialog::etcd

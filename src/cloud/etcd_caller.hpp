@@ -61,8 +61,6 @@ class Caller {
   Result<Token, Refusal> token(const Endpoint& member, const Context& context);
   void forget(const Token& token);
   [[nodiscard]] Context bounded_by_member(const Context& context) const;
-  /// False where the context ends before the pause does.
-  bool pause(int round, const Context& context);
 
   const EtcdAddress address_;
   const EtcdOptions options_;

@@ -1,14 +1,13 @@
 #include "etcd_messages.hpp"
 
-#include <algorithm>
 #include <string>
+
+#include "dialog/http/repeat.hpp"
 
 namespace dialog::etcd {
 namespace {
 
 using json::Value;
-
-constexpr std::size_t kSaidBytesMax = 300;
 
 // Codes of gRPC, which the gateway repeats in the body of every refusal.
 enum GrpcCode : std::uint64_t {
@@ -189,8 +188,7 @@ Refusal judge_refusal(const HttpResponse& response, std::string_view member) {
   const auto code = json::number_member(body, "code");
   const std::string* text = json::string_member(body, "message");
   if (text == nullptr) text = json::string_member(body, "error");
-  std::string said = text ? text->substr(0, kSaidBytesMax) : std::string();
-  std::replace_if(said.begin(), said.end(), [](char c) { return c < ' ' || c >= '\x7f'; }, '?');
+  const std::string said = text ? printable(*text) : std::string();
   if (!said.empty()) message += ": " + said;
   return code ? judge_code(*code, said, std::move(message))
               : judge_status(response.status, std::move(message));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dialog/base/result.hpp"
-#include "dialog/http/rest_backend_config.hpp"
+#include "dialog/http/repeat.hpp"
 #include "dialog/http/url.hpp"
 
 namespace dialog {
