@@ -10,17 +10,15 @@ namespace {
 using json::Value;
 
 // Codes of gRPC, which the gateway repeats in the body of every refusal.
-enum GrpcCode : std::uint64_t {
-  kUnknown = 2,
-  kInvalidArgument = 3,
-  kNotFound = 5,
-  kPermissionDenied = 7,
-  kResourceExhausted = 8,
-  kFailedPrecondition = 9,
-  kUnimplemented = 12,
-  kDataLoss = 15,
-  kUnauthenticated = 16,
-};
+constexpr std::uint64_t kUnknown = 2;
+constexpr std::uint64_t kInvalidArgument = 3;
+constexpr std::uint64_t kNotFound = 5;
+constexpr std::uint64_t kPermissionDenied = 7;
+constexpr std::uint64_t kResourceExhausted = 8;
+constexpr std::uint64_t kFailedPrecondition = 9;
+constexpr std::uint64_t kUnimplemented = 12;
+constexpr std::uint64_t kDataLoss = 15;
+constexpr std::uint64_t kUnauthenticated = 16;
 
 Value get_of(ByteView key) { return Value{{"key", to_base64(key)}}; }
 
@@ -38,7 +36,14 @@ Refusal refusal(ErrorCode code, std::string message, Remedy remedy, Effect effec
   return {Error{code, std::move(message), {}}, remedy, effect};
 }
 
-Refusal judge_status(int status, std::string message) {
+Refusal judge_status(int status, std::string_view body, std::string message) {
+  if (status == 400 && contains(body, "CommonName")) {
+    return refusal(ErrorCode::unauthorized,
+                   std::move(message) +
+                       ": where etcd has users, its gateway takes no client certificate that has a "
+                       "common name; show one without",
+                   Remedy::none, Effect::none);
+  }
   if (status == 404) {
     return refusal(ErrorCode::not_a_remote,
                    std::move(message) +
@@ -191,7 +196,7 @@ Refusal judge_refusal(const HttpResponse& response, std::string_view member) {
   const std::string said = text ? printable(*text) : std::string();
   if (!said.empty()) message += ": " + said;
   return code ? judge_code(*code, said, std::move(message))
-              : judge_status(response.status, std::move(message));
+              : judge_status(response.status, response.body, std::move(message));
 }
 
 }  // namespace dialog::etcd

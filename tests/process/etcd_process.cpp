@@ -1,0 +1,141 @@
+#include "process/etcd_process.hpp"
+
+#include <csignal>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+#include "dialog/base/check.hpp"
+
+namespace dialog::test {
+namespace {
+
+/// A port of this machine that nobody uses at the moment; kept from others while this object lives.
+class FreePort {
+ public:
+  FreePort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    DIALOG_CHECK(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
+    DIALOG_CHECK(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0,
+                 "getsockname");
+    port_ = ntohs(address.sin_port);
+  }
+  FreePort(const FreePort&) = delete;
+  FreePort& operator=(const FreePort&) = delete;
+  ~FreePort() { ::close(socket_); }
+  [[nodiscard]] std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int socket_;
+  std::uint16_t port_ = 0;
+};
+
+void run(const std::string& script) {
+  Child child({"/bin/sh", "-ec", script});
+  child.rest();
+  DIALOG_CHECK(child.wait() == 0, "a script of a test");
+}
+
+std::string name_of(std::size_t member) { return "member" + std::to_string(member); }
+
+}  // namespace
+
+TestCertificates::TestCertificates() {
+  // No extended usage: etcd's gateway shows the server's certificate to the server itself. No
+  // common names: where there are users, the gateway refuses clients that have one.
+  run("cd " + folder_.path() +
+      " && exec 2>/dev/null"
+      " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+      " -subj /CN=ca -keyout ca.key -out ca.pem"
+      " && for name in server client named; do"
+      " openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj $([ $name = named ] "
+      "&& echo /CN= || echo /O=)$name"
+      " -keyout $name.key -out $name.csr;"
+      " echo subjectAltName=IP:127.0.0.1 > $name.ext;"
+      " openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
+      " -extfile $name.ext -out $name.pem;"
+      " done");
+}
+
+std::string TestCertificates::path(const std::string& name) const { return folder_ / name; }
+
+EtcdProcesses::EtcdProcesses(std::size_t members, const TestCertificates* certificates)
+    : certificates_(certificates) {
+  {
+    const std::vector<FreePort> ports(2 * members);
+    for (std::size_t i = 0; i < members; ++i) {
+      members_.push_back({ports[2 * i].host(), ports[2 * i + 1].host(), nullptr});
+    }
+  }
+  for (std::size_t i = 0; i < members; ++i) start(i);
+}
+
+void EtcdProcesses::start(std::size_t member) {
+  const std::string client = url_of(member);
+  const std::string peer = "http://" + members_[member].peer;
+  std::string cluster;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    cluster += (i == 0 ? "" : ",") + name_of(i) + "=http://" + members_[i].peer;
+  }
+  const std::string folder = folder_.path();
+  // Ends with the test, whatever becomes of it.
+  std::vector<std::string> words{"/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/etcd"};
+  const auto add = [&](const std::string& name, const std::string& value) {
+    words.push_back("--" + name);
+    words.push_back(value);
+  };
+  add("name", name_of(member));
+  add("data-dir", folder + "/" + name_of(member));
+  add("listen-client-urls", client);
+  add("advertise-client-urls", client);
+  add("listen-peer-urls", peer);
+  add("initial-advertise-peer-urls", peer);
+  add("initial-cluster", cluster);
+  add("logger", "zap");
+  add("log-level", "error");
+  add("log-outputs", folder + "/" + name_of(member) + ".log");
+  if (certificates_ != nullptr) {
+    add("cert-file", certificates_->path("server.pem"));
+    add("key-file", certificates_->path("server.key"));
+    add("trusted-ca-file", certificates_->path("ca.pem"));
+    words.emplace_back("--client-cert-auth");
+  }
+  members_[member].process = std::make_unique<Child>(std::move(words));
+}
+
+void EtcdProcesses::freeze(std::size_t member) { members_[member].process->signal(SIGSTOP); }
+void EtcdProcesses::thaw(std::size_t member) { members_[member].process->signal(SIGCONT); }
+
+std::string EtcdProcesses::scheme() const {
+  return certificates_ == nullptr ? "etcd://" : "etcds://";
+}
+
+std::string EtcdProcesses::query() const {
+  if (certificates_ == nullptr) return {};
+  return "?ca=" + certificates_->path("ca.pem") + "&cert=" + certificates_->path("client.pem") +
+         "&key=" + certificates_->path("client.key");
+}
+
+std::string EtcdProcesses::hosts() const {
+  std::string hosts;
+  for (const Member& member : members_) hosts += (hosts.empty() ? "" : ",") + member.client;
+  return hosts;
+}
+
+std::string EtcdProcesses::address(const std::string& prefix) const {
+  return scheme() + hosts() + "/" + prefix + query();
+}
+
+std::string EtcdProcesses::address_of(std::size_t member, const std::string& prefix) const {
+  return scheme() + members_[member].client + "/" + prefix + query();
+}
+
+std::string EtcdProcesses::url_of(std::size_t member) const {
+  return (certificates_ == nullptr ? "http://" : "https://") + members_[member].client;
+}
+
+}  // namespace dialog::test
