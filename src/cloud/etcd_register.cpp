@@ -142,7 +142,7 @@ Result<Register::SwapOutcome> EtcdRegister::State::swap(const Subject& subject, 
     const StoredRecord next = etcd::make_record(
         subject, {swap.desired, previous, sequence, swap.time, swap.author}, caller_->random());
     DIALOG_ASSIGN(TryOutcome outcome, try_swap(subject, head, next, context));
-    if (auto* accepted = std::get_if<Accepted>(&outcome)) return *std::move(accepted);
+    if (auto* accepted = std::get_if<Accepted>(&outcome)) return std::move(*accepted);
     head = std::move(std::get<Found>(outcome).head);
     DIALOG_TRY(check_context(context, clock()));
   }
