@@ -1,4 +1,5 @@
 #include <atomic>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <memory>
 #include <set>
@@ -27,6 +28,12 @@ HttpTransport transport_for(const EtcdAddress& address) {
 
 std::unique_ptr<EtcdRegister> open_real(const std::string& url, EtcdOptions options = {}) {
   return open_etcd(url, transport_for(*EtcdAddress::parse(url)), std::move(options));
+}
+
+/// How many swaps must succeed in each state of a cluster.
+std::uint64_t swaps_each() {
+  const char* const scale = std::getenv("DIALOG_SOAK_SCALE");
+  return 30 * (scale == nullptr ? 1 : std::strtoull(scale, nullptr, 10));
 }
 
 /// Waits until a majority of the members stands.
@@ -167,10 +174,10 @@ class EtcdClusterLoad : public testing::Test {
 
 TEST_F(EtcdClusterLoad, GoesOnWhileEachMemberInTurnIsKilledAndStartedAgain) {
   const auto load = start_load();
-  ASSERT_TRUE(load->wait_for_accepted(20));
+  ASSERT_TRUE(load->wait_for_accepted(swaps_each()));
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     cluster_.kill(i);
-    ASSERT_TRUE(load->wait_for_accepted(20)) << "without member " << i;
+    ASSERT_TRUE(load->wait_for_accepted(swaps_each())) << "without member " << i;
     cluster_.start(i);
     wait_for(cluster_.address_of(i, "cluster"));
   }
@@ -180,13 +187,13 @@ TEST_F(EtcdClusterLoad, GoesOnWhileEachMemberInTurnIsKilledAndStartedAgain) {
 
 TEST_F(EtcdClusterLoad, GoesOnWhileEachMemberInTurnIsCutOffAndComesBack) {
   const auto load = start_load();
-  ASSERT_TRUE(load->wait_for_accepted(20));
+  ASSERT_TRUE(load->wait_for_accepted(swaps_each()));
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     cluster_.freeze(i);
-    ASSERT_TRUE(load->wait_for_accepted(20)) << "without member " << i;
+    ASSERT_TRUE(load->wait_for_accepted(swaps_each())) << "without member " << i;
     // What it was sent is still waiting in its connections, and is answered now.
     cluster_.thaw(i);
-    ASSERT_TRUE(load->wait_for_accepted(20));
+    ASSERT_TRUE(load->wait_for_accepted(swaps_each()));
   }
   load->stop();
   check(*load);
@@ -194,9 +201,9 @@ TEST_F(EtcdClusterLoad, GoesOnWhileEachMemberInTurnIsCutOffAndComesBack) {
 
 TEST_F(EtcdClusterLoad, SaysInTimeThatThereIsNoMajorityAndGoesOnOnceThereIs) {
   const auto load = start_load();
-  ASSERT_TRUE(load->wait_for_accepted(20));
+  ASSERT_TRUE(load->wait_for_accepted(swaps_each()));
   cluster_.kill(0);
-  ASSERT_TRUE(load->wait_for_accepted(20));
+  ASSERT_TRUE(load->wait_for_accepted(swaps_each()));
   cluster_.freeze(1);
   EtcdOptions options;
   options.timeout = 2s;
@@ -212,7 +219,7 @@ TEST_F(EtcdClusterLoad, SaysInTimeThatThereIsNoMajorityAndGoesOnOnceThereIs) {
   ASSERT_FALSE(swapped.has_value());
   EXPECT_EQ(swapped.error().code, ErrorCode::indeterminate) << swapped.error().message;
   cluster_.thaw(1);
-  ASSERT_TRUE(load->wait_for_accepted(20));
+  ASSERT_TRUE(load->wait_for_accepted(swaps_each()));
   load->stop();
   check(*load);
 }
