@@ -4,9 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <iterator>
-#include <unordered_map>
 #include <utility>
 
+#include "dialog/archive/unique_hashes.hpp"
 #include "dialog/http/wire.hpp"
 #include "rest_caller.hpp"
 
@@ -29,22 +29,6 @@ std::chrono::nanoseconds transfer_time(std::size_t bytes) {
 // What an answer to `get` may hold, whatever the remote says of itself.
 constexpr std::size_t kGetBytesMax =
     std::max(wire::kBatchBytesMax, wire::frame_bytes(kBlockBytesMax));
-
-// The hashes without repeats, and for each of the given ones where it went.
-struct Unique {
-  std::vector<Hash> hashes;
-  std::vector<std::size_t> positions;
-
-  explicit Unique(std::span<const Hash> given) {
-    std::unordered_map<Hash, std::size_t> known;
-    positions.reserve(given.size());
-    for (const Hash& hash : given) {
-      const auto [entry, added] = known.try_emplace(hash, hashes.size());
-      if (added) hashes.push_back(hash);
-      positions.push_back(entry->second);
-    }
-  }
-};
 
 }  // namespace
 
@@ -99,12 +83,7 @@ HttpArchive::HttpArchive(std::shared_ptr<const detail::RestCaller> caller, Subje
     : caller_(std::move(caller)),
       subject_(std::move(subject)),
       parallel_for_(std::move(options.parallel_for)),
-      limits_(std::make_unique<Limits>(options.capabilities)) {
-  if (parallel_for_) return;
-  parallel_for_ = [](std::size_t count, const std::function<void(std::size_t)>& call) {
-    for (std::size_t i = 0; i < count; ++i) call(i);
-  };
-}
+      limits_(std::make_unique<Limits>(options.capabilities)) {}
 
 HttpArchive::~HttpArchive() = default;
 
@@ -118,20 +97,17 @@ Result<std::unique_ptr<HttpArchive>> HttpArchive::create(const RestBackendConfig
 
 Result<std::vector<std::optional<Block>>> HttpArchive::do_get(std::span<const Hash> hashes,
                                                               const Context& context) {
-  const Unique unique(hashes);
+  const UniqueHashes unique(hashes);
   const auto batches = limits_->cut(std::span(unique.hashes));
   std::vector<std::vector<std::optional<Block>>> answers(batches.size());
-  DIALOG_TRY(for_each_batch(batches.size(), [&](std::size_t i) -> Result<void> {
+  DIALOG_TRY(for_each_number(parallel_for_, batches.size(), [&](std::size_t i) -> Result<void> {
     DIALOG_ASSIGN(answers[i], get_batch(batches[i], context));
     return {};
   }));
   std::vector<std::optional<Block>> found;
   found.reserve(unique.hashes.size());
   for (auto& answer : answers) std::move(answer.begin(), answer.end(), std::back_inserter(found));
-  std::vector<std::optional<Block>> result;
-  result.reserve(hashes.size());
-  for (const std::size_t position : unique.positions) result.push_back(found[position]);
-  return result;
+  return unique.spread(found);
 }
 
 // The remote answers a prefix of what it is asked, as long as its limit of bytes allows; the rest
@@ -182,8 +158,8 @@ Result<void> HttpArchive::read_frames(const Bytes& body, std::span<const Hash> a
 Result<void> HttpArchive::do_put(std::span<const Block> blocks, const Context& context) {
   DIALOG_TRY(check_block_sizes(blocks));
   const auto batches = limits_->cut(blocks);
-  return for_each_batch(batches.size(),
-                        [&](std::size_t i) { return put_batch(batches[i], context); });
+  return for_each_number(parallel_for_, batches.size(),
+                         [&](std::size_t i) { return put_batch(batches[i], context); });
 }
 
 Result<void> HttpArchive::put_batch(std::span<const Block> blocks, const Context& context) const {
@@ -207,7 +183,7 @@ Result<std::vector<bool>> HttpArchive::do_has(std::span<const Hash> hashes,
                                               const Context& context) {
   const auto batches = limits_->cut(hashes);
   std::vector<std::vector<bool>> answers(batches.size());
-  DIALOG_TRY(for_each_batch(batches.size(), [&](std::size_t i) -> Result<void> {
+  DIALOG_TRY(for_each_number(parallel_for_, batches.size(), [&](std::size_t i) -> Result<void> {
     DIALOG_ASSIGN(answers[i], has_batch(batches[i], context));
     return {};
   }));
@@ -275,23 +251,6 @@ Result<std::optional<Bytes>> HttpArchive::post(Question question, const Context&
   if (response->status == kTooLarge)
     error.message += "; it takes not even one hash or block at a time: raise its limits";
   return fail(std::move(error));
-}
-
-Result<void> HttpArchive::for_each_batch(
-    std::size_t count, const std::function<Result<void>(std::size_t)>& send) const {
-  std::vector<std::optional<Error>> errors(count);
-  std::atomic<bool> failed = false;
-  parallel_for_(count, [&](std::size_t i) {
-    if (failed.load(std::memory_order_relaxed)) return;
-    if (auto outcome = send(i); !outcome) {
-      errors[i] = std::move(outcome).error();
-      failed.store(true, std::memory_order_relaxed);
-    }
-  });
-  const auto first = std::find_if(errors.begin(), errors.end(),
-                                  [](const auto& error) { return error.has_value(); });
-  if (first != errors.end()) return fail(**first);
-  return {};
 }
 
 }  // namespace dialog

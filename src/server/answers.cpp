@@ -35,8 +35,12 @@ Answer error_answer(const Error& error) {
 }
 
 Answer store_error_answer(const Error& error) {
-  if (error.code == ErrorCode::corrupt || error.code == ErrorCode::missing_blocks)
+  // What the store's own services refuse is a fault of this server, not of whoever asks.
+  if (error.code == ErrorCode::corrupt || error.code == ErrorCode::missing_blocks ||
+      error.code == ErrorCode::unauthorized || error.code == ErrorCode::not_a_remote ||
+      error.code == ErrorCode::unsupported || error.code == ErrorCode::invalid_argument) {
     return error_answer(500, error);
+  }
   if (error.code == ErrorCode::cancelled) {
     return error_answer({ErrorCode::unavailable, "the server is stopping", {}});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ class BackendFixture {
 
   /// Whether the register tells sequence numbers and history.
   virtual bool has_history() = 0;
+
+  /// How many swaps of a subject the history keeps at least.
+  virtual std::uint64_t history_max() { return std::numeric_limits<std::uint64_t>::max(); }
 };
 
 inline Subject subject_named(std::string_view name) {

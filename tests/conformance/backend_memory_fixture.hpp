@@ -12,24 +12,24 @@ namespace dialog::test {
 /// A register whose swaps can be lost on the way there or back. As thread-safe as what it wraps.
 class LosingRegister final : public Register {
  public:
-  explicit LosingRegister(Clock& clock) : inner_(clock) {}
+  explicit LosingRegister(std::shared_ptr<Register> inner) : inner_(std::move(inner)) {}
 
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override {
     ++calls;
-    return inner_.read(subject, context);
+    return inner_->read(subject, context);
   }
   Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                            const Context& context) override {
     ++calls;
     if (lose_request.exchange(false)) return lost();
-    auto outcome = inner_.swap(subject, swap, context);
+    auto outcome = inner_->swap(subject, swap, context);
     if (outcome && lose_answer.exchange(false)) return lost();
     return outcome;
   }
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override {
     ++calls;
-    return inner_.history(subject, after, limit, context);
+    return inner_->history(subject, after, limit, context);
   }
 
   std::atomic<std::uint64_t> calls = 0;
@@ -40,7 +40,7 @@ class LosingRegister final : public Register {
   static tl::unexpected<Error> lost() {
     return fail(ErrorCode::indeterminate, "injected: the answer is lost");
   }
-  MemoryRegister inner_;
+  std::shared_ptr<Register> inner_;
 };
 
 class MemoryBackendFixture final : public BackendFixture {
@@ -56,7 +56,8 @@ class MemoryBackendFixture final : public BackendFixture {
 
  private:
   ManualClock clock_;
-  std::shared_ptr<LosingRegister> register_ = std::make_shared<LosingRegister>(clock_);
+  std::shared_ptr<LosingRegister> register_ =
+      std::make_shared<LosingRegister>(std::make_shared<MemoryRegister>(clock_));
 };
 
 }  // namespace dialog::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <memory>
 #include <optional>
@@ -421,18 +422,18 @@ TYPED_TEST_P(BackendConformance, HistoryTellsThatALostSwapWasAcceptedOnTheWay) {
 
 TYPED_TEST_P(BackendConformance, LongHistoriesAreWhole) {
   if (!this->fixture_.has_history()) return;
-  constexpr std::uint64_t kSwaps = 1203;
+  const std::uint64_t swaps = std::min<std::uint64_t>(1203, this->fixture_.history_max());
   auto backend = this->connect();
-  for (std::uint64_t i = 0; i < kSwaps; ++i) {
+  for (std::uint64_t i = 0; i < swaps; ++i) {
     ASSERT_TRUE(
         backend->swap(this->subject_, revision_number(i), revision_number(i + 1)).has_value());
   }
   const auto history = backend->history(this->subject_, 1);
   ASSERT_TRUE(history.has_value() && history->has_value());
-  ASSERT_EQ((*history)->records.size(), kSwaps - 1);
+  ASSERT_EQ((*history)->records.size(), swaps - 1);
   EXPECT_TRUE((*history)->complete);
   EXPECT_EQ((*history)->records.front().sequence, 2U);
-  EXPECT_EQ((*history)->records.back().revision, revision_number(kSwaps));
+  EXPECT_EQ((*history)->records.back().revision, revision_number(swaps));
 }
 
 REGISTER_TYPED_TEST_SUITE_P(

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "dialog/archive/archive.hpp"
 #include "dialog/http/http_transport.hpp"
 #include "dialog/http/limits.hpp"
+#include "dialog/http/parallel.hpp"
 #include "dialog/http/register_messages.hpp"
 #include "dialog/http/rest_backend_config.hpp"
 #include "dialog/remote/subject.hpp"
@@ -16,11 +16,6 @@ namespace dialog {
 namespace detail {
 class RestCaller;
 }
-
-/// Calls its second argument once for every number below the first, in any order and from any
-/// threads, and returns when all calls have returned.
-using ParallelFor =
-    std::function<void(std::size_t count, const std::function<void(std::size_t)>& call)>;
 
 struct HttpArchiveOptions {
   /// Where known, the limits of a batch that the remote announces. They lower this library's own
@@ -67,8 +62,6 @@ class HttpArchive final : public Archive {
                            std::vector<std::optional<Block>>& blocks) const;
   Result<void> put_batch(std::span<const Block> blocks, const Context& context) const;
   Result<std::vector<bool>> has_batch(std::span<const Hash> hashes, const Context& context) const;
-  Result<void> for_each_batch(std::size_t count,
-                              const std::function<Result<void>(std::size_t)>& send) const;
 
   std::shared_ptr<const detail::RestCaller> caller_;
   Subject subject_;
