@@ -29,3 +29,7 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/dialogConfigVersion.cmake C
 install(FILES ${CMAKE_BINARY_DIR}/dialogConfig.cmake ${CMAKE_BINARY_DIR}/dialogConfigVersion.cmake
         DESTINATION ${config_dir})
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN ci.md EXCLUDE)
+if(TARGET dialogdb)
+  install(DIRECTORY examples/deployment/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+endif()

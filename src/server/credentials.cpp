@@ -35,6 +35,7 @@ std::optional<Access> needed_access(const Route& route, std::string_view method)
   switch (route.resource) {
     case Resource::server:
     case Resource::capabilities:
+    case Resource::description:
     case Resource::health:
       return {};
     case Resource::blocks_put:

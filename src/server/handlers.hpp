@@ -37,6 +37,7 @@ Result<Precondition, Answer> parse_precondition(const HttpRequest& head);
 std::optional<Answer> judge_media_type(const HttpRequest& head, std::string_view expected);
 
 Answer get_capabilities(const Task& task);
+Answer get_description(const Task& task);
 Answer get_health(const Task& task);
 Answer get_head(const Task& task);
 Answer put_head(const Task& task);

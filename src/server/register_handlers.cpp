@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "handlers.hpp"
+#include "openapi.hpp"
 
 namespace dialog::server {
 namespace {
@@ -78,6 +79,8 @@ Answer get_capabilities(const Task& task) {
   capabilities.batch_bytes_max = task.config.batch_bytes_max;
   return json_answer(wire::print_capabilities(capabilities));
 }
+
+Answer get_description(const Task& /*task*/) { return json_answer(std::string(kOpenApi)); }
 
 Answer get_health(const Task& task) {
   if (const auto writable = task.store.check_writable(); !writable) {

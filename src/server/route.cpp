@@ -63,6 +63,10 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   }
   if (path.front() != '/') return no_such_path();
   path.remove_prefix(1);
+  if (path == "openapi.json") {
+    route.resource = Resource::description;
+    return route;
+  }
 
   const std::size_t slash = path.find('/');
   const std::string_view segment = path.substr(0, slash);
@@ -83,11 +87,38 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   return route;
 }
 
+std::string_view path_template(Resource resource) {
+  switch (resource) {
+    case Resource::server:
+      return "*";
+    case Resource::capabilities:
+      return "/";
+    case Resource::description:
+      return "/openapi.json";
+    case Resource::health:
+      return "/healthz";
+    case Resource::head:
+      return "/{did}";
+    case Resource::log:
+      return "/{did}/log";
+    case Resource::block:
+      return "/{did}/blocks/{hash}";
+    case Resource::blocks_get:
+      return "/{did}/blocks/get";
+    case Resource::blocks_put:
+      return "/{did}/blocks/put";
+    case Resource::blocks_has:
+      return "/{did}/blocks/has";
+  }
+  return {};
+}
+
 std::string_view allowed_methods(Resource resource) {
   switch (resource) {
     case Resource::server:
       return "OPTIONS";
     case Resource::capabilities:
+    case Resource::description:
     case Resource::health:
     case Resource::log:
       return "GET, HEAD, OPTIONS";

@@ -12,6 +12,7 @@ namespace dialog::server {
 enum class Resource {
   server,
   capabilities,
+  description,
   health,
   head,
   log,
@@ -24,7 +25,7 @@ enum class Resource {
 /// What a request target names.
 struct Route {
   Resource resource = Resource::server;
-  std::optional<Subject> subject;  ///< of every resource but the first three
+  std::optional<Subject> subject;  ///< of every resource from `head` on
   Hash block;                      ///< of `Resource::block`
   std::string_view query;          ///< without the question mark; valid as long as the target
 };
@@ -33,6 +34,11 @@ struct Route {
 /// a subject or hash is written wrong. `prefix` is empty, or starts with a slash and ends without
 /// one.
 Result<Route> parse_route(std::string_view target, std::string_view prefix);
+
+/// The path of a resource below the prefix of the endpoint (`health`: below the root), as
+/// docs/protocol/openapi.json spells it; `*` for the server as such. Empty where the number is none
+/// of a resource.
+std::string_view path_template(Resource resource);
 
 /// The methods that a resource answers, as the `Allow` field lists them.
 std::string_view allowed_methods(Resource resource);

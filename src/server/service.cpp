@@ -5,6 +5,7 @@
 #include "answers.hpp"
 #include "credentials.hpp"
 #include "handlers.hpp"
+#include "openapi.hpp"
 #include "route.hpp"
 #include "times.hpp"
 
@@ -100,6 +101,8 @@ std::size_t Service::body_limit(const HttpRequest& head, const Visit& visit) con
 
 std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit) const {
   switch (visit.route.resource) {
+    case Resource::description:
+      return kOpenApi.size();
     case Resource::log: {
       const auto query = wire::parse_log_query(visit.route.query);
       const std::size_t records = query ? std::min(query->limit, config_.log_records_max) : 0;
@@ -241,6 +244,8 @@ Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
       break;
     case Resource::capabilities:
       return get_capabilities(task);
+    case Resource::description:
+      return get_description(task);
     case Resource::health:
       return get_health(task);
     case Resource::head:

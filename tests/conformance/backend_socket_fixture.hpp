@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,9 +17,8 @@ class LocalServer {
   explicit LocalServer(server::ServiceConfig config = {}) : service_(store_, std::move(config)) {
     DIALOG_CHECK(server_.start().has_value(), "a server on a free port of this machine");
   }
-  [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(server_.port());
-  }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   ServerStore& store() { return store_; }
   server::Server& server() { return server_; }
 

@@ -17,7 +17,7 @@ class ArchiveProtocol : public ProtocolTest {
     return send("POST", batch("put"), kFrames, body);
   }
 };
-DIALOG_BOTH_TRANSPORTS(ArchiveProtocol);
+DIALOG_ALL_TRANSPORTS(ArchiveProtocol);
 
 TEST_P(ArchiveProtocol, a_block_that_was_put_can_be_got) {
   const Block block = Block::of("some\r\n\0bytes");

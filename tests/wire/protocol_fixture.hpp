@@ -7,10 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include "description.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/remote/server_store.hpp"
 #include "dialog/server/server.hpp"
 #include "dialog/server/service.hpp"
+#include "process/proxy.hpp"
 #include "raw_client.hpp"
 
 namespace dialog::test {
@@ -44,30 +46,28 @@ inline std::string field(const HttpResponse& response, std::string_view name) {
   return value == nullptr ? "(none)" : *value;
 }
 
-enum class Transport { in_process, socket };
+enum class Transport { in_process, socket, nginx };
 
-/// Runs a test of the protocol twice: against the service itself, and through a socket.
+/// Runs a test of the protocol against the service itself, through a socket, and through nginx
+/// before that.
 class ProtocolTest : public testing::TestWithParam<Transport> {
  protected:
   /// Before the first request.
-  void configure(server::ServiceConfig config) { service_ = make_service(std::move(config)); }
+  void configure(server::ServiceConfig config) {
+    path_prefix_ = config.path_prefix;
+    while (path_prefix_.ends_with('/')) path_prefix_.pop_back();
+    service_ = make_service(std::move(config));
+  }
   void set_tokens(std::string_view lines) {
     auto tokens = server::TokenSet::parse(lines);
     ASSERT_TRUE(tokens.has_value()) << tokens.error().message;
     service_->set_tokens(std::make_shared<const server::TokenSet>(*std::move(tokens)));
   }
 
+  /// Each exchange must be one that the description knows.
   HttpResponse send(const HttpRequest& request) {
-    if (GetParam() == Transport::in_process) return service_->handle(request);
-    if (!client_) {
-      server_ = std::make_unique<server::Server>(*service_, server::ServerConfig{}, log_);
-      EXPECT_TRUE(server_->start().has_value());
-      client_ = std::make_unique<RawClient>(server_->port());
-    }
-    HttpResponse response = client_->exchange(request);
-    // A refused body ends its connection.
-    if (field(response, "Connection") == "close")
-      client_ = std::make_unique<RawClient>(server_->port());
+    HttpResponse response = exchange(request);
+    EXPECT_EQ(description().fault_of(request, response, path_prefix_), "");
     return response;
   }
   HttpResponse send(std::string method, std::string target, Fields fields = {}, Bytes body = {}) {
@@ -83,24 +83,59 @@ class ProtocolTest : public testing::TestWithParam<Transport> {
   MemoryServerStore store_;
 
  private:
+  HttpResponse exchange(const HttpRequest& request) {
+    if (GetParam() == Transport::in_process) return service_->handle(request);
+    if (!client_) {
+      server_ = std::make_unique<server::Server>(*service_, server::ServerConfig{}, log_);
+      EXPECT_TRUE(server_->start().has_value());
+      if (GetParam() == Transport::nginx) proxy_ = std::make_unique<Proxy>(server_->port());
+      connect();
+    }
+    HttpResponse response = client_->exchange(request);
+    // A refused body ends its connection.
+    if (field(response, "Connection") == "close") connect();
+    return response;
+  }
+
+  void connect() {
+    client_ = std::make_unique<RawClient>(proxy_ ? proxy_->port() : server_->port());
+  }
   std::unique_ptr<server::Service> make_service(server::ServiceConfig config) {
     return std::make_unique<server::Service>(store_, std::move(config), clock_);
   }
+  std::string path_prefix_;
   server::SilentLog log_;
   std::unique_ptr<server::Service> service_ = make_service({});
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<RawClient> client_;
 };
 
 inline std::string transport_name(const testing::TestParamInfo<Transport>& info) {
-  return info.param == Transport::in_process ? "in_process" : "socket";
+  switch (info.param) {
+    case Transport::in_process:
+      return "in_process";
+    case Transport::socket:
+      return "socket";
+    case Transport::nginx:
+      return "nginx";
+  }
+  return "";
 }
 
 }  // namespace dialog::test
 
 /// Once per test class.
-#define DIALOG_BOTH_TRANSPORTS(Test)                                                             \
+#define DIALOG_DIRECT_TRANSPORTS(Test)                                                           \
   INSTANTIATE_TEST_SUITE_P(                                                                      \
       , Test,                                                                                    \
       testing::Values(::dialog::test::Transport::in_process, ::dialog::test::Transport::socket), \
+      ::dialog::test::transport_name)
+
+/// The same through nginx, too.
+#define DIALOG_ALL_TRANSPORTS(Test)                                                             \
+  INSTANTIATE_TEST_SUITE_P(                                                                     \
+      , Test,                                                                                   \
+      testing::Values(::dialog::test::Transport::in_process, ::dialog::test::Transport::socket, \
+                      ::dialog::test::Transport::nginx),                                        \
       ::dialog::test::transport_name)

@@ -23,7 +23,7 @@ class TokenProtocol : public ProtocolTest {
               swap_body(kDid, hex(1)));
   }
 };
-DIALOG_BOTH_TRANSPORTS(TokenProtocol);
+DIALOG_ALL_TRANSPORTS(TokenProtocol);
 
 TEST_P(TokenProtocol, without_a_token_everything_about_a_subject_is_refused) {
   set_tokens(line("alice", "admin"));
