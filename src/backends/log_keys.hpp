@@ -28,6 +28,9 @@ inline std::uint64_t sequence_of(ByteView history_key) {
   return lmdb::read_u64(history_key.substr(history_key.size() - sizeof(std::uint64_t)));
 }
 
+/// What a subject has revoked.
+inline Bytes revocations(const Hash& id) { return with_id('r', id); }
+
 /// The space that holds a subject's blocks.
 inline Bytes space(const Hash& id) { return with_id('b', id); }
 /// The space that the next subject gets.

@@ -5,6 +5,7 @@
 #include "log_backup.hpp"
 #include "log_folder.hpp"
 #include "log_register.hpp"
+#include "log_revocations.hpp"
 #include "log_subjects.hpp"
 
 namespace dialog {
@@ -13,10 +14,12 @@ struct LogServerStore::State {
   State(std::unique_ptr<LogFolder> opened, const LogOptions& options)
       : folder(std::move(opened)),
         heads(folder->engine(), options.history_kept, folder->clock()),
-        subjects(folder->engine()) {}
+        subjects(folder->engine()),
+        revocations(folder->engine(), folder->clock()) {}
   const std::unique_ptr<LogFolder> folder;
   LogRegister heads;
   LogSubjects subjects;
+  LogRevocations revocations;
 };
 
 LogServerStore::LogServerStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -30,6 +33,7 @@ Result<std::unique_ptr<LogServerStore>> LogServerStore::open(const std::string& 
 }
 
 Register& LogServerStore::head_register() { return state_->heads; }
+RevocationStore* LogServerStore::revocations() { return &state_->revocations; }
 
 std::shared_ptr<Archive> LogServerStore::archive_for(const Subject& subject) {
   return std::make_shared<LogSubjectArchive>(state_->folder->engine(), state_->subjects,

@@ -11,6 +11,7 @@ namespace dialog {
 
 struct MemoryServerStore::State {
   MemoryRegister head_register;
+  MemoryRevocationStore revocations;
   mutable std::mutex mutex;
   std::unordered_map<Hash, std::shared_ptr<MemoryArchive>> archives;
   std::size_t prune_at = 1024;
@@ -20,6 +21,7 @@ MemoryServerStore::MemoryServerStore() : state_(std::make_unique<State>()) {}
 MemoryServerStore::~MemoryServerStore() = default;
 
 Register& MemoryServerStore::head_register() { return state_->head_register; }
+RevocationStore* MemoryServerStore::revocations() { return &state_->revocations; }
 
 std::shared_ptr<Archive> MemoryServerStore::archive_for(const Subject& subject) {
   const std::lock_guard lock(state_->mutex);

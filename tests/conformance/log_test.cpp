@@ -9,6 +9,8 @@
 #include "head_store_suite.hpp"
 #include "register_race_suite.hpp"
 #include "register_suite.hpp"
+#include "revocation_race_suite.hpp"
+#include "revocation_suite.hpp"
 #include "server_store_suite.hpp"
 
 namespace dialog::test {
@@ -44,6 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
         [] { return std::make_unique<SubjectArchiveFixture<LogServerStoreFixture>>(); }}),
     archive_name);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, ServerStoreConformance, LogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, RevocationConformance, LogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, RevocationRaces, LogServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterConformance, RegisterOf<LogServerStoreFixture>);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterRaces, RegisterOf<LogServerStoreFixture>);
 

@@ -24,6 +24,7 @@ class LogServerStore final : public ServerStore {
   /// may have at most 4096 bytes (`too_large`).
   Register& head_register() override;
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+  RevocationStore* revocations() override;
   [[nodiscard]] Result<void> check_writable() const override;
   [[nodiscard]] bool answers_at_once() const override { return true; }
 

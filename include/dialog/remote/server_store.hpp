@@ -7,6 +7,7 @@
 #include "dialog/archive/archive.hpp"
 #include "dialog/base/result.hpp"
 #include "dialog/remote/register.hpp"
+#include "dialog/remote/revocations.hpp"
 #include "dialog/remote/subject.hpp"
 
 namespace dialog {
@@ -27,6 +28,10 @@ class ServerStore {
   /// that nothing is put into: anybody may ask for any subject. Every object for one subject shows
   /// the same blocks. May be kept, but not longer than this store.
   [[nodiscard]] virtual std::shared_ptr<Archive> archive_for(const Subject& subject) = 0;
+
+  /// Where what subjects revoke is kept; it lives as long as this object. Null where a store keeps
+  /// none: its server then takes no capabilities at all, since none could be revoked.
+  [[nodiscard]] virtual RevocationStore* revocations() { return nullptr; }
 
   /// Fails from the moment on from which every write fails until the store is opened again, such as
   /// after a sync whose outcome is unknown; reads may go on. A full disk is no such failure. Does
@@ -54,6 +59,7 @@ class MemoryServerStore final : public ServerStore {
   ~MemoryServerStore() override;
   Register& head_register() override;
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+  RevocationStore* revocations() override;
   [[nodiscard]] Result<void> check_writable() const override { return {}; }
   [[nodiscard]] bool answers_at_once() const override { return true; }
 
