@@ -7,15 +7,18 @@
 #include "ascii.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/http/wire.hpp"
+#include "signing_client.hpp"
 
 namespace dialog::detail {
 namespace {
 
 // Fields that the protocol or the transport sets by itself.
-constexpr std::array<std::string_view, 10> kReservedFields{
-    "host",         "content-length",   "transfer-encoding", "connection",
-    "content-type", "content-encoding", "if-match",          "if-none-match",
-    "te",           "upgrade"};
+constexpr std::array<std::string_view, 14> kReservedFields{
+    "host",           "content-length",   "transfer-encoding",
+    "connection",     "content-type",     "content-encoding",
+    "if-match",       "if-none-match",    "te",
+    "upgrade",        "signature",        "signature-input",
+    "content-digest", "dialog-capability"};
 
 bool is_field_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -115,6 +118,14 @@ Result<std::shared_ptr<const RestCaller>> RestCaller::create(const RestBackendCo
   }
   return std::shared_ptr<const RestCaller>(
       new RestCaller(config, std::move(transport), std::move(endpoint)));
+}
+
+RestCaller::RestCaller(RestBackendConfig config, HttpTransport transport, Endpoint endpoint)
+    : config_(std::move(config)), transport_(std::move(transport)), endpoint_(std::move(endpoint)) {
+  if (config_.auth().signing_key()) {
+    transport_.client = std::make_shared<SigningHttpClient>(
+        transport_, config_.auth().signing_key(), config_.auth().capability());
+  }
 }
 
 Context RestCaller::bounded(const Context& context, std::chrono::nanoseconds extra) const {

@@ -15,7 +15,7 @@
 namespace dialog::detail {
 
 /// What everything that talks to one remote has in common: fields, credentials, time-outs,
-/// repetitions. Immutable and thread-safe.
+/// repetitions. Thread-safe.
 class RestCaller {
  public:
   static Result<std::shared_ptr<const RestCaller>> create(const RestBackendConfig& config,
@@ -29,19 +29,17 @@ class RestCaller {
   /// added to the time-out: what a large transfer may take.
   [[nodiscard]] Context bounded(const Context& context, std::chrono::nanoseconds extra = {}) const;
 
-  /// A request with the configured fields and credentials.
+  /// A request with the configured fields and, where it is one, the token.
   [[nodiscard]] HttpRequest request(std::string method, std::string url) const;
 
-  /// Sends, and repeats after transient faults. Gives the last response or failure.
+  /// Sends, signed where the configuration says so, and repeats after transient faults. Gives the
+  /// last response or failure.
   [[nodiscard]] Result<HttpResponse, HttpFailure> send(const HttpRequest& request,
                                                        std::size_t response_bytes_max,
                                                        const Context& context, Repeat repeat) const;
 
  private:
-  RestCaller(RestBackendConfig config, HttpTransport transport, Endpoint endpoint)
-      : config_(std::move(config)),
-        transport_(std::move(transport)),
-        endpoint_(std::move(endpoint)) {}
+  RestCaller(RestBackendConfig config, HttpTransport transport, Endpoint endpoint);
 
   RestBackendConfig config_;
   HttpTransport transport_;

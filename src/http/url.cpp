@@ -91,9 +91,13 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
 
   endpoint.host_.resize(host.size());
   std::transform(host.begin(), host.end(), endpoint.host_.begin(), ascii::to_lower);
+  endpoint.path_ = path;
+  endpoint.authority_ = endpoint.host_;
+  const std::string_view port = authority.substr(host.size());
+  if (port != (endpoint.https_ ? ":443" : ":80")) endpoint.authority_ += port;
   endpoint.text_ = endpoint.https_ ? "https://" : "http://";
   endpoint.text_ += endpoint.host_;
-  endpoint.text_ += authority.substr(host.size());
+  endpoint.text_ += port;
   endpoint.text_ += path;
   return endpoint;
 }
@@ -111,6 +115,14 @@ std::string Endpoint::blocks_url(const Subject& subject, std::string_view name) 
 }
 
 namespace wire {
+
+TargetParts split_target(std::string_view target) {
+  TargetParts parts;
+  const std::size_t question = std::min(target.find('?'), target.size());
+  if (question > 0) parts.path = target.substr(0, question);
+  if (question < target.size()) parts.query = target.substr(question);
+  return parts;
+}
 
 Result<Subject> parse_subject_segment(std::string_view segment) {
   if (segment.starts_with("did:")) return Subject::parse(segment);

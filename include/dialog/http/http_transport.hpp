@@ -13,7 +13,7 @@ namespace dialog {
 struct HttpTransport {
   std::shared_ptr<HttpClient> client;  ///< never null
   Clock* clock = &system_clock();
-  RandomSource* random = &system_random();  ///< for the jitter of repetitions
+  RandomSource* random = &system_random();  ///< for the jitter of repetitions, and for nonces
 };
 
 }  // namespace dialog

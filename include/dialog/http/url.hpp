@@ -22,6 +22,10 @@ class Endpoint {
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const std::string& host() const { return host_; }
   [[nodiscard]] bool is_https() const { return https_; }
+  /// The host, and behind a colon the port where it is not the scheme's own.
+  [[nodiscard]] const std::string& authority() const { return authority_; }
+  /// What follows the authority: empty, or starting with a slash and not ending with one.
+  [[nodiscard]] const std::string& path() const { return path_; }
   /// True for `localhost`, `127.0.0.0/8` and `[::1]`: what is sent there does not leave the
   /// machine.
   [[nodiscard]] bool is_loopback() const;
@@ -34,6 +38,10 @@ class Endpoint {
   }
   /// `{endpoint}/{did}/log?{query}`
   [[nodiscard]] std::string log_url(const Subject& subject, std::string_view query) const;
+  /// `{endpoint}/{did}/revocations`
+  [[nodiscard]] std::string revocations_url(const Subject& subject) const {
+    return subject_url(subject) + "/revocations";
+  }
   /// `{endpoint}/{did}/blocks/{name}`, where the name is `get`, `put`, `has` or a hash in hex.
   [[nodiscard]] std::string blocks_url(const Subject& subject, std::string_view name) const;
 
@@ -43,10 +51,20 @@ class Endpoint {
   Endpoint() = default;
   std::string text_;
   std::string host_;
+  std::string authority_;
+  std::string path_;
   bool https_ = false;
 };
 
 namespace wire {
+
+/// Path and query of a request target, as signatures cover them.
+struct TargetParts {
+  std::string_view path = "/";   ///< never empty
+  std::string_view query = "?";  ///< with its question mark; `?` where there is none
+};
+/// `target` starts with a slash or a question mark, or is empty. The parts are valid as long as it.
+TargetParts split_target(std::string_view target);
 
 /// The subject that a path segment names: a segment that starts with `did:` is taken literally, any
 /// other is decoded exactly once. `malformed` for a wrong escape; `invalid_argument` where the
