@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "answers.hpp"
+#include "credentials.hpp"
 #include "dialog/base/context.hpp"
 #include "dialog/remote/server_store.hpp"
 #include "dialog/server/service.hpp"
@@ -19,7 +20,7 @@ struct Task {
   const ServiceConfig& config;
   ServerStore& store;
   Context context;
-  std::string author;  ///< the name of the token; empty where there was none
+  const Visitor& visitor;
   WallTime time;
 
   [[nodiscard]] const Subject& subject() const { return *route.subject; }
@@ -47,6 +48,11 @@ Result<Register::Swap, Answer> read_swap(const Task& task);
 Answer swap_answer(const Task& task, const Register::Swap& swap,
                    const Result<Register::SwapOutcome>& outcome);
 Answer get_log(const Task& task);
+
+/// Of `POST /{did}/revocations`; longer bodies are no such.
+inline constexpr std::size_t kRevokeBodyBytesMax = 4096;
+Answer get_revocations(const Task& task);
+Answer post_revocation(const Task& task);
 
 Answer get_block(const Task& task);
 Answer put_block(const Task& task);

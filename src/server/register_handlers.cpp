@@ -74,6 +74,7 @@ Answer get_capabilities(const Task& task) {
   wire::Capabilities capabilities;
   capabilities.archive = true;
   capabilities.history = true;
+  capabilities.signatures = task.config.signatures;
   capabilities.block_bytes_max = task.config.block_bytes_max;
   capabilities.batch_hashes_max = task.config.batch_hashes_max;
   capabilities.batch_bytes_max = task.config.batch_bytes_max;
@@ -114,7 +115,7 @@ Result<Register::Swap, Answer> read_swap(const Task& task) {
   return Register::Swap{.expected = asked->expected,
                         .desired = message->revision,
                         .time = task.time,
-                        .author = task.author,
+                        .author = task.visitor.who,
                         .must_create = asked->must_create};
 }
 

@@ -10,18 +10,6 @@ tl::unexpected<Error> no_such_path() {
               "this server has nothing under that path; is the endpoint's prefix right?");
 }
 
-// The absolute form, which proxies get and servers must understand: what comes before the path says
-// nothing here.
-std::string_view without_authority(std::string_view target) {
-  for (const std::string_view scheme :
-       {std::string_view("http://"), std::string_view("https://")}) {
-    if (!target.starts_with(scheme)) continue;
-    const std::size_t path = target.find_first_of("/?", scheme.size());
-    return path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
-  }
-  return target;
-}
-
 Result<Route> under_blocks(std::string_view name, Route route) {
   if (name == "get") {
     route.resource = Resource::blocks_get;
@@ -43,10 +31,20 @@ Result<Route> under_blocks(std::string_view name, Route route) {
 
 }  // namespace
 
+std::string_view origin_form(std::string_view target) {
+  for (const std::string_view scheme :
+       {std::string_view("http://"), std::string_view("https://")}) {
+    if (!target.starts_with(scheme)) continue;
+    const std::size_t path = target.find_first_of("/?", scheme.size());
+    return path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
+  }
+  return target;
+}
+
 Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   Route route;
   if (target == "*") return route;
-  std::string_view path = without_authority(target);
+  std::string_view path = origin_form(target);
   if (const std::size_t question = path.find('?'); question != std::string_view::npos) {
     route.query = path.substr(question + 1);
     path = path.substr(0, question);
@@ -72,7 +70,8 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   const std::string_view segment = path.substr(0, slash);
   const std::string_view rest = slash == std::string_view::npos ? "" : path.substr(slash);
   constexpr std::string_view kBlocks = "/blocks/";
-  if (!rest.empty() && rest != "/log" && !rest.starts_with(kBlocks)) return no_such_path();
+  if (!rest.empty() && rest != "/log" && rest != "/revocations" && !rest.starts_with(kBlocks))
+    return no_such_path();
   // Somebody who looks for another program's page is told so, rather than that the page is no DID.
   if (!segment.starts_with("did:") && segment.find('%') == std::string_view::npos)
     return no_such_path();
@@ -81,6 +80,8 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
     route.resource = Resource::head;
   } else if (rest == "/log") {
     route.resource = Resource::log;
+  } else if (rest == "/revocations") {
+    route.resource = Resource::revocations;
   } else {
     return under_blocks(rest.substr(kBlocks.size()), std::move(route));
   }
@@ -101,6 +102,8 @@ std::string_view path_template(Resource resource) {
       return "/{did}";
     case Resource::log:
       return "/{did}/log";
+    case Resource::revocations:
+      return "/{did}/revocations";
     case Resource::block:
       return "/{did}/blocks/{hash}";
     case Resource::blocks_get:
@@ -122,6 +125,8 @@ std::string_view allowed_methods(Resource resource) {
     case Resource::health:
     case Resource::log:
       return "GET, HEAD, OPTIONS";
+    case Resource::revocations:
+      return "GET, HEAD, POST, OPTIONS";
     case Resource::head:
     case Resource::block:
       return "GET, HEAD, PUT, OPTIONS";

@@ -16,6 +16,7 @@ enum class Resource {
   health,
   head,
   log,
+  revocations,
   block,
   blocks_get,
   blocks_put,
@@ -29,6 +30,10 @@ struct Route {
   Hash block;                      ///< of `Resource::block`
   std::string_view query;          ///< without the question mark; valid as long as the target
 };
+
+/// A request target without the scheme and authority that its absolute form, meant for proxies,
+/// has.
+std::string_view origin_form(std::string_view target);
 
 /// `not_found` where nothing of this protocol can be there, `invalid_argument` or `malformed` where
 /// a subject or hash is written wrong. `prefix` is empty, or starts with a slash and ends without

@@ -24,6 +24,7 @@ constexpr std::size_t kSmallAnswerBytesMax = std::size_t{8} * 1024;
 constexpr std::size_t kRecordBytesMax = 1024;
 // What is read and printed while other connections of the thread wait.
 constexpr std::size_t kAtOnceBytesMax = std::size_t{24} * 1024;
+constexpr std::size_t kRevocationBytesMax = 128;
 
 std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
   if (const std::string* coding = head.headers.find("Content-Encoding");
@@ -37,7 +38,10 @@ std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
       return std::move(precondition).error();
   }
   // Besides being true, this keeps web pages of other origins from posting here unasked.
-  if (head.method == "POST") return judge_media_type(head, wire::kBlocksMediaType);
+  if (head.method == "POST") {
+    return judge_media_type(
+        head, resource == Resource::revocations ? wire::kJsonMediaType : wire::kBlocksMediaType);
+  }
   return {};
 }
 
@@ -45,14 +49,15 @@ std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
 
 struct Service::Visit {
   Route route;
-  std::string who;
+  Visitor visitor;
+  std::shared_ptr<const SignedRequest> unproved;  ///< where the signature is still to be verified
 };
 
 Service::Service(ServerStore& store, ServiceConfig config, Clock& clock)
     : store_(store),
       config_(std::move(config)),
       clock_(clock),
-      credentials_(std::make_unique<Credentials>(clock)) {
+      credentials_(std::make_unique<Credentials>(store, config_, clock)) {
   config_.path_prefix = normalized_prefix(std::move(config_.path_prefix));
 }
 
@@ -60,6 +65,10 @@ Service::~Service() = default;
 
 void Service::set_tokens(std::shared_ptr<const TokenSet> tokens) {
   credentials_->set_tokens(std::move(tokens));
+}
+
+void Service::set_signed_subjects(std::shared_ptr<const SubjectSet> subjects) {
+  credentials_->set_signed_subjects(std::move(subjects));
 }
 
 bool Service::asks_for_credentials() const { return credentials_->are_asked_for(); }
@@ -76,8 +85,9 @@ std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit) cons
     answer.response.headers.add("Allow", std::string(allowed_methods(visit.route.resource)));
     return answer;
   }
-  auto verdict = credentials_->judge(head, visit.route);
-  visit.who = std::move(verdict.who);
+  auto verdict = credentials_->judge_head(head, visit.route);
+  visit.visitor = std::move(verdict.visitor);
+  visit.unproved = std::move(verdict.unproved);
   if (verdict.refusal) return std::move(verdict.refusal);
   return judge_fields(head, visit.route.resource);
 }
@@ -89,6 +99,8 @@ std::size_t Service::body_limit(const HttpRequest& head, const Visit& visit) con
       return config_.register_body_bytes_max;
     case Resource::block:
       return config_.block_bytes_max;
+    case Resource::revocations:
+      return kRevokeBodyBytesMax;
     case Resource::blocks_put:
       return std::max(config_.batch_bytes_max, wire::frame_bytes(config_.block_bytes_max));
     case Resource::blocks_get:
@@ -108,6 +120,8 @@ std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit
       const std::size_t records = query ? std::min(query->limit, config_.log_records_max) : 0;
       return kSmallAnswerBytesMax + records * kRecordBytesMax;
     }
+    case Resource::revocations:
+      return kSmallAnswerBytesMax + kRevocationsMax * kRevocationBytesMax;
     case Resource::block:
       return request.method == "PUT" ? kSmallAnswerBytesMax
                                      : std::max(config_.block_bytes_max, kSmallAnswerBytesMax);
@@ -141,7 +155,8 @@ Service::Admission Service::admit(const HttpRequest& head) const {
 Service::Work Service::work_of(const HttpRequest& head, const Visit& visit) const {
   if (head.method == "OPTIONS" || visit.route.resource == Resource::capabilities)
     return Work::at_once;
-  if (!store_.answers_at_once()) return Work::waiting;
+  // To verify a signature takes as long as many other answers.
+  if (visit.unproved || !store_.answers_at_once()) return Work::waiting;
   switch (visit.route.resource) {
     case Resource::head:
     case Resource::block:
@@ -156,7 +171,7 @@ Service::Work Service::work_of(const HttpRequest& head, const Visit& visit) cons
 }
 
 Answer Service::finished(const HttpRequest& request, const Visit& visit, Answer answer) const {
-  answer.who = visit.who;
+  answer.who = visit.visitor.who;
   if (visit.route.subject) answer.subject = visit.route.subject->did();
   finish(request, answer);
   return answer;
@@ -170,6 +185,7 @@ Answer Service::answer(const HttpRequest& request, const Context& context,
 Answer Service::answer(const HttpRequest& request, const Admission& admission,
                        const Context& context, const Reserve& reserve) const {
   if (admission.refusal) return *admission.refusal;
+  if (admission.visit->unproved) return answer_signed(request, admission, context, reserve);
   const Visit& visit = *admission.visit;
   Answer answer;
   if (request.body.size() > admission.body_bytes_max) {
@@ -186,10 +202,25 @@ Answer Service::answer(const HttpRequest& request, const Admission& admission,
   return finished(request, visit, std::move(answer));
 }
 
+Answer Service::answer_signed(const HttpRequest& request, const Admission& admission,
+                              const Context& context, const Reserve& reserve) const {
+  auto proved = std::make_shared<Visit>(*admission.visit);
+  proved->unproved.reset();
+  // What is too long is told without a look at it.
+  if (request.body.size() <= admission.body_bytes_max) {
+    auto verdict = credentials_->prove(*admission.visit->unproved, request, context);
+    proved->visitor = std::move(verdict.visitor);
+    if (verdict.refusal) return finished(request, *proved, *std::move(verdict.refusal));
+  }
+  Admission after = admission;
+  after.visit = std::move(proved);
+  return answer(request, after, context, reserve);
+}
+
 std::variant<Answer, Service::Write> Service::begin_write(const HttpRequest& request,
                                                           const Admission& admission) const {
   const Visit& visit = *admission.visit;
-  const Task task{request, visit.route, config_, store_, {}, visit.who, clock_.wall()};
+  const Task task{request, visit.route, config_, store_, {}, visit.visitor, clock_.wall()};
   if (visit.route.resource == Resource::head) {
     auto swap = read_swap(task);
     if (swap) return Write{task.subject(), *std::move(swap)};
@@ -227,7 +258,7 @@ void Service::write_all(std::span<Write* const> writes, const Context& context) 
 Answer Service::end_write(const HttpRequest& request, const Admission& admission,
                           const Write& write) const {
   const Visit& visit = *admission.visit;
-  const Task task{request, visit.route, config_, store_, {}, visit.who, clock_.wall()};
+  const Task task{request, visit.route, config_, store_, {}, visit.visitor, clock_.wall()};
   const auto* swap = std::get_if<Register::Swap>(&write.what);
   return finished(
       request, visit,
@@ -237,7 +268,7 @@ Answer Service::end_write(const HttpRequest& request, const Admission& admission
 Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
                          const Context& context) const {
   if (request.method == "OPTIONS") return preflight(request, visit);
-  const Task task{request, visit.route, config_, store_, context, visit.who, clock_.wall()};
+  const Task task{request, visit.route, config_, store_, context, visit.visitor, clock_.wall()};
   const bool put = request.method == "PUT";
   switch (visit.route.resource) {
     case Resource::server:
@@ -252,6 +283,8 @@ Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
       return put ? put_head(task) : get_head(task);
     case Resource::log:
       return get_log(task);
+    case Resource::revocations:
+      return request.method == "POST" ? post_revocation(task) : get_revocations(task);
     case Resource::block:
       return put ? put_block(task) : get_block(task);
     case Resource::blocks_get:
@@ -273,8 +306,10 @@ Answer Service::preflight(const HttpRequest& request, const Visit& visit) const 
       request.headers.find("Access-Control-Request-Method") == nullptr)
     return answer;
   answer.response.headers.add("Access-Control-Allow-Methods", methods);
-  answer.response.headers.add("Access-Control-Allow-Headers",
-                              "Authorization, Content-Type, If-Match, If-None-Match");
+  answer.response.headers.add(
+      "Access-Control-Allow-Headers",
+      "Authorization, Content-Digest, Content-Type, Dialog-Capability, If-Match, "
+      "If-None-Match, Signature, Signature-Input");
   answer.response.headers.add("Access-Control-Max-Age", "7200");
   return answer;
 }
@@ -300,7 +335,7 @@ void Service::finish(const HttpRequest& request, Answer& answer) const {
         (all || std::find(allowed.begin(), allowed.end(), *origin) != allowed.end())) {
       headers.add("Access-Control-Allow-Origin", all ? "*" : *origin);
       headers.add("Access-Control-Expose-Headers",
-                  "ETag, Retry-After, " + std::string(wire::kSequenceHeader));
+                  "ETag, Retry-After, WWW-Authenticate, " + std::string(wire::kSequenceHeader));
     }
   }
   if (request.method == "HEAD") {

@@ -106,6 +106,14 @@ TEST_F(Lifecycle, with_tokens_it_listens_anywhere) {
   EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), 401);
 }
 
+TEST_F(Lifecycle, with_signatures_it_listens_anywhere) {
+  service_ = std::make_unique<server::Service>(store_, server::ServiceConfig{.signatures = true});
+  server_ =
+      std::make_unique<server::Server>(*service_, server::ServerConfig{.host = "0.0.0.0"}, log_);
+  ASSERT_TRUE(server_->start().has_value());
+  EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), 401);
+}
+
 TEST_F(Lifecycle, without_tokens_a_page_whose_name_points_here_gets_nothing) {
   serve();
   EXPECT_EQ(status_of("GET /" + kDid + " HTTP/1.1\r\nHost: rebound.example\r\n\r\n"), 421);

@@ -58,6 +58,7 @@ class ProtocolTest : public testing::TestWithParam<Transport> {
     while (path_prefix_.ends_with('/')) path_prefix_.pop_back();
     service_ = make_service(std::move(config));
   }
+  server::Service& service() { return *service_; }
   void set_tokens(std::string_view lines) {
     auto tokens = server::TokenSet::parse(lines);
     ASSERT_TRUE(tokens.has_value()) << tokens.error().message;

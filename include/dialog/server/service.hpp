@@ -15,6 +15,8 @@
 #include "dialog/http/message.hpp"
 #include "dialog/http/wire.hpp"
 #include "dialog/remote/server_store.hpp"
+#include "dialog/server/replay_guard.hpp"
+#include "dialog/server/subject_set.hpp"
 #include "dialog/server/tokens.hpp"
 
 namespace dialog::server {
@@ -30,15 +32,30 @@ struct ServiceConfig {
   std::size_t log_records_max = wire::kLogRecordsMax;
   /// Web pages of these origins may call this server (`*`: of all). Empty: none may.
   std::vector<std::string> cors_origins{};
+
+  /// Requests may be signed by the key of a did:key, which then opens its own subject, and those
+  /// that a capability gives it (docs/protocol/signatures.md). Everything that needs credentials is
+  /// refused without any, also where there are no tokens.
+  bool signatures = false;
+  /// How clients reach this server: what they sign. Absent: only under names of this machine.
+  std::optional<Endpoint> public_endpoint{};
+  /// Lets each signature pass once. Null: one in memory, for `nonces_max` signatures at a time;
+  /// what exceeds them is refused (503) rather than let in twice.
+  std::shared_ptr<ReplayGuard> replay_guard{};
+  std::size_t nonces_max = std::size_t{1} << 20U;
+  /// Subjects under which nothing was published, and which signatures begin to write within an
+  /// hour; beyond: 429.
+  std::size_t new_subjects_per_hour_max = 1000;
 };
 
 class Credentials;
+struct Visitor;
 
 /// What one request came to: the response, and what the log tells about it.
 struct Answer {
   HttpResponse response;
   std::string subject;  ///< empty where the request concerns none
-  std::string who;      ///< the name of the token; empty where there was none
+  std::string who;      ///< the name of the token or the signer; empty where nobody is known
   std::string fault;    ///< what failed inside, where the response does not say it to the client
 };
 
@@ -60,6 +77,8 @@ class Service {
   void set_tokens(std::shared_ptr<const TokenSet> tokens);
   /// Whether requests need credentials. Where they need none, everybody may do everything.
   [[nodiscard]] bool asks_for_credentials() const;
+  /// From the next request on signatures open only these subjects; null: every one.
+  void set_signed_subjects(std::shared_ptr<const SubjectSet> subjects);
 
   /// What the head of a request came to: what it names, and who sent it.
   struct Visit;
@@ -79,14 +98,16 @@ class Service {
     Work work = Work::waiting;
     std::shared_ptr<const Visit> visit{};
   };
-  /// Judges a request by its head, before its body is received: route, method, credentials, header
-  /// fields. What it gives refers to the head's target.
+  /// Judges a request by its head, before its body is received: route, method, header fields, and
+  /// credentials as far as that is cheap: a signature is verified with the rest. What it gives
+  /// refers to the head's target.
   [[nodiscard]] Admission admit(const HttpRequest& head) const;
 
   /// Whether so many bytes may be held for the body of an answer.
   using Reserve = std::function<bool(std::size_t bytes)>;
-  /// Answers a whole request that was admitted. Where `reserve` is given it is asked once, before
-  /// the work is done, with the most that the answer may take; where it says no, the answer is 503.
+  /// Answers a whole request that was admitted; a signed one is answered once. Where `reserve` is
+  /// given it is asked once, before the work is done, with the most that the answer may take; where
+  /// it says no, the answer is 503.
   [[nodiscard]] Answer answer(const HttpRequest& request, const Admission& admission,
                               const Context& context, const Reserve& reserve) const;
 
@@ -124,6 +145,8 @@ class Service {
   [[nodiscard]] Answer finished(const HttpRequest& request, const Visit& visit,
                                 Answer answer) const;
   [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit) const;
+  [[nodiscard]] Answer answer_signed(const HttpRequest& request, const Admission& admission,
+                                     const Context& context, const Reserve& reserve) const;
   [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
                                 const Context& context) const;
   [[nodiscard]] Answer preflight(const HttpRequest& request, const Visit& visit) const;
