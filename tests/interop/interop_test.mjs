@@ -31,7 +31,10 @@ class Server {
     this.process = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--json', ...data, ...this.options],
                          { stdio: ['ignore', 'pipe', 'inherit'] });
     process.on('exit', () => this.process.kill('SIGKILL'));
-    const [line] = await new Promise((resolve) => readline.createInterface(this.process.stdout).once('line', (l) => resolve([l])));
+    const line = await new Promise((resolve, reject) => {
+      readline.createInterface(this.process.stdout).once('line', resolve);
+      this.process.once('close', (code) => reject(new Error(`the server ended with ${code}`)));
+    });
     this.url = JSON.parse(line).url;
   }
 
