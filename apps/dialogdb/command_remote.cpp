@@ -164,6 +164,7 @@ void add_remote(CLI::App& app, Program& program) {
       program.verb(app, "remote", "Add, change, remove, list and look at remotes",
                    {"dialogdb remote add origin http://127.0.0.1:8440",
                     "dialogdb remote add origin https://example.org/register --token-file ~/.token",
+                    "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
                     "dialogdb remote show origin"});
   remote->require_subcommand(0, 1);
   program.on(remote, list);

@@ -3,8 +3,8 @@
 #include <memory>
 #include <sys/resource.h>
 
+#include "cloud_access.hpp"
 #include "commands.hpp"
-#include "dialog/backends/log_server_store.hpp"
 #include "dialog/server/server.hpp"
 #include "usage.hpp"
 #include "workspace.hpp"
@@ -18,7 +18,7 @@ constexpr std::uint64_t kBytesInFlightMin = 2 * wire::kBatchBytesMax;
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:8440";
-  std::string data;
+  ServerPlaces places;
   std::string tokens;
   std::string port_file;
   std::string path_prefix;
@@ -116,10 +116,8 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   service_config.path_prefix = normal_prefix(options.path_prefix);
   service_config.cors_origins = options.cors;
   if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
-  const std::string data = program.resolve(options.data);
   take_all_descriptors();
-  DIALOG_TRY(make_folders(data));
-  DIALOG_ASSIGN(const auto store, LogServerStore::open(data, store_options(StoreOpen::ensure)));
+  DIALOG_ASSIGN(const auto store, open_server_store(program, options.places));
   std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();
   if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
   server::Service service(*store, service_config);
@@ -175,9 +173,17 @@ void add_serve(CLI::App& app, Program& program) {
   verb->add_option("--listen", options->listen, "Where; port 0 takes any free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  verb->add_option("--data", options->data, "The folder for all that it keeps; made if absent")
-      ->required()
+  verb->add_option("--data", options->places.data,
+                   "The folder for all that it keeps; made if absent")
       ->type_name("DIR");
+  verb->add_option("--register", options->places.heads,
+                   "Keep the heads there instead: s3://BUCKET/PREFIX; several servers may share it")
+      ->type_name("URL");
+  verb->add_option("--archive", options->places.archive,
+                   "Keep the blocks there instead: s3://BUCKET/PREFIX")
+      ->type_name("URL");
+  verb->add_flag("--insecure-cloud", options->places.allow_plain_http,
+                 "Reach them over plain HTTP too, where everybody on the way can read and forge");
   verb->add_option("--tokens", options->tokens,
                    "Who may do what ('dialogdb key token' makes lines); read anew on SIGHUP")
       ->type_name("FILE");

@@ -1,15 +1,28 @@
 #include "link.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "cloud_access.hpp"
 #include "dialog/async/executor.hpp"
 #include "dialog/backends/rest.hpp"
+#include "dialog/cloud/s3_archive.hpp"
+#include "dialog/cloud/s3_register.hpp"
 #include "dialog/http/url.hpp"
+#include "dialog/remote/register_backend.hpp"
 
 namespace dialog::cli {
 namespace {
 
-constexpr std::size_t kParallelRequests = 6;
+// At the same time; a server takes many blocks in one, a bucket takes one.
+constexpr std::size_t kServerRequests = 6;
+constexpr std::size_t kBucketRequests = 32;
+
+ParallelFor parallel_requests(std::size_t width) {
+  // One of the requests runs on the thread that asks.
+  return parallel_for_on(std::make_shared<ThreadPool>(ThreadPool::Options{.threads = width - 1}),
+                         width);
+}
 
 std::string without_line_end(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -85,53 +98,87 @@ LinkOptions from_record(const std::map<std::string, std::string>& record) {
 }
 
 Result<RemoteAddress> parse_address(const std::string& text) {
+  const bool is_bucket = S3Location::is_meant_by(text);
+  // Only a bucket's address has a query; the DID stands before it.
+  const std::size_t path_end = is_bucket ? std::min(text.find('?'), text.size()) : text.size();
+  const std::string path = text.substr(0, path_end);
   RemoteAddress address{text, std::nullopt};
-  const std::size_t slash = text.rfind('/');
+  const std::size_t slash = path.rfind('/');
   if (slash != std::string::npos) {
-    const std::string last = text.substr(slash + 1);
+    const std::string last = path.substr(slash + 1);
     if (last.starts_with("did:") || last.starts_with("did%3A") || last.starts_with("did%3a")) {
       DIALOG_ASSIGN(const Subject subject, wire::parse_subject_segment(last));
-      address = {text.substr(0, slash), subject.did()};
+      address = {path.substr(0, slash) + text.substr(path_end), subject.did()};
     }
   }
-  DIALOG_ASSIGN(const Endpoint endpoint, Endpoint::parse(address.url));
-  address.url = endpoint.text();
+  if (is_bucket) {
+    DIALOG_ASSIGN(const S3Location location, S3Location::parse(address.url));
+    address.url = location.text();
+  } else {
+    DIALOG_ASSIGN(const Endpoint endpoint, Endpoint::parse(address.url));
+    address.url = endpoint.text();
+  }
   return address;
 }
 
-Link::Link(std::string name, Subject subject, RestBackendConfig config,
-           std::shared_ptr<CountingHttpClient> client, RestBackend backend,
-           std::unique_ptr<HttpArchive> blocks)
+Link::Link(std::string name, Subject subject, std::shared_ptr<CountingHttpClient> client,
+           Parts parts)
     : name_(std::move(name)),
       subject_(std::move(subject)),
-      config_(std::move(config)),
       client_(std::move(client)),
-      backend_(std::move(backend)),
-      blocks_(std::move(blocks)) {}
+      parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Link>> Link::open(const Program& program, const Remote& remote) {
-  DIALOG_ASSIGN(RestBackendConfig config, configure(program, remote));
   DIALOG_ASSIGN(Subject subject, Subject::parse(remote.subject));
   auto client = std::make_shared<CountingHttpClient>(make_http_transport().client);
   HttpTransport transport;
   transport.client = client;
+  DIALOG_ASSIGN(Parts parts, S3Location::is_meant_by(remote.url)
+                                 ? open_bucket(program, remote, subject, transport)
+                                 : open_server(program, remote, subject, transport));
+  return std::unique_ptr<Link>(
+      new Link(remote.name, std::move(subject), std::move(client), std::move(parts)));
+}
+
+Result<Link::Parts> Link::open_server(const Program& program, const Remote& remote,
+                                      const Subject& subject, const HttpTransport& transport) {
+  DIALOG_ASSIGN(RestBackendConfig config, configure(program, remote));
+  Parts parts;
   DIALOG_ASSIGN(RestBackend backend, RestBackend::create(config, transport));
+  parts.backend = std::make_unique<RestBackend>(std::move(backend));
   HttpArchiveOptions archive_options;
-  // One of the requests runs on the thread that asks.
-  archive_options.parallel_for = parallel_for_on(
-      std::make_shared<ThreadPool>(ThreadPool::Options{.threads = kParallelRequests - 1}),
-      kParallelRequests);
-  DIALOG_ASSIGN(auto blocks, HttpArchive::create(config, transport, subject, archive_options));
-  return std::unique_ptr<Link>(new Link(remote.name, std::move(subject), std::move(config),
-                                        std::move(client), std::move(backend), std::move(blocks)));
+  archive_options.parallel_for = parallel_requests(kServerRequests);
+  DIALOG_ASSIGN(parts.blocks, HttpArchive::create(config, transport, subject, archive_options));
+  parts.capabilities = [config, transport](const Context& context) {
+    return fetch_capabilities(config, transport, context);
+  };
+  return parts;
 }
 
-RemoteConnection Link::connection() { return {name_, subject_, backend_, *blocks_}; }
-
-Result<std::optional<wire::Capabilities>> Link::capabilities(const Context& context) {
-  HttpTransport transport;
-  transport.client = client_;
-  return fetch_capabilities(config_, transport, context);
+Result<Link::Parts> Link::open_bucket(const Program& program, const Remote& remote,
+                                      const Subject& subject, const HttpTransport& transport) {
+  const LinkOptions options = from_record(remote.options);
+  if (!options.token.file.empty() || !options.token.variable.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "a bucket takes no token; its credentials come from the environment "
+                "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or from ~/.aws/credentials");
+  }
+  DIALOG_ASSIGN(const S3Config config,
+                bucket_config(program, remote.url, options.allow_plain_http));
+  Parts parts;
+  DIALOG_ASSIGN(std::shared_ptr<Register> heads, S3Register::create(config, transport));
+  parts.backend = std::make_unique<RegisterBackend>(std::move(heads));
+  DIALOG_ASSIGN(parts.blocks,
+                S3Archive::create(config, transport, subject, parallel_requests(kBucketRequests)));
+  parts.capabilities = [](const Context&) -> Result<std::optional<wire::Capabilities>> {
+    wire::Capabilities offered;
+    offered.archive = true;
+    offered.history = true;
+    return offered;
+  };
+  return parts;
 }
+
+RemoteConnection Link::connection() { return {name_, subject_, *parts_.backend, *parts_.blocks}; }
 
 }  // namespace dialog::cli

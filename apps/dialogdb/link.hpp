@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,30 +42,39 @@ struct RemoteAddress {
 /// `invalid_argument`.
 Result<RemoteAddress> parse_address(const std::string& text);
 
-/// An open way to a remote that counts what passes. Does no I/O before it is used.
+/// An open way to a remote that counts what passes: a server over HTTP, or a service that keeps
+/// heads and blocks without one. Does no I/O before it is used.
 class Link final {
  public:
   static Result<std::unique_ptr<Link>> open(const Program& program, const Remote& remote);
 
   /// Valid as long as the link.
   [[nodiscard]] RemoteConnection connection();
-  [[nodiscard]] Archive& blocks() { return *blocks_; }
-  RevisionBackend& backend() { return backend_; }
+  [[nodiscard]] Archive& blocks() { return *parts_.blocks; }
+  RevisionBackend& backend() { return *parts_.backend; }
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] TransferStats transfer() const { return client_->stats(); }
   /// What the remote says of itself; absent where it does not.
-  Result<std::optional<wire::Capabilities>> capabilities(const Context& context);
+  Result<std::optional<wire::Capabilities>> capabilities(const Context& context) {
+    return parts_.capabilities(context);
+  }
 
  private:
-  Link(std::string name, Subject subject, RestBackendConfig config,
-       std::shared_ptr<CountingHttpClient> client, RestBackend backend,
-       std::unique_ptr<HttpArchive> blocks);
+  struct Parts {
+    std::unique_ptr<RevisionBackend> backend;
+    std::unique_ptr<Archive> blocks;
+    std::function<Result<std::optional<wire::Capabilities>>(const Context&)> capabilities;
+  };
+  Link(std::string name, Subject subject, std::shared_ptr<CountingHttpClient> client, Parts parts);
+  static Result<Parts> open_server(const Program& program, const Remote& remote,
+                                   const Subject& subject, const HttpTransport& transport);
+  static Result<Parts> open_bucket(const Program& program, const Remote& remote,
+                                   const Subject& subject, const HttpTransport& transport);
+
   std::string name_;
   Subject subject_;
-  RestBackendConfig config_;
   std::shared_ptr<CountingHttpClient> client_;
-  RestBackend backend_;
-  std::unique_ptr<HttpArchive> blocks_;
+  Parts parts_;
 };
 
 }  // namespace dialog::cli

@@ -49,7 +49,7 @@ Result<std::optional<Block>> S3Archive::get_block(const Hash& hash, const Contex
   // Room for the body of a refusal, too.
   constexpr std::size_t kBytesMax = std::max(kBlockBytesMax, detail::kS3AnswerBytesMax);
   auto response =
-      caller_->send({"GET", name_of(hash), {}, {}, {}}, kBytesMax, caller_->bounded(context));
+      caller_->send({"GET", name_of(hash), {}, {}}, kBytesMax, caller_->bounded(context));
   if (!response) return fail(caller_->refusal(response.error()));
   if (response->status == 404 && detail::s3_code(*response) == "NoSuchKey")
     return std::optional<Block>();
@@ -67,7 +67,7 @@ Result<void> S3Archive::do_put(std::span<const Block> blocks, const Context& con
 }
 
 Result<void> S3Archive::put_block(const Block& block, const Context& context) const {
-  detail::S3Request request{"PUT", name_of(block.hash()), {}, {}, Bytes(block.bytes())};
+  detail::S3Request request{"PUT", name_of(block.hash()), {}, Bytes(block.bytes())};
   request.headers.add("Content-Type", "application/octet-stream");
   // What is there stays: it is the same, and a store that keeps versions would keep each.
   request.headers.add("If-None-Match", "*");
@@ -103,8 +103,8 @@ Result<std::vector<bool>> S3Archive::do_has(std::span<const Hash> hashes, const 
 }
 
 Result<bool> S3Archive::has_block(const Hash& hash, const Context& context) const {
-  const auto response = caller_->send({"HEAD", name_of(hash), {}, {}, {}},
-                                      detail::kS3AnswerBytesMax, caller_->bounded(context));
+  const auto response = caller_->send({"HEAD", name_of(hash), {}, {}}, detail::kS3AnswerBytesMax,
+                                      caller_->bounded(context));
   if (!response) return fail(caller_->refusal(response.error()));
   if (response->status == 200) return true;
   // Without a body nothing says whether the bucket is there; whoever stores or reads will be told.

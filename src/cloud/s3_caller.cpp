@@ -77,10 +77,8 @@ Context S3Caller::bounded(const Context& context) const {
 }
 
 HttpRequest S3Caller::signed_request(const S3Request& request) const {
-  std::string url = request.name.empty() ? config_.location.bucket_url() + "/"
-                                         : config_.location.object_url(request.name);
-  if (!request.query.empty()) url.append("?").append(request.query);
-  HttpRequest made{std::string(request.method), std::move(url), request.headers, request.body};
+  HttpRequest made{std::string(request.method), config_.location.object_url(request.name),
+                   request.headers, request.body};
   sigv4::sign(made, config_.credentials, {config_.location.region(), "s3"}, clock().wall());
   return made;
 }

@@ -14,8 +14,7 @@ namespace dialog::detail {
 /// One request about an object, before it is signed.
 struct S3Request {
   std::string_view method;
-  std::string name;   ///< of the object, behind the prefix; empty for the bucket itself
-  std::string query;  ///< encoded, without the question mark
+  std::string name;  ///< of the object, behind the prefix
   HttpHeaders headers;
   Bytes body;
 };

@@ -16,7 +16,7 @@ class Probe {
   Result<void> run() {
     auto rest = refuses_without_and_with_an_object();
     // Whoever may not delete leaves a few bytes behind.
-    (void)caller_.send_once({"DELETE", name_, {}, {}, {}}, kS3AnswerBytesMax, context_);
+    (void)caller_.send_once({"DELETE", name_, {}, {}}, kS3AnswerBytesMax, context_);
     return rest;
   }
 
@@ -34,7 +34,7 @@ class Probe {
   // A write under this condition must succeed, or must be refused as one that does not hold.
   Result<void> expect(const std::string& name, const char* field, const char* condition,
                       bool success, const std::string& what) {
-    S3Request request{"PUT", name, {}, {}, "probe"};
+    S3Request request{"PUT", name, {}, "probe"};
     request.headers.add(field, condition);
     const auto response = caller_.send(request, kS3AnswerBytesMax, context_);
     if (!response) return fail(caller_.refusal(response.error()));

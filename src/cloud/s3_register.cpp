@@ -111,8 +111,7 @@ class S3Register::Swapping {
   }
 
   Result<HttpResponse, HttpFailure> put(const detail::HeadObject& next) {
-    detail::S3Request request{
-        "PUT", head_name(subject_), {}, {}, detail::print_head(next, subject_)};
+    detail::S3Request request{"PUT", head_name(subject_), {}, detail::print_head(next, subject_)};
     request.headers.add("Content-Type", "application/json");
     if (base_) {
       request.headers.add("If-Match", base_->etag);
@@ -237,7 +236,7 @@ Result<void> S3Register::probe(const Context& context) {
 Result<std::optional<S3Register::Stored>> S3Register::load(const Subject& subject,
                                                            const Context& context) {
   auto known = seen_->find(subject);
-  detail::S3Request request{"GET", head_name(subject), {}, {}, {}};
+  detail::S3Request request{"GET", head_name(subject), {}, {}};
   if (known) request.headers.add("If-None-Match", known->etag);
   auto response = caller_->send(request, kAnswerBytesMax, context);
   if (!response) return fail(caller_->refusal(response.error()));

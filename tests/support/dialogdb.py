@@ -54,8 +54,9 @@ def str_or_bytes(argument):
 class Server:
     """`dialogdb serve` on a free port. It keeps its port when it is started again."""
 
-    def __init__(self, data, *options, host="127.0.0.1"):
+    def __init__(self, data, *options, host="127.0.0.1", env=None):
         self.data = data
+        self.env = env
         self.options = options
         self.host = host
         self.port = 0
@@ -68,8 +69,9 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        self.process = start("serve", "--json", "--no-log", "--listen", f"{self.host}:{self.port}", "--data",
-                             self.data, *self.options, stderr=subprocess.DEVNULL)
+        data = ("--data", self.data) if self.data else ()
+        self.process = start("serve", "--json", "--no-log", "--listen", f"{self.host}:{self.port}", *data, *self.options,
+                             stderr=subprocess.DEVNULL, env=self.env)
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the server did not start; exit code {self.process.wait()}")

@@ -166,7 +166,6 @@ HttpResponse FakeS3::handle(const HttpRequest& request) {
   if (!target.path.starts_with(kBucket) || sigv4::encode_path(target.path) != target.path)
     return error(400, "InvalidURI");
   const std::string key = target.path.substr(kBucket.size());
-  if (key.empty() && request.method == "GET") return list(target.query);
   if (key.empty() || !target.query.empty()) return error(400, "InvalidRequest");
   if (request.method == "PUT") return put(request, key);
   if (request.method == "GET" || request.method == "HEAD") return get(request, key);
@@ -213,50 +212,6 @@ HttpResponse FakeS3::get(const HttpRequest& request, const std::string& key) {
   }
   response.body = found->second;
   return response;
-}
-
-// Pages of three keys, so that every reader meets several.
-HttpResponse FakeS3::list(std::string_view query) {
-  constexpr std::size_t kPage = 3;
-  std::string prefix;
-  std::string after;
-  bool second_version = false;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view each = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (each == "list-type=2") {
-      second_version = true;
-    } else if (each.starts_with("prefix=")) {
-      for (prefix = each.substr(7); prefix.find("%2F") != std::string::npos;)
-        prefix.replace(prefix.find("%2F"), 3, "/");
-    } else if (each.starts_with("continuation-token=")) {
-      after = from_hex(each.substr(19)).value_or("");
-    } else {
-      return error(501, "NotImplemented");
-    }
-  }
-  if (!second_version) return error(501, "NotImplemented");
-  std::string entries;
-  std::string last;
-  std::size_t count = 0;
-  bool more = false;
-  for (auto each = objects_.upper_bound(after); each != objects_.end(); ++each) {
-    if (!each->first.starts_with(prefix)) continue;
-    if (count == kPage) {
-      more = true;
-      break;
-    }
-    ++count;
-    last = each->first;
-    entries += "<Contents><Key>" + each->first + "</Key><ETag>&quot;x&quot;</ETag><Size>" +
-               std::to_string(each->second.size()) + "</Size></Contents>";
-  }
-  return xml_answer(
-      200, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>" +
-               std::string(more ? "true" : "false") + "</IsTruncated>" + entries +
-               (more ? "<NextContinuationToken>" + to_hex(last) + "</NextContinuationToken>" : "") +
-               "</ListBucketResult>");
 }
 
 void FakeS3::plan(std::vector<S3Fault> faults) {

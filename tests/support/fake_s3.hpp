@@ -70,7 +70,6 @@ class FakeS3 final : public HttpClient {
   HttpResponse handle(const HttpRequest& request);
   HttpResponse put(const HttpRequest& request, const std::string& key);
   HttpResponse get(const HttpRequest& request, const std::string& key);
-  HttpResponse list(std::string_view query);
   [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest& request) const;
 
   Clock& clock_;

@@ -75,6 +75,14 @@ TEST_F(S3ArchiveFaults, DamagedBytesAreNeverHandedOn) {
   EXPECT_EQ(found.error().code, ErrorCode::corrupt);
 }
 
+TEST_F(S3ArchiveFaults, BytesThatTheWayDamagedAreNeverHandedOn) {
+  ASSERT_TRUE(put(block_).has_value());
+  store_->plan({S3Fault::damaged});
+  EXPECT_EQ(archive_->get_one(block_.hash()).error().code, ErrorCode::corrupt);
+  const auto again = archive_->get_one(block_.hash());
+  ASSERT_TRUE(again && *again);
+}
+
 TEST_F(S3ArchiveFaults, AnObjectThatIsTooLargeForABlockIsNoBlock) {
   store_->set_object(key(block_), Bytes(kBlockBytesMax + 1, 'x'));
   EXPECT_FALSE(archive_->get_one(block_.hash()).has_value());

@@ -296,6 +296,24 @@ TEST_F(S3RegisterFaults, AProbeThatMayNotRemoveItsObjectStillTells) {
   EXPECT_TRUE(connect()->probe({}).has_value());
 }
 
+TEST_F(S3RegisterFaults, AnAuthorThatNobodyCouldReadIsRefused) {
+  for (const std::string& author : {std::string(4097, 'a'), std::string("\xff")}) {
+    Register::Swap named = step(0, 1);
+    named.author = author;
+    const auto outcome = connect()->swap(subject_, named, {});
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().code, ErrorCode::invalid_argument);
+  }
+  EXPECT_EQ(store_->requests(), 0U);
+}
+
+TEST_F(S3RegisterFaults, ATimeBefore1970LeavesARecordThatCanBeRead) {
+  Register::Swap early = step(0, 1);
+  early.time = WallTime(-1);
+  ASSERT_TRUE(connect()->swap(subject_, early, {}).has_value());
+  EXPECT_EQ(sequence(), 1U);
+}
+
 TEST_F(S3RegisterFaults, LongAuthorsLeaveAShorterHistory) {
   const auto heads = connect();
   for (std::uint64_t i = 1; i <= 10; ++i) {
@@ -319,7 +337,7 @@ TEST_F(S3RegisterFaults, RandomFaultsLoseNothingAndRepeatNothing) {
     const std::unique_ptr<S3Register> writers[2] = {connect(), connect()};
     ASSERT_TRUE(writers[0]->probe({}) && writers[1]->probe({}));
     store_->on_request([&](const HttpRequest&) {
-      return generator.chance(1, 3) ? static_cast<S3Fault>(generator.below(8)) : S3Fault::none;
+      return generator.chance(1, 3) ? static_cast<S3Fault>(generator.below(9)) : S3Fault::none;
     });
     std::map<std::uint64_t, Revision> certain;
     std::set<Revision> refused;

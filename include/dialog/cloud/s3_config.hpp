@@ -32,8 +32,6 @@ class S3Location {
 
   /// The URL of an object. The name is put behind the prefix and a slash; it needs no encoding.
   [[nodiscard]] std::string object_url(std::string_view name) const;
-  /// The URL of the bucket itself, for listing.
-  [[nodiscard]] const std::string& bucket_url() const { return bucket_url_; }
   /// The object's whole key.
   [[nodiscard]] std::string key(std::string_view name) const;
 
