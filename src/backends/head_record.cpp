@@ -35,6 +35,10 @@ Result<HeadRecord> parse_head(ByteView body, const std::string& what) {
   return record;
 }
 
+std::string did_of_head(ByteView body) {
+  return std::string(body.substr(kFixedBytes + lmdb::read_u16(body.substr(kFixedBytes - 2))));
+}
+
 Result<void> check_author(std::string_view author) {
   if (author.size() <= kAuthorBytesMax) return {};
   return fail(ErrorCode::too_large,

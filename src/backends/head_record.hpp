@@ -17,6 +17,9 @@ Bytes print_head(const HeadRecord& record, std::string_view did);
 /// `corrupt`; `what` names the record.
 Result<HeadRecord> parse_head(ByteView body, const std::string& what);
 
+/// The subject's DID in a head that can be parsed; empty in a history.
+std::string did_of_head(ByteView body);
+
 /// `too_large`.
 Result<void> check_author(std::string_view author);
 

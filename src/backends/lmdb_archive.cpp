@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lmdb_accounts.hpp"
+
 namespace dialog::lmdb {
 namespace {
 
@@ -117,10 +119,26 @@ Result<void> BlockArchive::stage(WriteTransaction& transaction) {
   // Neighbours in the table are written together.
   std::sort(blocks.begin(), blocks.end(),
             [](const Block& a, const Block& b) { return a.hash() < b.hash(); });
+  if (counted_did_ && !blocks.empty()) DIALOG_TRY(count(transaction, blocks));
   for (const Block& block : blocks) {
     DIALOG_TRY(transaction.ensure(Table::blocks, key_of(block.hash()), block.bytes()));
   }
   return {};
+}
+
+// Before they are written.
+Result<void> BlockArchive::count(WriteTransaction& transaction,
+                                 std::span<const Block> blocks) const {
+  DIALOG_ASSIGN(const auto stored, transaction.get(Table::accounts, prefix_));
+  DIALOG_ASSIGN(Account account, parse_account(*environment_, prefix_, stored));
+  for (const Block& block : blocks) {
+    DIALOG_ASSIGN(const auto present, transaction.get(Table::blocks, key_of(block.hash())));
+    account.usage.blocks += present ? 0 : 1;
+    account.usage.bytes += block.size();
+    account.usage.bytes -= present ? present->size() : 0;
+  }
+  account.did = *counted_did_;
+  return put_account(transaction, prefix_, account);
 }
 
 void BlockArchive::unstage() {

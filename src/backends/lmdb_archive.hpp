@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "dialog/archive/archive.hpp"
@@ -14,9 +16,11 @@ namespace dialog::lmdb {
 class BlockArchive final : public CollectableArchive {
  public:
   BlockArchive(std::shared_ptr<Environment> environment, Bytes prefix,
-               std::size_t buffered_bytes_max, Clock& clock)
+               std::size_t buffered_bytes_max, Clock& clock,
+               std::optional<std::string> counted_did = {})
       : environment_(std::move(environment)),
         prefix_(std::move(prefix)),
+        counted_did_(std::move(counted_did)),
         buffered_bytes_max_(buffered_bytes_max),
         clock_(clock) {}
 
@@ -43,11 +47,14 @@ class BlockArchive final : public CollectableArchive {
   Result<std::vector<bool>> do_has(std::span<const Hash> hashes, const Context& context) override;
   Result<void> do_flush(const Context& context) override;
 
+  Result<void> count(WriteTransaction& transaction, std::span<const Block> blocks) const;
   const Block* find_buffered(const Hash& hash) const;
   [[nodiscard]] Bytes key_of(const Hash& hash) const { return prefix_ + Bytes(hash.bytes()); }
 
   const std::shared_ptr<Environment> environment_;
   const Bytes prefix_;
+  /// Of a subject whose account tells what is here.
+  const std::optional<std::string> counted_did_;
   const std::size_t buffered_bytes_max_;
   Clock& clock_;
 

@@ -87,9 +87,11 @@ class Environment {
   [[nodiscard]] unsigned handle(Table table) const {
     return handles_[static_cast<std::size_t>(table)];
   }
+  [[nodiscard]] bool has(Table table) const { return handle(table) != 0; }
 
  private:
   friend class Reader;
+  class AddTables;
   struct Waiting;
 
   Environment(std::string folder, Purpose purpose, const LmdbOptions& options);
@@ -101,6 +103,7 @@ class Environment {
   [[nodiscard]] std::size_t first_map_bytes() const;
   Result<void> create_tables();
   Result<void> open_tables();
+  Result<void> add_later_tables();
   Result<void> check_format(ByteView format) const;
   Result<void> check_extent();
 

@@ -10,6 +10,9 @@ namespace dialog::lmdb {
 namespace {
 
 constexpr ByteView kCheckpointKey = "checkpoint";
+// In the table of spaces: the log's sequence number as of which it counts. The keys of spaces are
+// shorter.
+constexpr ByteView kCountedKey = "counted";
 constexpr std::size_t kPlaceBytes = 12;
 constexpr std::size_t kTipBytes = 24;
 constexpr std::uint32_t kIsLong = std::uint32_t{1} << 31;
@@ -108,6 +111,42 @@ Bytes segment_key(std::uint32_t segment) {
   return key;
 }
 
+Bytes print(const store::SpaceUse& use) {
+  Bytes out;
+  append_u64(out, use.blocks);
+  append_u64(out, use.bytes);
+  return out;
+}
+
+Result<store::SpaceUse> parse_use(const Environment& environment, std::optional<ByteView> stored) {
+  if (!stored) return store::SpaceUse{};
+  if (stored->size() != 16) return damaged(environment, "what a space holds cannot be read");
+  return store::SpaceUse{read_u64(*stored), read_u64(stored->substr(8))};
+}
+
+std::uint64_t counted_until(std::optional<ByteView> stored) {
+  return stored && stored->size() == sizeof(std::uint64_t) ? read_u64(*stored) : 0;
+}
+
+Bytes space_key(store::Space space) {
+  Bytes key;
+  append_u32(key, space);
+  return key;
+}
+
+using Uses = std::map<store::Space, store::SpaceUse>;
+
+void add(store::SpaceUse& use, const store::Place& place) {
+  ++use.blocks;
+  use.bytes += store::stored_bytes(place);
+}
+
+// Wraps around where it takes away more than was added; the sum is right again.
+void take(store::SpaceUse& use, const store::Place& place) {
+  --use.blocks;
+  use.bytes -= store::stored_bytes(place);
+}
+
 // Visits all of a table, from one snapshot.
 template <class Visit>
 Result<void> each_of(const Reader& reader, Table table, Visit visit) {
@@ -142,11 +181,12 @@ class LogIndex::Apply final : public Job {
 
   Result<void> apply(WriteTransaction& transaction) override {
     live_.clear();
+    uses_.clear();
     DIALOG_ASSIGN(const auto stored, transaction.get(Table::format, kCheckpointKey));
     DIALOG_ASSIGN(const store::Tip present, parse_tip(environment_, stored));
     if (present.sequence >= changes_.tip.sequence) return {};
     for (const auto& [key, place] : changes_.blocks) {
-      DIALOG_TRY(set_place(transaction, place_key(key), place));
+      DIALOG_TRY(set_place(transaction, key, place));
     }
     for (const auto& [key, record] : changes_.records) {
       DIALOG_TRY(set_record(transaction, key, record));
@@ -154,6 +194,7 @@ class LogIndex::Apply final : public Job {
     for (const auto& [segment, change] : live_) {
       DIALOG_TRY(add_live_bytes(transaction, segment, change));
     }
+    if (environment_.has(Table::spaces)) DIALOG_TRY(add_uses(transaction, present));
     return transaction.put(Table::format, kCheckpointKey,
                            seal(kCheckpointKey, print(changes_.tip)));
   }
@@ -164,17 +205,20 @@ class LogIndex::Apply final : public Job {
  private:
   static std::int64_t count(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes); }
 
-  Result<void> set_place(WriteTransaction& transaction, const Bytes& key,
+  Result<void> set_place(WriteTransaction& transaction, const store::BlockKey& block,
                          const std::optional<store::Place>& place) {
+    const Bytes key = place_key(block);
     DIALOG_ASSIGN(const auto before, transaction.get(Table::places, key));
     if (before) {
       const auto was = parse_place(*before);
       if (!was) return damaged(environment_, "a block's place cannot be read");
       if (place == was) return {};
       live_[was->at.segment] -= count(store::needed_bytes(*was));
+      take(uses_[block.space], *was);
     }
     if (!place) return before ? transaction.erase(Table::places, key) : Result<void>{};
     live_[place->at.segment] += count(store::needed_bytes(*place));
+    add(uses_[block.space], *place);
     return transaction.put(Table::places, key, print(*place));
   }
 
@@ -205,10 +249,108 @@ class LogIndex::Apply final : public Job {
     return transaction.put(Table::segments, key, value);
   }
 
+  // Where somebody wrote who does not count, the number stays behind, and all is counted anew.
+  Result<void> add_uses(WriteTransaction& transaction, const store::Tip& before) {
+    DIALOG_ASSIGN(const auto counted, transaction.get(Table::spaces, kCountedKey));
+    if (counted_until(counted) != before.sequence) return {};
+    for (const auto& [space, change] : uses_) {
+      const Bytes key = space_key(space);
+      DIALOG_ASSIGN(const auto stored, transaction.get(Table::spaces, key));
+      DIALOG_ASSIGN(store::SpaceUse use, parse_use(environment_, stored));
+      use.blocks += change.blocks;
+      use.bytes += change.bytes;
+      DIALOG_TRY(use.blocks == 0 ? transaction.erase(Table::spaces, key)
+                                 : transaction.put(Table::spaces, key, print(use)));
+    }
+    Bytes number;
+    append_u64(number, changes_.tip.sequence);
+    return transaction.put(Table::spaces, kCountedKey, number);
+  }
+
   const Environment& environment_;
   const Changes& changes_;
   std::map<std::uint32_t, std::int64_t> live_;
+  Uses uses_;
 };
+
+// All anew, unless it is right already.
+class LogIndex::Count final : public Job {
+ public:
+  explicit Count(const Environment& environment) : environment_(environment) {}
+
+  Result<void> apply(WriteTransaction& transaction) override {
+    DIALOG_ASSIGN(const auto stored, transaction.get(Table::format, kCheckpointKey));
+    DIALOG_ASSIGN(const store::Tip tip, parse_tip(environment_, stored));
+    DIALOG_ASSIGN(const auto counted, transaction.get(Table::spaces, kCountedKey));
+    if (counted_until(counted) == tip.sequence) return {};
+    std::vector<Bytes> old;
+    DIALOG_TRY(transaction.for_each(Table::spaces, {}, [&](ByteView key, ByteView) {
+      old.emplace_back(key);
+      return true;
+    }));
+    for (const Bytes& key : old) DIALOG_TRY(transaction.erase(Table::spaces, key));
+    Uses uses;
+    bool is_sound = true;
+    DIALOG_TRY(transaction.for_each(Table::places, {}, [&](ByteView key, ByteView value) {
+      const auto block = parse_place_key(key);
+      const auto place = parse_place(value);
+      is_sound = block && place;
+      if (is_sound) add(uses[block->space], *place);
+      return is_sound;
+    }));
+    if (!is_sound) return damaged(environment_, "a block's place cannot be read");
+    for (const auto& [space, use] : uses) {
+      DIALOG_TRY(transaction.put(Table::spaces, space_key(space), print(use)));
+    }
+    Bytes number;
+    append_u64(number, tip.sequence);
+    return transaction.put(Table::spaces, kCountedKey, number);
+  }
+
+ private:
+  const Environment& environment_;
+};
+
+Result<void> LogIndex::prepare() {
+  if (!environment_->has(Table::spaces)) return {};
+  {
+    DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+    DIALOG_ASSIGN(const auto stored, reader.get(Table::format, kCheckpointKey));
+    DIALOG_ASSIGN(const store::Tip tip, parse_tip(*environment_, stored));
+    DIALOG_ASSIGN(const auto counted, reader.get(Table::spaces, kCountedKey));
+    if (counted_until(counted) == tip.sequence) return {};
+  }
+  Count job(*environment_);
+  return environment_->run(job);
+}
+
+Result<std::vector<store::SpaceUse>> LogIndex::uses(std::span<const store::Space> spaces,
+                                                    const BlockChanges& newer) {
+  if (!environment_->has(Table::spaces)) {
+    return fail(ErrorCode::unsupported, "this index does not count what spaces hold");
+  }
+  Uses uses;
+  DIALOG_ASSIGN(const Reader reader, environment_->begin_read());
+  for (const store::Space space : spaces) {
+    DIALOG_ASSIGN(const auto stored, reader.get(Table::spaces, space_key(space)));
+    DIALOG_ASSIGN(uses[space], parse_use(*environment_, stored));
+  }
+  for (const auto& [key, place] : newer) {
+    const auto use = uses.find(key.space);
+    if (use == uses.end()) continue;
+    DIALOG_ASSIGN(const auto before, reader.get(Table::places, place_key(key)));
+    if (before) {
+      const auto was = parse_place(*before);
+      if (!was) return damaged(*environment_, "a block's place cannot be read");
+      take(use->second, *was);
+    }
+    if (place) add(use->second, *place);
+  }
+  std::vector<store::SpaceUse> found;
+  found.reserve(spaces.size());
+  for (const store::Space space : spaces) found.push_back(uses[space]);
+  return found;
+}
 
 Result<void> LogIndex::apply(const Changes& changes) {
   Apply job(*environment_, changes);
@@ -257,15 +399,24 @@ Result<void> LogIndex::for_each_record(const RecordRange& range, const RecordVis
 }
 
 Result<void> LogIndex::for_each_block(const BlockVisitor& visit) {
+  return for_each_block_from({}, {}, visit);
+}
+
+Result<void> LogIndex::for_each_block_in(store::Space space, const std::optional<Hash>& after,
+                                         const BlockVisitor& visit) {
+  return for_each_block_from(space_key(space), after ? place_key({space, *after}) : Bytes(), visit);
+}
+
+Result<void> LogIndex::for_each_block_from(ByteView prefix, Bytes after,
+                                           const BlockVisitor& visit) {
   DIALOG_ASSIGN(Reader reader, environment_->begin_read());
-  Bytes after;
   std::vector<std::pair<store::BlockKey, store::Place>> some;
   do {
     some.clear();
     {
       DIALOG_ASSIGN(Cursor cursor, Cursor::open(reader, Table::places));
-      DIALOG_ASSIGN(bool there, seek_range(cursor, {}, after, false));
-      while (there && some.size() < kBlocksAtOnce) {
+      DIALOG_ASSIGN(bool there, seek_range(cursor, prefix, after, false));
+      while (there && cursor.key().starts_with(prefix) && some.size() < kBlocksAtOnce) {
         const auto key = parse_place_key(cursor.key());
         const auto place = parse_place(cursor.value());
         if (!key || !place) return damaged(*environment_, "a block's place cannot be read");
@@ -293,12 +444,15 @@ Result<void> LogIndex::check() {
   DIALOG_TRY(checkpoint());
   DIALOG_ASSIGN(Reader reader, environment_->begin_read());
   std::map<std::uint32_t, std::uint64_t> needed;
+  Uses uses;
   DIALOG_TRY(each_of(reader, Table::places, [&](ByteView key, ByteView value) -> Result<void> {
+    const auto block = parse_place_key(key);
     const auto place = parse_place(value);
-    if (!parse_place_key(key) || !place) {
+    if (!block || !place) {
       return damaged(*environment_, "a block's place cannot be read");
     }
     needed[place->at.segment] += store::needed_bytes(*place);
+    add(uses[block->space], *place);
     return {};
   }));
   DIALOG_TRY(each_of(reader, Table::records, [&](ByteView key, ByteView value) -> Result<void> {
@@ -307,8 +461,16 @@ Result<void> LogIndex::check() {
     return {};
   }));
   DIALOG_ASSIGN(const auto counted, live_bytes_of(*environment_, reader));
-  if (needed == counted) return {};
-  return damaged(*environment_, "it counts wrongly what its segments hold");
+  if (needed != counted) return damaged(*environment_, "it counts wrongly what its segments hold");
+  if (!environment_->has(Table::spaces)) return {};
+  Uses counted_uses;
+  DIALOG_TRY(each_of(reader, Table::spaces, [&](ByteView key, ByteView value) -> Result<void> {
+    if (key.size() != sizeof(store::Space)) return {};
+    DIALOG_ASSIGN(counted_uses[read_u32(key)], parse_use(*environment_, value));
+    return {};
+  }));
+  if (uses == counted_uses) return {};
+  return damaged(*environment_, "it counts wrongly what its spaces hold");
 }
 
 }  // namespace dialog::lmdb

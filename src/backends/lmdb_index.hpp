@@ -20,12 +20,22 @@ class LogIndex final : public store::Index {
   Result<std::optional<StoredRecord>> record(ByteView key) override;
   Result<void> for_each_record(const RecordRange& range, const RecordVisitor& visit) override;
   Result<void> for_each_block(const BlockVisitor& visit) override;
+  Result<void> for_each_block_in(store::Space space, const std::optional<Hash>& after,
+                                 const BlockVisitor& visit) override;
+  Result<std::vector<store::SpaceUse>> uses(std::span<const store::Space> spaces,
+                                            const BlockChanges& newer) override;
   Result<void> apply(const Changes& changes) override;
   Result<std::map<std::uint32_t, std::uint64_t>> live_bytes() override;
   Result<void> check() override;
 
+  /// Before it is used: counts what each space of a server's index holds, where whoever wrote it
+  /// last did not.
+  Result<void> prepare();
+
  private:
   class Apply;
+  class Count;
+  Result<void> for_each_block_from(ByteView prefix, Bytes after, const BlockVisitor& visit);
   const std::shared_ptr<Environment> environment_;
 };
 

@@ -28,8 +28,9 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr ByteView kMagic = "dialogdb";
 constexpr ByteView kFormatKey = "format";
 constexpr const char* kData = "/data.mdb";
-constexpr const char* kTableNames[kTableCount] = {"format",  "blocks", "heads",   "subjects",
-                                                  "history", "places", "records", "segments"};
+constexpr const char* kTableNames[kTableCount] = {"format",  "blocks",  "heads",   "subjects",
+                                                  "history", "places",  "records", "segments",
+                                                  "spaces",  "accounts"};
 
 bool is_index(Purpose purpose) {
   return purpose == Purpose::repository_index || purpose == Purpose::server_index;
@@ -50,9 +51,16 @@ bool has_table(Purpose purpose, Table table) {
     case Table::records:
     case Table::segments:
       return is_index(purpose);
+    case Table::spaces:
+      return purpose == Purpose::server_index;
+    case Table::accounts:
+      return purpose == Purpose::server;
   }
   return false;
 }
+
+// What databases from before these tables lack.
+bool is_later(Table table) { return table == Table::spaces || table == Table::accounts; }
 
 std::string_view to_string(Purpose purpose) {
   switch (purpose) {
@@ -344,7 +352,7 @@ Result<void> Environment::open_tables() {
   for (std::size_t i = 1; i < kTableCount && code == 0 && readable; ++i) {
     if (!has_table(purpose_, static_cast<Table>(i))) continue;
     code = mdb_dbi_open(transaction, kTableNames[i], 0, &handles_[i]);
-    if (code == MDB_NOTFOUND) code = MDB_CORRUPTED;
+    if (code == MDB_NOTFOUND) code = is_later(static_cast<Table>(i)) ? 0 : MDB_CORRUPTED;
   }
   if (code == 0 && readable) {
     code = mdb_txn_commit(transaction);
@@ -352,7 +360,41 @@ Result<void> Environment::open_tables() {
     mdb_txn_abort(transaction);
   }
   if (code != 0) return fail(failure(code, "open the database", folder_));
-  return readable;
+  DIALOG_TRY(std::move(readable));
+  return add_later_tables();
+}
+
+class Environment::AddTables final : public Job {
+ public:
+  AddTables(std::array<unsigned, kTableCount>& handles, std::vector<std::size_t> missing)
+      : handles_(handles), missing_(std::move(missing)) {}
+  Result<void> apply(WriteTransaction& transaction) override {
+    made_.clear();
+    for (const std::size_t table : missing_) {
+      DIALOG_ASSIGN(const unsigned handle, transaction.make_table(kTableNames[table]));
+      made_.push_back(handle);
+    }
+    return {};
+  }
+  void done() override {
+    for (std::size_t i = 0; i < missing_.size(); ++i) handles_[missing_[i]] = made_[i];
+  }
+
+ private:
+  std::array<unsigned, kTableCount>& handles_;
+  const std::vector<std::size_t> missing_;
+  std::vector<unsigned> made_;
+};
+
+// Whoever has the database open at the same time, in an older version, passes them over.
+Result<void> Environment::add_later_tables() {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 1; i < kTableCount; ++i) {
+    if (has_table(purpose_, static_cast<Table>(i)) && handles_[i] == 0) missing.push_back(i);
+  }
+  if (missing.empty()) return {};
+  AddTables job(handles_, std::move(missing));
+  return run(job);
 }
 
 Result<void> Environment::check_format(ByteView format) const {

@@ -119,6 +119,30 @@ Result<std::optional<Bytes>> WriteTransaction::key_from(Table table, ByteView ke
   return found;
 }
 
+Result<unsigned> WriteTransaction::make_table(const char* name) {
+  unsigned handle = 0;
+  ++change_count_;
+  const int code = mdb_dbi_open(transaction_, name, MDB_CREATE, &handle);
+  if (code != 0) return failed(code, "make a table");
+  return handle;
+}
+
+Result<void> WriteTransaction::for_each(
+    Table table, ByteView from, const std::function<bool(ByteView key, ByteView value)>& visit) {
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(transaction_, environment_.handle(table), &cursor);
+  if (code != 0) return failed(code, "read");
+  MDB_val at = to_val(from);
+  MDB_val value{};
+  code = mdb_cursor_get(cursor, &at, &value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  while (code == 0 && visit(to_view(at), to_view(value))) {
+    code = mdb_cursor_get(cursor, &at, &value, MDB_NEXT);
+  }
+  mdb_cursor_close(cursor);
+  if (code != 0 && code != MDB_NOTFOUND) return failed(code, "read");
+  return {};
+}
+
 Result<void> WriteTransaction::put(Table table, ByteView key, ByteView value) {
   MDB_val at = to_val(key);
   MDB_val stored = to_val(value);

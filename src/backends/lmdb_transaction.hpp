@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "dialog/base/bytes.hpp"
@@ -22,9 +23,11 @@ enum class Table : std::uint8_t {
   history,
   places,
   records,
-  segments
+  segments,
+  spaces,
+  accounts
 };
-inline constexpr std::size_t kTableCount = 8;
+inline constexpr std::size_t kTableCount = 10;
 
 /// One snapshot. Views into it are valid until it is parked or gone. To be used by one thread at a
 /// time.
@@ -97,6 +100,11 @@ class WriteTransaction {
   Result<void> ensure(Table table, ByteView key, ByteView value);
   /// Nothing to erase is no error.
   Result<void> erase(Table table, ByteView key);
+  /// Makes a table, or finds it there; its handle is good once the transaction is durable.
+  Result<unsigned> make_table(const char* name);
+  /// In the order of the keys, from this one on, until `visit` returns false, which must not write.
+  Result<void> for_each(Table table, ByteView from,
+                        const std::function<bool(ByteView key, ByteView value)>& visit);
 
   /// The first failure of the library itself; 0 where there was none. The transaction is then lost.
   [[nodiscard]] int code() const { return code_; }

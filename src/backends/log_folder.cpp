@@ -73,6 +73,7 @@ Result<std::unique_ptr<LogFolder>> LogFolder::open(const std::string& folder, lm
   DIALOG_ASSIGN(auto coordinator, NativeCoordinator::open(folder + LogFolder::kControlName));
   std::unique_ptr<LogFolder> opened(
       new LogFolder(folder, std::move(environment), std::move(coordinator), *options.clock));
+  DIALOG_TRY(opened->index_.prepare());
   DIALOG_ASSIGN(opened->engine_, store::Engine::open({native_disk(), opened->path_, opened->index_,
                                                       *opened->coordinator_, opened->clock_},
                                                      options.limits));

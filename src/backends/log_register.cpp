@@ -21,7 +21,8 @@ std::string name_of(const Subject& subject) { return "the head of " + subject.di
 
 Result<std::optional<HeadRecord>> parse(const std::optional<Bytes>& stored,
                                         const Subject& subject) {
-  if (!stored) return std::nullopt;
+  // Of a subject that was removed it is empty.
+  if (!stored || stored->empty()) return std::nullopt;
   DIALOG_ASSIGN(HeadRecord record, parse_head(*stored, name_of(subject)));
   return record;
 }
@@ -93,7 +94,13 @@ Result<std::optional<LogRegister::Begun>> LogRegister::try_begin(const Subject& 
   std::vector<store::RecordChange> changes;
   changes.push_back({head_key, stored, head});
   changes.push_back({past_key, std::nullopt, past});
-  for (const store::Record& gone : old) changes.push_back({gone.key, gone.value, std::nullopt});
+  for (const store::Record& gone : old) {
+    if (gone.key == past_key) {
+      changes[1].expected = gone.value;
+    } else {
+      changes.push_back({gone.key, gone.value, std::nullopt});
+    }
+  }
   DIALOG_ASSIGN(const auto number, engine_.submit(changes, context));
   if (!number) return std::nullopt;
   return Begun{*number, Accepted{std::move(record)}};
@@ -115,13 +122,15 @@ Result<Register::SwapOutcome> LogRegister::finish(const Subject& subject, const 
   return std::move(begun.outcome);
 }
 
-// The oldest swaps of the history that are not kept any more once there is one more.
+// The oldest swaps of the history that are not kept any more once there is one more. With the first
+// one all that is there: what a removed subject had may be back with an index that was made anew.
 Result<std::vector<store::Record>> LogRegister::forgotten(const Hash& id, std::uint64_t latest) {
   std::vector<store::Record> records;
-  if (latest <= history_kept_) return records;
   const Bytes prefix = log_keys::history_prefix(id);
   store::Engine::Listing listing;
   listing.prefix = prefix;
+  if (latest == 1) return engine_.list(listing, View::submitted);
+  if (latest <= history_kept_) return records;
   listing.limit = kForgottenMax;
   DIALOG_ASSIGN(records, engine_.list(listing, View::submitted));
   std::erase_if(records, [&](const store::Record& record) {
@@ -143,6 +152,7 @@ Result<std::uint64_t> LogRegister::check(char kind,
     listing.limit = kCheckedAtOnce;
     DIALOG_ASSIGN(found, engine_.list(listing, View::durable));
     for (const store::Record& record : found) {
+      if (record.value.empty()) continue;
       const auto head = parse_head(record.value, "record " + to_hex(record.key));
       if (!head) on_fault(head.error());
       ++count;
@@ -165,6 +175,8 @@ Result<HeadHistory> LogRegister::history(const Subject& subject, std::uint64_t a
   HeadHistory history;
   if (after == std::numeric_limits<std::uint64_t>::max()) return history;
   const Hash id = subject.id();
+  DIALOG_ASSIGN(const auto head, engine_.read(log_keys::head(id), View::durable));
+  if (!head || head->empty()) return history;
   const Bytes prefix = log_keys::history_prefix(id);
   const Bytes after_key = log_keys::history(id, after);
   store::Engine::Listing listing;

@@ -4,7 +4,9 @@
 
 #include "log_backup.hpp"
 #include "log_folder.hpp"
+#include "log_list.hpp"
 #include "log_register.hpp"
+#include "log_removals.hpp"
 #include "log_revocations.hpp"
 #include "log_subjects.hpp"
 
@@ -15,10 +17,13 @@ struct LogServerStore::State {
       : folder(std::move(opened)),
         heads(folder->engine(), options.history_kept, folder->clock()),
         subjects(folder->engine()),
+        removals(folder->engine(), subjects),
         revocations(folder->engine(), folder->clock()) {}
+  [[nodiscard]] store::Engine& engine() const { return folder->engine(); }
   const std::unique_ptr<LogFolder> folder;
   LogRegister heads;
   LogSubjects subjects;
+  LogRemovals removals;
   LogRevocations revocations;
 };
 
@@ -29,6 +34,7 @@ Result<std::unique_ptr<LogServerStore>> LogServerStore::open(const std::string& 
                                                              const LogOptions& options) {
   DIALOG_ASSIGN(auto opened, LogFolder::open(folder, lmdb::Purpose::server_index, options));
   auto state = std::make_unique<State>(std::move(opened), options);
+  DIALOG_TRY(state->removals.begin());
   return std::unique_ptr<LogServerStore>(new LogServerStore(std::move(state)));
 }
 
@@ -36,8 +42,47 @@ Register& LogServerStore::head_register() { return state_->heads; }
 RevocationStore* LogServerStore::revocations() { return &state_->revocations; }
 
 std::shared_ptr<Archive> LogServerStore::archive_for(const Subject& subject) {
-  return std::make_shared<LogSubjectArchive>(state_->folder->engine(), state_->subjects,
-                                             subject.id(), state_->folder->clock());
+  return std::make_shared<LogSubjectArchive>(state_->folder->engine(), state_->subjects, subject,
+                                             state_->folder->clock());
+}
+
+Result<bool> LogServerStore::remove(const Subject& subject, const Context& context) {
+  DIALOG_TRY(check_context(context, state_->folder->clock()));
+  return state_->removals.remove(subject, context);
+}
+
+Result<void> LogServerStore::finish_removals(const Context& context) {
+  return state_->removals.finish(context);
+}
+
+Result<Usage> LogServerStore::usage(const Subject& subject, const Context& context) {
+  DIALOG_TRY(check_context(context, state_->folder->clock()));
+  DIALOG_ASSIGN(const auto space, state_->subjects.find(subject.id()));
+  if (!space) return Usage{};
+  DIALOG_ASSIGN(const store::SpaceUse use, state_->engine().use_of(*space));
+  return Usage{use.blocks, use.bytes};
+}
+
+Result<ServerStore::Page> LogServerStore::list(const std::optional<Hash>& after, std::size_t limit,
+                                               const Context& context) {
+  DIALOG_TRY(check_context(context, state_->folder->clock()));
+  return list_subjects(state_->engine(), after, limit);
+}
+
+Result<void> LogServerStore::set_default_quota(const Quota& quota) {
+  state_->subjects.set_default_quota(quota);
+  return {};
+}
+
+Result<void> LogServerStore::set_quota(const Subject& subject, const std::optional<Quota>& quota,
+                                       const Context& context) {
+  DIALOG_TRY(check_context(context, state_->folder->clock()));
+  return state_->subjects.set_quota(subject, quota, context);
+}
+
+Result<Quota> LogServerStore::quota(const Subject& subject, const Context& context) {
+  DIALOG_TRY(check_context(context, state_->folder->clock()));
+  return state_->subjects.quota(subject.id());
 }
 
 Result<void> LogServerStore::check_writable() const {

@@ -44,6 +44,8 @@ constexpr std::array kTable{
              "the caller's cancellation token fired"},
     ErrorRow{busy, "busy", Retry::later, 503, 7, "somebody else holds the lock"},
     ErrorRow{storage_full, "storage_full", Retry::later, 507, 8, "no space left; reads still work"},
+    ErrorRow{quota_exceeded, "quota_exceeded", Retry::never, 507, 8,
+             "a subject would hold more than its quota; reads and swaps still work"},
     ErrorRow{storage_failed, "storage_failed", Retry::never, 500, 8,
              "the disk or the embedded store reports an error"},
     ErrorRow{resource_exhausted, "resource_exhausted", Retry::later, 429, 14,

@@ -62,4 +62,18 @@ Result<HeadHistory> MemoryRegister::history(const Subject& subject, std::uint64_
   return history;
 }
 
+bool MemoryRegister::remove(const Subject& subject) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->histories.erase(subject) > 0;
+}
+
+std::vector<std::pair<Subject, HeadRecord>> MemoryRegister::heads() const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<std::pair<Subject, HeadRecord>> heads;
+  for (const auto& [subject, records] : state_->histories) {
+    heads.emplace_back(subject, records.back());
+  }
+  return heads;
+}
+
 }  // namespace dialog

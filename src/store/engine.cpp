@@ -62,12 +62,15 @@ Result<std::vector<bool>> Engine::has(Space space, std::span<const Hash> hashes)
   std::vector<bool> present(found.size());
   const std::shared_lock state(state_->state_mutex);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    present[i] = found[i].block || found[i].place;
-    if (state_->damaged.empty() || !found[i].place) continue;
-    const auto at = state_->damaged.find({space, hashes[i]});
-    if (at != state_->damaged.end() && at->second == *found[i].place) present[i] = false;
+    present[i] = found[i].block ||
+                 (found[i].place && !state_->is_damaged({space, hashes[i]}, *found[i].place));
   }
   return present;
+}
+
+bool Engine::State::is_damaged(const BlockKey& key, const Place& place) const {
+  const auto at = damaged.find(key);
+  return at != damaged.end() && at->second == place;
 }
 
 void Engine::State::note_damaged(const BlockKey& key, const Place& place) {
@@ -192,6 +195,11 @@ Result<std::optional<Bytes>> Engine::read(ByteView key, View view) {
     }
   }
   return state_->indexed_record(key);
+}
+
+Result<std::uint64_t> Engine::follow() {
+  DIALOG_TRY(state_->refresh());
+  return state_->follows.load();
 }
 
 Result<std::vector<Record>> Engine::list(const Listing& listing, View view) {

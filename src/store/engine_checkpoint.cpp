@@ -23,6 +23,7 @@ Result<void> Engine::State::checkpoint() {
   {
     const std::unique_lock state(state_mutex);
     overlay.forget_until(changes->tip.sequence);
+    ++forgets;
   }
   checkpoint_sequence = changes->tip.sequence;
   parts.coordinator.publish_checkpoint(changes->tip.sequence);

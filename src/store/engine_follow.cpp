@@ -71,6 +71,8 @@ Result<void> Engine::State::reload_from(const Tip& base, std::optional<std::uint
     if (!until) DIALOG_TRY(reader.check_end());
   }
   const std::unique_lock state(state_mutex);
+  forget_counts();
+  ++forgets;
   overlay = std::move(fresh);
   durable = tip;
   durable_sequence = tip.sequence;
@@ -108,6 +110,7 @@ Result<void> Engine::State::adopt(const Tip& from) {
   DIALOG_TRY(appender.sync(reader.tip().end.segment));
   {
     const std::unique_lock state(state_mutex);
+    forget_counts();
     overlay.append(found);
     durable = reader.tip();
     durable_sequence = durable.sequence;
@@ -134,6 +137,8 @@ Result<void> Engine::State::catch_up_to(const Published& published) {
     return reload(published.durable.sequence);
   }
   const std::unique_lock state(state_mutex);
+  forget_counts();
+  ++forgets;
   overlay.append(found);
   overlay.forget_until(published.checkpoint);
   durable = reader.tip();

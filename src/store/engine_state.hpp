@@ -60,6 +60,26 @@ struct Engine::State {
   void append_unwritten();
   Result<bool> holds(const RecordChange& change);
 
+  // Putting; with both locks.
+  struct Candidate {
+    const Block* block = nullptr;
+    std::optional<Bytes> packed;
+    std::optional<Place> place;  ///< where it lies, as the index had it; it may be damaged there
+  };
+  /// What is not there yet of some blocks, packed. Without any lock.
+  Result<std::vector<Candidate>> to_put(Space space, std::span<const Block> blocks);
+  Result<PutOutcome> put(Space space, std::vector<Candidate> candidates, const PutTerms& terms);
+  [[nodiscard]] bool is_damaged(const BlockKey& key, const Place& place) const;
+
+  // Counting; with the write lock, and without the state lock.
+  Result<SpaceUse> use_of(Space space);
+  Result<void> count(std::optional<Space> only);
+  /// Also with the state lock.
+  void forget_counts() {
+    uses.reset();
+    ++follows;
+  }
+
   // Following the log; with the write lock.
   Result<void> recover();
   Result<void> reload(std::optional<std::uint64_t> until);
@@ -165,6 +185,13 @@ struct Engine::State {
   std::unordered_map<BlockKey, Pending, BlockKeyHash> pending;
   /// Blocks that did not read, where they lay.
   std::unordered_map<BlockKey, Place, BlockKeyHash> damaged;
+  /// Counts what moved from the overlay to the index: what the index said before may be old.
+  std::uint64_t forgets = 0;
+  /// How often other processes had something new.
+  std::atomic<std::uint64_t> follows = 0;
+  /// What spaces hold, once somebody has asked: all that the overlay or `pending` says something
+  /// of. Absent: not known any more. For changes also with the write lock.
+  std::optional<std::unordered_map<Space, std::optional<SpaceUse>>> uses;
   std::atomic<std::uint64_t> durable_sequence = 0;
   std::atomic<std::uint64_t> checkpoint_sequence = 0;
   std::atomic<bool> is_writable = true;

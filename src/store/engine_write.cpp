@@ -1,9 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "dialog/archive/archive.hpp"
 #include "engine_state.hpp"
-#include "packing.hpp"
 
 namespace dialog::store {
 namespace {
@@ -243,35 +241,6 @@ Result<void> Engine::wait(std::uint64_t number) {
   return state_->wait_durable(lock, number);
 }
 
-Result<void> Engine::put(Space space, std::span<const Block> blocks, const Context& context) {
-  State& state = *state_;
-  DIALOG_TRY(check_block_sizes(blocks));
-  std::vector<Hash> hashes;
-  hashes.reserve(blocks.size());
-  for (const Block& block : blocks) hashes.push_back(block.hash());
-  DIALOG_ASSIGN(const std::vector<bool> present, has(space, hashes));
-  std::vector<std::optional<Bytes>> packed(blocks.size());
-  if (state.limits.compression == Compression::zstd) {
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      if (!present[i]) packed[i] = pack(blocks[i].bytes());
-    }
-  }
-  bool is_much = false;
-  {
-    const State::WriteLock lock(state.write_mutex);
-    const std::unique_lock readers(state.state_mutex);
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      const BlockKey key{space, blocks[i].hash()};
-      if (present[i] || state.pending.contains(key)) continue;
-      state.unwritten_bytes += blocks[i].size() + (packed[i] ? packed[i]->size() : 0);
-      state.pending.emplace(key, State::Pending{blocks[i], std::move(packed[i])});
-      state.unwritten.push_back(key);
-    }
-    is_much = state.unwritten_bytes > state.limits.buffered_bytes_max;
-  }
-  return is_much ? flush(context) : Result<void>{};
-}
-
 Result<void> Engine::flush(const Context& context) {
   State& state = *state_;
   state.checkpoint_if_due();
@@ -303,6 +272,7 @@ Result<void> Engine::remove(Space space, std::span<const Hash> hashes, const Con
     {
       const std::unique_lock readers(state.state_mutex);
       for (const Hash& hash : some) state.pending.erase({space, hash});
+      if (state.uses) state.uses->insert_or_assign(space, std::nullopt);
     }
     DIALOG_TRY(state.wait_durable(lock, state.buffer.tip().sequence));
   }

@@ -5,6 +5,8 @@
 #include "register_race_suite.hpp"
 #include "register_suite.hpp"
 #include "server_store_suite.hpp"
+#include "subject_race_suite.hpp"
+#include "subject_suite.hpp"
 
 namespace dialog::test {
 namespace {
@@ -53,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(LmdbQuarantine, ArchiveConformance,
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreConformance, LmdbRepositoryFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreRaces, LmdbRepositoryFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, ServerStoreConformance, LmdbServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, SubjectConformance, LmdbServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, SubjectRaces, LmdbServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterConformance, RegisterOf<LmdbServerStoreFixture>);
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterRaces, RegisterOf<LmdbServerStoreFixture>);
 

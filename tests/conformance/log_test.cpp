@@ -12,12 +12,30 @@
 #include "revocation_race_suite.hpp"
 #include "revocation_suite.hpp"
 #include "server_store_suite.hpp"
+#include "subject_race_suite.hpp"
+#include "subject_suite.hpp"
 
 namespace dialog::test {
 namespace {
 
 using LogRepositoryFixture = FolderFixture<LogRepositoryStore, LogOptions>;
 using LogServerStoreFixture = FolderFixture<LogServerStore, LogOptions>;
+
+/// Crosses the bounds that an ordinary test never reaches: it makes checkpoints and compacts all
+/// the time.
+class TightLogServerStoreFixture : public LogServerStoreFixture {
+ public:
+  TightLogServerStoreFixture() : LogServerStoreFixture(options()) {}
+
+ private:
+  static LogOptions options() {
+    LogOptions options;
+    options.limits.segment_bytes_max = 10'000;
+    options.limits.buffered_bytes_max = 2'000;
+    options.limits.checkpoint_entries = 10;
+    return options;
+  }
+};
 using LogArchiveFixture = RepositoryArchiveFixture<LogRepositoryFixture, LogOptions>;
 
 // Crosses the bounds that an ordinary test never reaches.
@@ -46,6 +64,10 @@ INSTANTIATE_TEST_SUITE_P(
         [] { return std::make_unique<SubjectArchiveFixture<LogServerStoreFixture>>(); }}),
     archive_name);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, ServerStoreConformance, LogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, SubjectConformance, LogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Log, SubjectRaces, LogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(TightLog, SubjectConformance, TightLogServerStoreFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(TightLog, SubjectRaces, TightLogServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, RevocationConformance, LogServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, RevocationRaces, LogServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterConformance, RegisterOf<LogServerStoreFixture>);

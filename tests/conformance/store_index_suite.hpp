@@ -196,6 +196,54 @@ TYPED_TEST_P(StoreIndexConformance, VisitsAllBlocksInOrder) {
   EXPECT_EQ(visits, 5U);
 }
 
+TYPED_TEST_P(StoreIndexConformance, VisitsTheBlocksOfOneSpace) {
+  auto changes = this->filled(5'000, 1);
+  changes.blocks.emplace_back(store::BlockKey{4, this->hash(1)}, this->place(1));
+  changes.blocks.emplace_back(store::BlockKey{6, this->hash(2)}, this->place(1));
+  this->apply(changes);
+  const auto hashes_in = [&](store::Space space, const std::optional<Hash>& after) {
+    std::vector<Hash> seen;
+    EXPECT_TRUE(this->index().for_each_block_in(
+        space, after, [&](const store::BlockKey& key, const store::Place&) {
+          EXPECT_EQ(key.space, space);
+          seen.push_back(key.hash);
+          return true;
+        }));
+    return seen;
+  };
+  const std::vector<Hash> all = hashes_in(5, std::nullopt);
+  EXPECT_EQ(all.size(), 5'000U);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_EQ(hashes_in(5, all[4'997]), (std::vector{all[4'998], all[4'999]}));
+  EXPECT_EQ(hashes_in(4, std::nullopt), (std::vector{this->hash(1)}));
+  EXPECT_EQ(hashes_in(6, std::nullopt), (std::vector{this->hash(2)}));
+  EXPECT_TRUE(hashes_in(7, std::nullopt).empty());
+}
+
+// Whatever of the changes was applied already.
+TYPED_TEST_P(StoreIndexConformance, CountsWhatSpacesHold) {
+  this->apply(this->filled(3, 1));
+  typename TestFixture::Changes changes;
+  changes.tip = this->tip(2);
+  changes.blocks = {{{5, this->hash(0)}, store::Place{{9, 64}, 300}},
+                    {{5, this->hash(1)}, std::nullopt},
+                    {{5, this->hash(7)}, std::nullopt},
+                    {{6, this->hash(1)}, this->place(1)}};
+  const std::vector<store::Space> spaces{6, 5, 7};
+  const std::uint64_t prefix = 36;
+  using Uses = std::vector<store::SpaceUse>;
+  EXPECT_EQ(this->index().uses(spaces, {}).value(), (Uses{{}, {3, 3 * (100 - prefix)}, {}}));
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_EQ(this->index().uses(spaces, changes.blocks).value(),
+              (Uses{{1, 100 - prefix}, {2, 400 - 2 * prefix}, {}}));
+    this->apply(changes);
+    this->fixture_.reopen();
+  }
+  EXPECT_EQ(this->index().uses(spaces, {}).value(),
+            (Uses{{1, 100 - prefix}, {2, 400 - 2 * prefix}, {}}));
+  EXPECT_TRUE(this->index().check().has_value());
+}
+
 TYPED_TEST_P(StoreIndexConformance, CountsWhatEachSegmentHolds) {
   this->apply(this->filled(3, 1));
   const std::uint64_t records = 3 * (this->name(0).size() + std::string("value 0").size());
@@ -219,6 +267,7 @@ REGISTER_TYPED_TEST_SUITE_P(StoreIndexConformance, AnEmptyOneKnowsNothing,
                             KnowsWhatWasAppliedAlsoLater, TakesBackWhatIsRemoved,
                             WhatItKnowsAlreadyChangesNothing, WalksRangesInOrderBothWays,
                             KnowsWhereLongValuesLie, VisitsAllBlocksInOrder,
+                            VisitsTheBlocksOfOneSpace, CountsWhatSpacesHold,
                             CountsWhatEachSegmentHolds);
 
 }  // namespace dialog::test

@@ -25,9 +25,10 @@ class LmdbFixture {
     LmdbOptions options;
     options.open = StoreOpen::ensure;
     auto environment =
-        lmdb::Environment::open(folder_.path(), lmdb::Purpose::repository_index, options);
+        lmdb::Environment::open(folder_.path(), lmdb::Purpose::server_index, options);
     DIALOG_CHECK(environment.has_value(), environment.error().message.c_str());
     index_ = std::make_unique<lmdb::LogIndex>(*std::move(environment));
+    DIALOG_CHECK(index_->prepare().has_value(), "the index of a test");
   }
 
  private:

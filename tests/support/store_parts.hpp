@@ -68,6 +68,32 @@ class MemoryIndex final : public store::Index {
     return {};
   }
 
+  Result<void> for_each_block_in(store::Space space, const std::optional<Hash>& after,
+                                 const BlockVisitor& visit) override {
+    return for_each_block([&](const store::BlockKey& key, const store::Place& place) {
+      return key.space != space || (after && !(*after < key.hash)) || visit(key, place);
+    });
+  }
+
+  Result<std::vector<store::SpaceUse>> uses(std::span<const store::Space> spaces,
+                                            const BlockChanges& newer) override {
+    const std::lock_guard lock(mutex_);
+    auto blocks = blocks_;
+    for (const auto& [key, place] : newer) {
+      blocks.erase({key.space, key.hash});
+      if (place) blocks.emplace(std::pair(key.space, key.hash), *place);
+    }
+    std::vector<store::SpaceUse> found(spaces.size());
+    for (const auto& [key, place] : blocks) {
+      for (std::size_t i = 0; i < spaces.size(); ++i) {
+        if (spaces[i] != key.first) continue;
+        ++found[i].blocks;
+        found[i].bytes += store::stored_bytes(place);
+      }
+    }
+    return found;
+  }
+
   Result<void> apply(const Changes& changes) override {
     const std::lock_guard lock(mutex_);
     if (changes.tip.sequence <= tip_.sequence) return {};

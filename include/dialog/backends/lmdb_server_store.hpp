@@ -25,6 +25,15 @@ class LmdbServerStore final : public ServerStore {
 
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
   [[nodiscard]] Result<void> check_writable() const override;
+  /// In one transaction, which takes some memory for each block that there is.
+  Result<bool> remove(const Subject& subject, const Context& context) override;
+  Result<Usage> usage(const Subject& subject, const Context& context) override;
+  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
+                    const Context& context) override;
+  Result<void> set_default_quota(const Quota& quota) override;
+  Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
+                         const Context& context) override;
+  Result<Quota> quota(const Subject& subject, const Context& context) override;
   /// Reads the whole database, pages first, then every head, swap and block: `corrupt` names the
   /// first thing that is damaged. Says nothing of the trees: a register takes any revision. Others
   /// may write meanwhile.
@@ -32,6 +41,7 @@ class LmdbServerStore final : public ServerStore {
 
  private:
   struct State;
+  class SubjectArchive;
   explicit LmdbServerStore(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

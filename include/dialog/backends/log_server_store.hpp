@@ -27,6 +27,19 @@ class LogServerStore final : public ServerStore {
   RevocationStore* revocations() override;
   [[nodiscard]] Result<void> check_writable() const override;
   [[nodiscard]] bool answers_at_once() const override { return true; }
+  Result<bool> remove(const Subject& subject, const Context& context) override;
+  Result<Usage> usage(const Subject& subject, const Context& context) override;
+  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
+                    const Context& context) override;
+  Result<void> set_default_quota(const Quota& quota) override;
+  Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
+                         const Context& context) override;
+  Result<Quota> quota(const Subject& subject, const Context& context) override;
+
+  /// Waits until the blocks of removed subjects are removed too, which otherwise happens in the
+  /// background, also of those that were removed before this store was opened. The room that they
+  /// take comes back when the log's segments are compacted, which runs by itself.
+  Result<void> finish_removals(const Context& context = {});
 
   /// Reads the whole log and its index, then every head and swap, and tells of all that is damaged
   /// (`corrupt`). A block that is found damaged can be put again. Says nothing of the trees: a

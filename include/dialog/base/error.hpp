@@ -31,6 +31,7 @@ enum class ErrorCode : std::uint8_t {
   cancelled,           ///< the caller's cancellation token fired
   busy,                ///< somebody else holds the lock
   storage_full,        ///< no space left; reads still work
+  quota_exceeded,      ///< a subject would hold more than its quota; reads and swaps still work
   storage_failed,      ///< the disk or the embedded store reports an error
   resource_exhausted,  ///< a bound on memory, connections, depth or retries was reached
   unsupported,         ///< this build or this peer does not do that

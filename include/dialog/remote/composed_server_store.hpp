@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "dialog/remote/server_store.hpp"
@@ -30,8 +32,25 @@ class ComposedServerStore final : public ServerStore {
   [[nodiscard]] Result<void> check_writable() const override {
     return parts_.check_writable ? parts_.check_writable() : Result<void>();
   }
+  /// The services know nothing of subjects beside their heads and blocks.
+  Result<bool> remove(const Subject&, const Context&) override { return unable("remove subjects"); }
+  Result<Usage> usage(const Subject&, const Context&) override { return unable("count blocks"); }
+  Result<Page> list(const std::optional<Hash>&, std::size_t, const Context&) override {
+    return unable("list subjects");
+  }
+  Result<void> set_default_quota(const Quota& quota) override {
+    if (quota == Quota{}) return {};
+    return unable("keep quotas");
+  }
+  Result<void> set_quota(const Subject&, const std::optional<Quota>&, const Context&) override {
+    return unable("keep quotas");
+  }
+  Result<Quota> quota(const Subject&, const Context&) override { return Quota{}; }
 
  private:
+  static tl::unexpected<Error> unable(const std::string& what) {
+    return fail(ErrorCode::unsupported, "this server's store cannot " + what);
+  }
   Parts parts_;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "dialog/base/clock.hpp"
 #include "dialog/remote/register.hpp"
@@ -20,6 +22,11 @@ class MemoryRegister final : public Register {
                            const Context& context) override;
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
+
+  /// Forgets a subject; says whether there was one.
+  bool remove(const Subject& subject);
+  /// Every subject with its latest swap.
+  [[nodiscard]] std::vector<std::pair<Subject, HeadRecord>> heads() const;
 
  private:
   struct State;

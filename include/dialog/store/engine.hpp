@@ -103,7 +103,38 @@ class Engine {
   Result<std::vector<std::optional<Block>>> get(Space space, std::span<const Hash> hashes);
   Result<std::vector<bool>> has(Space space, std::span<const Hash> hashes);
   Result<void> put(Space space, std::span<const Block> blocks, const Context& context);
+  /// On what a put depends.
+  struct PutTerms {
+    /// The record that must stand, with this value: compared with what was submitted.
+    ByteView key;
+    ByteView value;
+    /// What the space may hold afterwards.
+    std::optional<std::uint64_t> blocks_max;
+    std::optional<std::uint64_t> bytes_max;
+  };
+  struct PutOutcome {
+    enum class Kind : std::uint8_t {
+      put,
+      changed,   ///< the record is another one; nothing was put
+      too_much,  ///< nothing was put
+    };
+    Kind kind = Kind::put;
+    SpaceUse used;  ///< with `too_much`: what the space holds, and what would have been added
+    SpaceUse more;
+  };
+  /// As `put`, on terms. A block that is there already adds nothing to what its space holds.
+  Result<PutOutcome> put(Space space, std::span<const Block> blocks, const PutTerms& terms,
+                         const Context& context);
   Result<void> flush(const Context& context);
+  /// What a space holds, with what was put and not flushed. Reads little but for the first call
+  /// after opening, and after another process wrote.
+  Result<SpaceUse> use_of(Space space);
+  struct SomeBlocks {
+    std::vector<Hash> hashes;
+    std::optional<Hash> rest_after;  ///< where there may be more, from here on
+  };
+  /// About `limit` of the flushed blocks of a space, those behind `after` where that is given.
+  Result<SomeBlocks> blocks_of(Space space, const std::optional<Hash>& after, std::size_t limit);
   /// Durable at return.
   Result<void> remove(Space space, std::span<const Hash> hashes, const Context& context);
   /// Every durable block; one that is damaged with no bytes. Stops where `visit` returns false.
@@ -114,6 +145,9 @@ class Engine {
   // Records.
 
   Result<std::optional<Bytes>> read(ByteView key, View view);
+  /// Takes in what other processes have published, and says how often that was something new: a
+  /// number that is the same as before tells that no other process changed a record.
+  Result<std::uint64_t> follow();
   struct Listing {
     ByteView prefix = {};
     ByteView after = {};  ///< only beyond this key, in the direction of the listing; empty: all

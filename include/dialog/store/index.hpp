@@ -48,6 +48,12 @@ std::uint64_t needed_bytes(ByteView key, const IndexedRecord<Short>& record) {
   return key.size() + record.value_bytes();
 }
 
+/// What is counted of a space for a block.
+inline std::uint64_t stored_bytes(const Place& place) {
+  // The payload begins with the space and the hash.
+  return place.length - sizeof(Space) - Hash::kSize;
+}
+
 /// What the log says up to a checkpoint: where each block lies, and the latest value of each
 /// record, or where that lies, if it is long. What comes after it is read from the log.
 /// Thread-safe, and safe between processes where it is on disk.
@@ -87,9 +93,21 @@ class Index {
   /// `visit` may call this object, and may take its time.
   [[nodiscard]] virtual Result<void> for_each_block(const BlockVisitor& visit) = 0;
 
+  /// The same for one space, and only for hashes behind `after`, where that is given.
+  [[nodiscard]] virtual Result<void> for_each_block_in(Space space,
+                                                       const std::optional<Hash>& after,
+                                                       const BlockVisitor& visit) = 0;
+
+  using BlockChanges = std::vector<std::pair<BlockKey, std::optional<Place>>>;
+  /// What spaces hold where `newer`, each key of which occurs once, is so, whatever of it was
+  /// applied already: in the order of `spaces`, from one snapshot. What `newer` says of other
+  /// spaces is passed over. `unsupported` for an index that does not count this.
+  [[nodiscard]] virtual Result<std::vector<SpaceUse>> uses(std::span<const Space> spaces,
+                                                           const BlockChanges& newer) = 0;
+
   struct Changes {
-    Tip tip;  ///< how far the log is known afterwards
-    std::vector<std::pair<BlockKey, std::optional<Place>>> blocks;       ///< absent: removed
+    Tip tip;              ///< how far the log is known afterwards
+    BlockChanges blocks;  ///< absent: removed
     std::vector<std::pair<Bytes, std::optional<StoredRecord>>> records;  ///< absent: removed
   };
   /// All or nothing, and durable at return. Does nothing where it goes as far as `tip` already. The

@@ -36,6 +36,13 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
+/// What a space holds.
+struct SpaceUse {
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;  ///< of these, as they are stored: compressed where that was worth it
+  friend bool operator==(const SpaceUse&, const SpaceUse&) = default;
+};
+
 /// How far a log goes.
 struct Tip {
   Position end;                ///< where the next frame begins
