@@ -5,6 +5,7 @@
 
 #include "ascii.hpp"
 #include "dialog/http/json.hpp"
+#include "record_value.hpp"
 
 namespace dialog::wire {
 namespace {
@@ -12,29 +13,6 @@ namespace {
 using json::Value;
 
 constexpr const char* kAssertCommand = "/state/assert";
-
-Value record_value(const HeadRecord& record) {
-  return Value{{"revision", record.revision.hex()},
-               {"previous", record.previous.hex()},
-               {"sequence", record.sequence},
-               {"time_ms", record.time.count()},
-               {"author", record.author}};
-}
-
-std::optional<HeadRecord> read_record(const Value& value) {
-  const auto revision = json::revision_member(value, "revision");
-  const auto previous = json::revision_member(value, "previous");
-  const auto sequence = json::number_member(value, "sequence");
-  if (!revision || !previous || !sequence) return std::nullopt;
-  HeadRecord record{*revision, *previous, *sequence, WallTime{0}, {}};
-  const Value* time = json::member(value, "time_ms");
-  if (time && time->is_number_integer()) record.time = WallTime{time->get<std::int64_t>()};
-  if (const std::string* author = json::string_member(value, "author")) {
-    if (author->size() > kAuthorBytesMax) return std::nullopt;
-    record.author = *author;
-  }
-  return record;
-}
 
 ErrorCode code_named(std::string_view name) {
   const auto table = error_table();
@@ -62,6 +40,29 @@ constexpr std::array kLimits{Limit{"block_bytes_max", &Capabilities::block_bytes
 constexpr std::uint64_t kLimitMax = std::uint64_t{1} << 31U;
 
 }  // namespace
+
+Value record_value(const HeadRecord& record) {
+  return Value{{"revision", record.revision.hex()},
+               {"previous", record.previous.hex()},
+               {"sequence", record.sequence},
+               {"time_ms", record.time.count()},
+               {"author", record.author}};
+}
+
+std::optional<HeadRecord> read_record(const Value& value) {
+  const auto revision = json::revision_member(value, "revision");
+  const auto previous = json::revision_member(value, "previous");
+  const auto sequence = json::number_member(value, "sequence");
+  if (!revision || !previous || !sequence) return std::nullopt;
+  HeadRecord record{*revision, *previous, *sequence, WallTime{0}, {}};
+  const Value* time = json::member(value, "time_ms");
+  if (time && time->is_number_integer()) record.time = WallTime{time->get<std::int64_t>()};
+  if (const std::string* author = json::string_member(value, "author")) {
+    if (author->size() > kAuthorBytesMax) return std::nullopt;
+    record.author = *author;
+  }
+  return record;
+}
 
 std::string print_swap(const SwapMessage& message) {
   Value body{{"iss", message.issuer},

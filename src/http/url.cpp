@@ -110,6 +110,10 @@ std::string Endpoint::log_url(const Subject& subject, std::string_view query) co
   return subject_url(subject).append("/log?").append(query);
 }
 
+std::string Endpoint::subjects_url(std::string_view query) const {
+  return (text_ + "/subjects?").append(query);
+}
+
 std::string Endpoint::blocks_url(const Subject& subject, std::string_view name) const {
   return subject_url(subject).append("/blocks/").append(name);
 }

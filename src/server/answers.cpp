@@ -17,10 +17,16 @@ Answer json_answer(std::string body) {
   return with_body(200, wire::kJsonMediaType, std::move(body));
 }
 
+Answer no_content() {
+  Answer answer;
+  answer.response.status = 204;
+  return answer;
+}
+
 Answer error_answer(int status, const Error& error) {
-  const bool ours = status == 500 || status == 507;
+  const bool ours = status == 500 || error.code == ErrorCode::storage_full;
   const Error shown = ours ? Error{error.code,
-                                   status == 507 ? "no space is left here; reads still work"
+                                   status != 500 ? "no space is left here; reads still work"
                                                  : "the server failed; its log says why",
                                    {}}
                            : error;

@@ -13,6 +13,9 @@ namespace dialog::server {
 /// 200 with a body of JSON.
 Answer json_answer(std::string body);
 
+/// 204.
+Answer no_content();
+
 /// Refuses with a JSON error. Where the status says that the fault is on this side, the message
 /// stays inside, since it may name files, and becomes `Answer::fault`.
 Answer error_answer(int status, const Error& error);

@@ -17,12 +17,6 @@ Answer blocks_answer(Bytes body) {
   return answer;
 }
 
-Answer no_content() {
-  Answer answer;
-  answer.response.status = 204;
-  return answer;
-}
-
 Result<void> store(const Task& task, std::span<const Block> blocks) {
   const auto archive = task.store.archive_for(task.subject());
   DIALOG_TRY(archive->put(blocks, task.context));

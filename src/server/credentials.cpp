@@ -52,9 +52,13 @@ std::optional<Access> needed_access(const Route& route, std::string_view method)
       return {};
     case Resource::blocks_put:
       return Access::write;
+    case Resource::subjects:
+    case Resource::quota:
+      return Access::admin;
     case Resource::revocations:
       return is_revoking(route, method) ? Access::admin : Access::read;
     default:
+      if (method == "DELETE") return Access::admin;
       return method == "PUT" ? Access::write : Access::read;
   }
 }
@@ -118,7 +122,9 @@ Credentials::Verdict Credentials::judge_token(const HttpRequest& head, const Rou
   if (token == nullptr)
     return {{}, unauthorized("the token is not known here, or no longer valid", known)};
   Verdict verdict{{token->name, {}, token->access == Access::admin}, {}};
-  if (route.subject && !token->covers(*route.subject)) {
+  if (!route.subject && token->subjects) {
+    verdict.refusal = forbidden("the token is not for all subjects");
+  } else if (route.subject && !token->covers(*route.subject)) {
     verdict.refusal = forbidden("the token is not for this subject");
   } else if (token->access < needed) {
     verdict.refusal = forbidden("the token does not allow to " + std::string(to_string(needed)));

@@ -49,6 +49,11 @@ Answer swap_answer(const Task& task, const Register::Swap& swap,
                    const Result<Register::SwapOutcome>& outcome);
 Answer get_log(const Task& task);
 
+Answer get_subjects(const Task& task);
+Answer delete_subject(const Task& task);
+Answer get_usage(const Task& task);
+Answer put_quota(const Task& task);
+Answer delete_quota(const Task& task);
 /// Of `POST /{did}/revocations`; longer bodies are no such.
 inline constexpr std::size_t kRevokeBodyBytesMax = 4096;
 Answer get_revocations(const Task& task);

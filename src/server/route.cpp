@@ -29,6 +29,16 @@ Result<Route> under_blocks(std::string_view name, Route route) {
   return route;
 }
 
+// What of a subject stands behind its DID; absent where it is nothing, or blocks.
+std::optional<Resource> part_named(std::string_view rest) {
+  if (rest.empty()) return Resource::head;
+  if (rest == "/log") return Resource::log;
+  if (rest == "/revocations") return Resource::revocations;
+  if (rest == "/usage") return Resource::usage;
+  if (rest == "/quota") return Resource::quota;
+  return {};
+}
+
 }  // namespace
 
 std::string_view origin_form(std::string_view target) {
@@ -70,21 +80,19 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   const std::string_view segment = path.substr(0, slash);
   const std::string_view rest = slash == std::string_view::npos ? "" : path.substr(slash);
   constexpr std::string_view kBlocks = "/blocks/";
-  if (!rest.empty() && rest != "/log" && rest != "/revocations" && !rest.starts_with(kBlocks))
-    return no_such_path();
+  // No DID is written like this.
+  if (segment == "subjects" && rest.empty()) {
+    route.resource = Resource::subjects;
+    return route;
+  }
+  const auto part = part_named(rest);
+  if (!part && !rest.starts_with(kBlocks)) return no_such_path();
   // Somebody who looks for another program's page is told so, rather than that the page is no DID.
   if (!segment.starts_with("did:") && segment.find('%') == std::string_view::npos)
     return no_such_path();
   DIALOG_ASSIGN(route.subject, wire::parse_subject_segment(segment));
-  if (rest.empty()) {
-    route.resource = Resource::head;
-  } else if (rest == "/log") {
-    route.resource = Resource::log;
-  } else if (rest == "/revocations") {
-    route.resource = Resource::revocations;
-  } else {
-    return under_blocks(rest.substr(kBlocks.size()), std::move(route));
-  }
+  if (!part) return under_blocks(rest.substr(kBlocks.size()), std::move(route));
+  route.resource = *part;
   return route;
 }
 
@@ -98,6 +106,8 @@ std::string_view path_template(Resource resource) {
       return "/openapi.json";
     case Resource::health:
       return "/healthz";
+    case Resource::subjects:
+      return "/subjects";
     case Resource::head:
       return "/{did}";
     case Resource::log:
@@ -112,6 +122,10 @@ std::string_view path_template(Resource resource) {
       return "/{did}/blocks/put";
     case Resource::blocks_has:
       return "/{did}/blocks/has";
+    case Resource::usage:
+      return "/{did}/usage";
+    case Resource::quota:
+      return "/{did}/quota";
   }
   return {};
 }
@@ -124,12 +138,17 @@ std::string_view allowed_methods(Resource resource) {
     case Resource::description:
     case Resource::health:
     case Resource::log:
+    case Resource::subjects:
+    case Resource::usage:
       return "GET, HEAD, OPTIONS";
     case Resource::revocations:
       return "GET, HEAD, POST, OPTIONS";
     case Resource::head:
+      return "GET, HEAD, PUT, DELETE, OPTIONS";
     case Resource::block:
       return "GET, HEAD, PUT, OPTIONS";
+    case Resource::quota:
+      return "PUT, DELETE, OPTIONS";
     case Resource::blocks_get:
     case Resource::blocks_put:
     case Resource::blocks_has:

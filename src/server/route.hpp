@@ -14,13 +14,16 @@ enum class Resource {
   capabilities,
   description,
   health,
+  subjects,
   head,
   log,
   revocations,
   block,
   blocks_get,
   blocks_put,
-  blocks_has
+  blocks_has,
+  usage,
+  quota
 };
 
 /// What a request target names.

@@ -4,6 +4,7 @@
 
 #include "answers.hpp"
 #include "credentials.hpp"
+#include "dialog/http/subject_messages.hpp"
 #include "handlers.hpp"
 #include "openapi.hpp"
 #include "route.hpp"
@@ -36,6 +37,14 @@ std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
     if (auto refusal = judge_media_type(head, wire::kJsonMediaType)) return refusal;
     if (auto precondition = parse_precondition(head); !precondition)
       return std::move(precondition).error();
+  }
+  if (resource == Resource::quota && head.method == "PUT") {
+    return judge_media_type(head, wire::kJsonMediaType);
+  }
+  // Whoever states one relies on it.
+  if (head.method == "DELETE" &&
+      (head.headers.find("If-Match") != nullptr || head.headers.find("If-None-Match") != nullptr)) {
+    return error_answer({ErrorCode::invalid_argument, "DELETE takes no precondition here", {}});
   }
   // Besides being true, this keeps web pages of other origins from posting here unasked.
   if (head.method == "POST") {
@@ -89,13 +98,29 @@ std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit) cons
   visit.visitor = std::move(verdict.visitor);
   visit.unproved = std::move(verdict.unproved);
   if (verdict.refusal) return std::move(verdict.refusal);
+  if (auto refusal = judge_open_admin(head, visit)) return refusal;
   return judge_fields(head, visit.route.resource);
+}
+
+// Where everybody may do everything, nothing may be destroyed by somebody far away, nor by a page
+// that the operator's browser shows.
+std::optional<Answer> Service::judge_open_admin(const HttpRequest& head, const Visit& visit) const {
+  const Resource resource = visit.route.resource;
+  const bool needs_admin =
+      resource == Resource::subjects || resource == Resource::quota || head.method == "DELETE";
+  if (!needs_admin || head.method == "OPTIONS" || credentials_->are_asked_for()) return {};
+  if (config_.admin_without_tokens && head.headers.find("Origin") == nullptr) return {};
+  return error_answer(403, {ErrorCode::unauthorized,
+                            "without tokens this is for programs on the server's own machine "
+                            "alone; give the server a token file with a token for an admin",
+                            {}});
 }
 
 std::size_t Service::body_limit(const HttpRequest& head, const Visit& visit) const {
   if (head.method != "PUT" && head.method != "POST") return 0;
   switch (visit.route.resource) {
     case Resource::head:
+    case Resource::quota:
       return config_.register_body_bytes_max;
     case Resource::block:
       return config_.block_bytes_max;
@@ -119,6 +144,10 @@ std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit
       const auto query = wire::parse_log_query(visit.route.query);
       const std::size_t records = query ? std::min(query->limit, config_.log_records_max) : 0;
       return kSmallAnswerBytesMax + records * kRecordBytesMax;
+    }
+    case Resource::subjects: {
+      const auto query = wire::parse_subjects_query(visit.route.query);
+      return kSmallAnswerBytesMax + (query ? query->limit : 0) * kRecordBytesMax;
     }
     case Resource::revocations:
       return kSmallAnswerBytesMax + kRevocationsMax * kRevocationBytesMax;
@@ -156,7 +185,7 @@ Service::Work Service::work_of(const HttpRequest& head, const Visit& visit) cons
   if (head.method == "OPTIONS" || visit.route.resource == Resource::capabilities)
     return Work::at_once;
   // To verify a signature takes as long as many other answers.
-  if (visit.unproved || !store_.answers_at_once()) return Work::waiting;
+  if (visit.unproved || !store_.answers_at_once() || head.method == "DELETE") return Work::waiting;
   switch (visit.route.resource) {
     case Resource::head:
     case Resource::block:
@@ -280,7 +309,14 @@ Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
     case Resource::health:
       return get_health(task);
     case Resource::head:
+      if (request.method == "DELETE") return delete_subject(task);
       return put ? put_head(task) : get_head(task);
+    case Resource::subjects:
+      return get_subjects(task);
+    case Resource::usage:
+      return get_usage(task);
+    case Resource::quota:
+      return put ? put_quota(task) : delete_quota(task);
     case Resource::log:
       return get_log(task);
     case Resource::revocations:

@@ -38,6 +38,8 @@ class Endpoint {
   }
   /// `{endpoint}/{did}/log?{query}`
   [[nodiscard]] std::string log_url(const Subject& subject, std::string_view query) const;
+  /// `{endpoint}/subjects?{query}`
+  [[nodiscard]] std::string subjects_url(std::string_view query) const;
   /// `{endpoint}/{did}/revocations`
   [[nodiscard]] std::string revocations_url(const Subject& subject) const {
     return subject_url(subject) + "/revocations";

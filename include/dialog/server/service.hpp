@@ -32,6 +32,9 @@ struct ServiceConfig {
   std::size_t log_records_max = wire::kLogRecordsMax;
   /// Web pages of these origins may call this server (`*`: of all). Empty: none may.
   std::vector<std::string> cors_origins{};
+  /// Without tokens, requests that need an admin are answered: where nobody but programs of this
+  /// machine reaches the server. Never those of web pages.
+  bool admin_without_tokens = false;
 
   /// Requests may be signed by the key of a did:key, which then opens its own subject, and those
   /// that a capability gives it (docs/protocol/signatures.md). Everything that needs credentials is
@@ -145,6 +148,8 @@ class Service {
   [[nodiscard]] Answer finished(const HttpRequest& request, const Visit& visit,
                                 Answer answer) const;
   [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit) const;
+  [[nodiscard]] std::optional<Answer> judge_open_admin(const HttpRequest& head,
+                                                       const Visit& visit) const;
   [[nodiscard]] Answer answer_signed(const HttpRequest& request, const Admission& admission,
                                      const Context& context, const Reserve& reserve) const;
   [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
