@@ -1,17 +1,11 @@
-#include <cstdio>
 #include <memory>
 
 #include "commands.hpp"
 #include "dialog/identity/did.hpp"
-#include "dialog/server/tokens.hpp"
-#include "token_file.hpp"
-#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
 namespace {
-
-constexpr std::uint64_t kTokenDaysMax = 36500;
 
 struct KeyOptions {
   std::string file;
@@ -92,89 +86,6 @@ Result<void> import(Program& program, const KeyOptions& options) {
   return {};
 }
 
-struct TokenOptions {
-  std::string name;
-  std::string access = "write";
-  std::vector<std::string> subjects;
-  unsigned days = 0;
-  std::string tokens_file;
-  std::string out = "-";
-  [[nodiscard]] bool shows_secret() const { return out == "-"; }
-};
-
-// Of the line and the secret's file either both are there afterwards or none.
-Result<void> store_token(const Program& program, const TokenOptions& options,
-                         const server::NewToken& made) {
-  std::unique_ptr<TokenFile> tokens;
-  if (!options.tokens_file.empty()) {
-    DIALOG_ASSIGN(tokens, TokenFile::open(program.resolve(options.tokens_file)));
-    if (tokens->has_token(options.name)) {
-      return fail(ErrorCode::invalid_argument,
-                  options.tokens_file + " holds a token named " + in_quotes(options.name) +
-                      " already; choose another name, or remove its line first");
-    }
-  }
-  const bool has_file = !options.shows_secret();
-  const std::string file = program.resolve(options.out);
-  if (has_file) DIALOG_TRY(write_secret_file(file, made.secret + "\n", Replace::no));
-  if (!tokens) return {};
-  auto appended = tokens->append(made.line);
-  if (!appended && has_file) std::remove(file.c_str());
-  return appended;
-}
-
-Result<void> make_token(Program& program, const TokenOptions& options) {
-  server::Token token;
-  token.name = options.name;
-  token.access = *server::parse_access(options.access);
-  if (!options.subjects.empty()) token.subjects = options.subjects;
-  if (options.days > 0) {
-    // In whole seconds, as the line tells it.
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall());
-    token.expires = now + std::chrono::hours(24) * options.days;
-  }
-  DIALOG_ASSIGN(server::NewToken made, server::make_token(std::move(token)));
-  DIALOG_TRY(store_token(program, options, made));
-  Output& output = program.output();
-  if (output.json()) {
-    Json document{{"name", options.name}, {"line", made.line}};
-    if (options.shows_secret()) document["secret"] = made.secret;
-    output.document(document);
-  } else {
-    if (options.tokens_file.empty()) output.line("For the server's token file: " + made.line);
-    if (options.shows_secret()) output.line("For the client, shown only once: " + made.secret);
-  }
-  wipe(made.secret);
-  return {};
-}
-
-void add_token(CLI::App& key, Program& program) {
-  auto options = std::make_shared<TokenOptions>();
-  CLI::App* const verb = program.verb(
-      key, "token", "Make a token for a server: a secret for the client, a line for the server",
-      {"dialogdb key token --name laptop --tokens server/tokens --out laptop.token",
-       "dialogdb key token --name reader --access read --subject did:key:z6Mk... --days 30"});
-  verb->add_option("--name", options->name, "Goes on record as the author of what it publishes")
-      ->required()
-      ->type_name("NAME");
-  verb->add_option("--access", options->access, "read, write or admin")
-      ->check(CLI::IsMember({"read", "write", "admin"}))
-      ->capture_default_str()
-      ->type_name("ACCESS");
-  verb->add_option("--subject", options->subjects, "Only for this DID; may be repeated")
-      ->type_name("DID")
-      ->expected(1)
-      ->take_all();
-  verb->add_option("--days", options->days, "Valid for so many days; by default for ever")
-      ->transform(whole_number(1, kTokenDaysMax))
-      ->type_name("N");
-  verb->add_option("--tokens", options->tokens_file, "Add the line to the server's token file")
-      ->type_name("FILE");
-  verb->add_option("--out", options->out, "Write the secret to a new file instead of showing it")
-      ->type_name("FILE");
-  program.on(verb, [options](Program& running) { return make_token(running, *options); });
-}
-
 }  // namespace
 
 void add_key(CLI::App& app, Program& program) {
@@ -203,7 +114,7 @@ void add_key(CLI::App& app, Program& program) {
       ->type_name("FILE");
   verb->add_flag("--force", options->force, "Replace the key that is there");
   program.on(verb, [options](Program& running) { return import(running, *options); });
-  add_token(*key, program);
+  add_key_token(*key, program);
 }
 
 }  // namespace dialog::cli

@@ -29,6 +29,7 @@ struct ServeOptions {
   bool no_log = false;
   server::ServerConfig bounds;
   server::ServiceConfig service_bounds;
+  Quota quota;
 };
 
 Result<server::ServerConfig> server_config(const ServeOptions& options) {
@@ -56,6 +57,12 @@ Result<std::shared_ptr<const server::TokenSet>> load_tokens(const std::string& p
   auto tokens = server::TokenSet::parse(text);
   if (!tokens) return fail(tokens.error().within(path));
   return std::make_shared<const server::TokenSet>(*std::move(tokens));
+}
+
+bool is_this_machine(const std::string& host) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  const auto endpoint = Endpoint::parse("http://" + (is_ipv6 ? "[" + host + "]" : host));
+  return endpoint && endpoint->is_loopback();
 }
 
 // As it stands in a URL: a slash before it and none behind.
@@ -120,6 +127,11 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   DIALOG_ASSIGN(const auto store, open_server_store(program, options.places));
   std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();
   if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
+  DIALOG_TRY(store->set_default_quota(options.quota));
+  // Who is trusted behind a proxy, or beyond this machine, has a token.
+  service_config.admin_without_tokens = tokens_path.empty() && !config.open &&
+                                        config.trusted_proxies.empty() &&
+                                        is_this_machine(config.host);
   server::Service service(*store, service_config);
   if (!tokens_path.empty()) {
     DIALOG_ASSIGN(auto tokens, load_tokens(tokens_path));
@@ -160,6 +172,16 @@ void add_bounds(CLI::App* verb, ServeOptions& options) {
       "Bytes of blocks in one request or answer, at most");
 }
 
+void add_quota(CLI::App* verb, ServeOptions& options) {
+  verb->add_option("--quota-bytes", options.quota.bytes,
+                   "Bytes of blocks that one subject may hold, unless 'admin quota' says otherwise")
+      ->transform(whole_number())
+      ->type_name("N");
+  verb->add_option("--quota-blocks", options.quota.blocks, "The same for the number of blocks")
+      ->transform(whole_number())
+      ->type_name("N");
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, Program& program) {
@@ -185,7 +207,7 @@ void add_serve(CLI::App& app, Program& program) {
   verb->add_flag("--insecure-cloud", options->places.allow_plain_http,
                  "Reach them over plain HTTP too, where everybody on the way can read and forge");
   verb->add_option("--tokens", options->tokens,
-                   "Who may do what ('dialogdb key token' makes lines); read anew on SIGHUP")
+                   "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
       ->type_name("FILE");
   verb->add_flag("--open", options->open,
                  "Serve everybody, beyond this machine too, without tokens");
@@ -205,6 +227,7 @@ void add_serve(CLI::App& app, Program& program) {
   verb->add_flag("--quoted-etag", options->quoted_etag, "ETags in quotes, as RFC 9110 wants them");
   verb->add_flag("--no-log", options->no_log, "No log on standard error");
   add_bounds(verb, *options);
+  add_quota(verb, *options);
   program.on(verb, [options](Program& running) { return run_serve(running, *options); });
 }
 

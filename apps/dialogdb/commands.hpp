@@ -32,6 +32,9 @@ void add_repair(CLI::App& app, Program& program);
 void add_backup(CLI::App& app, Program& program);
 void add_restore(CLI::App& app, Program& program);
 void add_key(CLI::App& app, Program& program);
+void add_key_token(CLI::App& key, Program& program);
+void add_token(CLI::App& app, Program& program);
+void add_admin(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_version(CLI::App& app, Program& program);
 

@@ -51,18 +51,18 @@ Result<AuthMethod> authenticate(const Program& program, const TokenSource& token
   return AuthMethod::bearer(secret);
 }
 
-Result<RestBackendConfig> configure(const Program& program, const Remote& remote) {
-  const LinkOptions options = from_record(remote.options);
+}  // namespace
+
+Result<RestBackendConfig> configure(const Program& program, const std::string& url,
+                                    const LinkOptions& options) {
   DIALOG_ASSIGN(AuthMethod auth, authenticate(program, options.token));
-  RestBackendConfig config(remote.url);
+  RestBackendConfig config(url);
   config.with_auth(std::move(auth));
   // Where nothing is published, another web server would look the same.
   config.with_capabilities_required();
   if (options.allow_plain_http) config.with_plain_http_credentials();
   return config;
 }
-
-}  // namespace
 
 void add_link_options(CLI::App* verb, LinkOptions& options) {
   CLI::Option* const file =
@@ -142,7 +142,8 @@ Result<std::unique_ptr<Link>> Link::open(const Program& program, const Remote& r
 
 Result<Link::Parts> Link::open_server(const Program& program, const Remote& remote,
                                       const Subject& subject, const HttpTransport& transport) {
-  DIALOG_ASSIGN(RestBackendConfig config, configure(program, remote));
+  DIALOG_ASSIGN(RestBackendConfig config,
+                configure(program, remote.url, from_record(remote.options)));
   Parts parts;
   DIALOG_ASSIGN(RestBackend backend, RestBackend::create(config, transport));
   parts.backend = std::make_unique<RestBackend>(std::move(backend));

@@ -34,6 +34,10 @@ void add_link_options(CLI::App* verb, LinkOptions& options);
 std::map<std::string, std::string> to_record(const LinkOptions& options);
 LinkOptions from_record(const std::map<std::string, std::string>& record);
 
+/// How to talk to an endpoint. `unauthorized` where the token cannot be had.
+Result<RestBackendConfig> configure(const Program& program, const std::string& url,
+                                    const LinkOptions& options);
+
 /// An address as a person writes it: the endpoint, which may have the DID as its last segment.
 struct RemoteAddress {
   std::string url;

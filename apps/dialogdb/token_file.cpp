@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,6 +69,59 @@ Result<void> TokenFile::append(const std::string& line) {
   }
   content_ += text;
   return {};
+}
+
+Result<void> TokenFile::remove(std::string_view name) {
+  std::string kept;
+  bool is_found = false;
+  for (std::string_view rest = content_; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    const std::string_view line =
+        rest.substr(0, end == std::string_view::npos ? rest.size() : end + 1);
+    rest.remove_prefix(line.size());
+    // The file was read as a whole before: each line is a token, or none at all.
+    const auto token = server::TokenSet::parse(line);
+    const bool is_it = token && token->size() == 1 && token->tokens().front().name == name;
+    is_found |= is_it;
+    if (!is_it) kept += line;
+  }
+  if (!is_found) {
+    return fail(ErrorCode::not_found, path_ + " holds no token named " + std::string(name));
+  }
+  return replace(kept);
+}
+
+// Under another name first, so that a reader or a crash never meets half of it. Who waits for the
+// lock finds that the name stands for another file, and opens that.
+Result<void> TokenFile::replace(std::string_view content) const {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path_.c_str(), nullptr),
+                                                         &std::free);
+  if (!real) return fail(system_failure(errno, "find " + path_));
+  const std::string target = real.get();
+  const std::string temporary = target + ".part-" + std::to_string(::getpid());
+  struct stat status{};
+  if (::fstat(descriptor_, &status) != 0) return fail(system_failure(errno, "look at " + path_));
+  ::unlink(temporary.c_str());
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly);
+  if (file < 0) return fail(system_failure(errno, "create " + temporary));
+  const auto written = [&]() -> Result<void> {
+    const bool is_mine = status.st_uid == ::geteuid() && status.st_gid == ::getegid();
+    if (!is_mine && ::fchown(file, status.st_uid, status.st_gid) != 0) {
+      return fail(system_failure(errno, "keep the owner of " + target));
+    }
+    if (::fchmod(file, status.st_mode & 07777U) != 0) {
+      return fail(system_failure(errno, "keep the mode of " + target));
+    }
+    DIALOG_TRY(write_all(file, content, temporary));
+    if (::fsync(file) != 0) return fail(system_failure(errno, "sync " + temporary));
+    return native_disk().rename(temporary, target);
+  }();
+  ::close(file);
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return native_disk().sync_folder(parent_of(target));
 }
 
 Result<void> TokenFile::write(std::string_view text) const {

@@ -9,8 +9,8 @@
 
 namespace dialog::cli {
 
-/// A server's token file while lines are added to it. Who else adds lines waits meanwhile. The file
-/// stays the one that it is: a link, an owner, a mode are kept.
+/// A server's token file while it is changed. Who else changes it waits meanwhile. Who reads it
+/// sees it as it was or as it is afterwards; links to it, its owner and its mode are kept.
 class TokenFile final {
  public:
   /// Makes the file, readable by its owner alone, where there is none; it goes again where nothing
@@ -24,12 +24,16 @@ class TokenFile final {
   [[nodiscard]] bool has_token(std::string_view name) const;
   /// Durable on return. After an error the file is as it was. `storage_failed`, `storage_full`.
   Result<void> append(const std::string& line);
+  /// Removes the token's line, and leaves all others as they are. `not_found`; otherwise as
+  /// `append`. The last change of this object.
+  Result<void> remove(std::string_view name);
 
  private:
   TokenFile(std::string path, int descriptor, bool is_new)
       : path_(std::move(path)), descriptor_(descriptor), is_new_(is_new) {}
   Result<void> read();
   Result<void> write(std::string_view text) const;
+  Result<void> replace(std::string_view content) const;
 
   std::string path_;
   int descriptor_;

@@ -50,6 +50,20 @@ class Golden(ProgramTest):
         self.run_program("clone", f"{server.url}/{subject}", self.folder / "clone")
         self.expect_content(self.folder / "clone")
 
+    def test_a_servers_subjects_are_counted_when_the_folder_is_opened(self):
+        stored = self.json("verify", "--server", self.server_data)
+        server = Server(self.server_data)
+        self.addCleanup(server.stop)
+        listed, = self.lines("admin", "subjects", server.url)
+        log = Log(self.server_data)
+        self.assertEqual(listed["did"], self.json("-C", self.path, "status")["subject"])
+        self.assertEqual((listed["sequence"], listed["quota"]), (2, None))
+        self.assertEqual(listed["blocks"], len(log.blocks))
+        self.assertEqual(listed["blocks"], stored["blocks"])
+        self.assertEqual(listed["bytes"], sum(log.stored.values()))
+        server.stop()
+        self.assertTrue(self.json("verify", "--server", self.server_data)["sound"])
+
     def test_a_backup_has_the_same_content(self):
         self.run_program("-C", self.path, "backup", self.folder / "backup")
         self.expect_content(self.folder / "backup")

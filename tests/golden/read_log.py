@@ -18,6 +18,7 @@ class Log:
     def __init__(self, folder):
         self.blocks = {}
         self.packed = set()
+        self.stored = {}  # bytes of each block as it lies there
         self.records = {}
         self.said = {}  # by each frame, under its file, and where its payload begins and ends; of a packed block, the block
         self.sequence = 0
@@ -52,6 +53,7 @@ class Log:
     def take_block(self, payload):
         space, = struct.unpack_from("<I", payload)
         self.blocks[space, payload[4:36]] = payload[36:]
+        self.stored[space, payload[4:36]] = len(payload) - 36
         self.packed.discard((space, payload[4:36]))
 
     def take_packed_block(self, payload):
@@ -60,6 +62,7 @@ class Log:
         block = ctypes.create_string_buffer(size)
         assert ZSTD.ZSTD_decompress(block, size, payload[40:], len(payload) - 40) == size, payload[4:36].hex()
         self.blocks[space, payload[4:36]] = block.raw
+        self.stored[space, payload[4:36]] = len(payload) - 36
         self.packed.add((space, payload[4:36]))
         return block.raw
 
@@ -78,6 +81,7 @@ class Log:
         space, = struct.unpack_from("<I", payload)
         for at in range(4, len(payload), 32):
             self.blocks.pop((space, payload[at:at + 32]), None)
+            self.stored.pop((space, payload[at:at + 32]), None)
             self.packed.discard((space, payload[at:at + 32]))
 
 
