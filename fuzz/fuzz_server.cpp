@@ -51,6 +51,28 @@ HttpRequest read_request(ByteView head, ByteView body) {
   return request;
 }
 
+// What the server goes by.
+HttpRequest compare_with_scanner(ByteView head, const HttpRequest& request) {
+  HeadScanner scanner(kLimits);
+  static_cast<void>(scanner.scan(head));
+  HttpRequest seen = scanner.request(head);
+  fuzz::require(seen.method == request.method && seen.target == request.target,
+                "the scanner gives the request line that is there");
+  fuzz::require(seen.headers.fields() == request.headers.fields(),
+                "the scanner gives the fields that are there");
+  server::HeadParser parser;
+  if (server::parse_head(parser, head)) {
+    const auto length = scanner.content_length();
+    fuzz::require(parser.content_length().has_value() == length.has_value() &&
+                      (!length || *parser.content_length() == *length),
+                  "scanner and parser come to one length");
+    fuzz::require(parser.chunked() == scanner.is_chunked(),
+                  "scanner and parser come to one transfer coding");
+  }
+  seen.body = request.body;
+  return seen;
+}
+
 // The parser keeps fields of one name together.
 std::vector<HttpHeaders::Field> by_name(const HttpHeaders& headers) {
   auto fields = headers.fields();
@@ -111,7 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteView head = bytes.substr(0, complete->head_bytes);
     const HttpRequest request = read_request(head, bytes.substr(complete->head_bytes));
     compare_with_parser(head, request);
-    answer(request);
+    answer(compare_with_scanner(head, request));
   }
   return 0;
 }

@@ -38,6 +38,9 @@ Result<Remote> make_remote(const Program& program, const CloneOptions& options) 
   if (!link.token.file.empty()) {
     DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(link.token.file)));
   }
+  if (!link.ca_file.empty()) {
+    DIALOG_ASSIGN(link.ca_file, absolute_path(program.resolve(link.ca_file)));
+  }
   return Remote{options.remote, address.url, subject, to_record(link)};
 }
 

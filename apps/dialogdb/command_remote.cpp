@@ -23,6 +23,7 @@ Json remote_document(const Remote& remote) {
   Json document{{"name", remote.name}, {"url", remote.url}, {"subject", remote.subject}};
   if (!link.token.file.empty()) document["token_file"] = link.token.file;
   if (!link.token.variable.empty()) document["token_env"] = link.token.variable;
+  if (!link.ca_file.empty()) document["ca_file"] = link.ca_file;
   if (link.allow_plain_http) document["insecure_token"] = true;
   return document;
 }
@@ -42,17 +43,22 @@ Result<void> apply_url(Remote& remote, const RemoteOptions& options) {
   return {};
 }
 
-Result<void> apply_token(Program& program, Remote& remote, const RemoteOptions& options) {
-  LinkOptions link = options.link;
-  const bool is_given = !link.token.file.empty() || !link.token.variable.empty();
-  if (!is_given && !options.no_token && !link.allow_plain_http) return {};
-  if (!is_given && !options.no_token) link.token = from_record(remote.options).token;
-  if (!options.link.token.file.empty()) {
-    DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(link.token.file)));
+Result<void> apply_link(Program& program, Remote& remote, const RemoteOptions& options) {
+  const LinkOptions& given = options.link;
+  LinkOptions link = from_record(remote.options);
+  const bool has_token = !given.token.file.empty() || !given.token.variable.empty();
+  if (has_token || options.no_token) link.token = given.token;
+  if (has_token || options.no_token || given.allow_plain_http)
+    link.allow_plain_http = given.allow_plain_http;
+  if (!given.token.file.empty()) {
+    DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(given.token.file)));
     if (is_readable_by_others(link.token.file)) {
       program.output().warn("others on this machine can read the token: chmod 600 " +
                             link.token.file);
     }
+  }
+  if (!given.ca_file.empty()) {
+    DIALOG_ASSIGN(link.ca_file, absolute_path(program.resolve(given.ca_file)));
   }
   remote.options = to_record(link);
   return {};
@@ -65,7 +71,7 @@ Result<void> add(Program& program, const RemoteOptions& options) {
   remote.name = options.name;
   remote.subject = repository.subject();
   DIALOG_TRY(apply_url(remote, options));
-  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(apply_link(program, remote, options));
   DIALOG_TRY(repository.add_remote(remote));
   DIALOG_ASSIGN(const std::string name, repository.default_branch());
   DIALOG_ASSIGN(const Branch branch, repository.branch(name));
@@ -81,7 +87,7 @@ Result<void> change(Program& program, const RemoteOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   DIALOG_ASSIGN(Remote remote, workspace->repository().remote(options.name));
   DIALOG_TRY(apply_url(remote, options));
-  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(apply_link(program, remote, options));
   DIALOG_TRY(workspace->repository().update_remote(remote));
   if (program.output().json()) program.output().document(remote_document(remote));
   return {};

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <memory>
 #include <sys/resource.h>
+#include <thread>
 
 #include "cloud_access.hpp"
 #include "commands.hpp"
@@ -20,6 +22,8 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8440";
   ServerPlaces places;
   std::string tokens;
+  std::string tls_certificate;
+  std::string tls_key;
   std::string port_file;
   std::string path_prefix;
   std::vector<std::string> cors;
@@ -65,17 +69,25 @@ bool is_this_machine(const std::string& host) {
   return endpoint && endpoint->is_loopback();
 }
 
+Result<server::TlsPair> load_tls(const Program& program, const ServeOptions& options) {
+  server::TlsPair pair;
+  DIALOG_ASSIGN(pair.certificate, read_small_file(program.resolve(options.tls_certificate)));
+  DIALOG_ASSIGN(pair.key, read_small_file(program.resolve(options.tls_key)));
+  return pair;
+}
+
 // As it stands in a URL: a slash before it and none behind.
 std::string normal_prefix(std::string prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
   return prefix.empty() || prefix.starts_with('/') ? prefix : "/" + prefix;
 }
 
-void announce(Program& program, const std::string& host, std::uint16_t port,
+void announce(Program& program, const server::ServerConfig& config, std::uint16_t port,
               const std::string& path_prefix) {
+  const std::string& host = config.host;
   const bool is_ipv6 = host.find(':') != std::string::npos;
-  const std::string url =
-      fmt::format("http://{}:{}{}", is_ipv6 ? "[" + host + "]" : host, port, path_prefix);
+  const std::string url = fmt::format("{}://{}:{}{}", config.tls ? "https" : "http",
+                                      is_ipv6 ? "[" + host + "]" : host, port, path_prefix);
   if (program.output().json()) {
     program.output().document(Json{{"url", url}, {"host", host}, {"port", port}});
   } else {
@@ -101,10 +113,23 @@ void take_all_descriptors() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+void reload_tls(const Program& program, const ServeOptions& options, server::Server& server,
+                server::Log& log) {
+  auto pair = load_tls(program, options);
+  const Result<void> taken =
+      pair ? server.set_tls(*pair) : Result<void>(fail(std::move(pair).error()));
+  if (taken) {
+    log.event(server::Severity::info, "certificate_read", options.tls_certificate);
+  } else {
+    log.event(server::Severity::error, "certificate_kept", taken.error().message);
+  }
+}
+
 // Until somebody wants the server to stop. Requests are kept since before anybody knew of it.
-void serve_on(Program& program, const std::string& tokens_path, server::Service& service,
-              server::Log& log) {
+void serve_on(Program& program, const ServeOptions& options, const std::string& tokens_path,
+              server::Service& service, server::Server& server, server::Log& log) {
   while (program.surroundings().requests->wait() == Request::reload) {
+    if (!options.tls_certificate.empty()) reload_tls(program, options, server, log);
     if (tokens_path.empty()) continue;
     if (auto tokens = load_tokens(tokens_path)) {
       service.set_tokens(*std::move(tokens));
@@ -117,7 +142,10 @@ void serve_on(Program& program, const std::string& tokens_path, server::Service&
 
 Result<void> run_serve(Program& program, const ServeOptions& options) {
   program.surroundings().requests->keep();
-  DIALOG_ASSIGN(const server::ServerConfig config, server_config(options));
+  DIALOG_ASSIGN(server::ServerConfig config, server_config(options));
+  if (!options.tls_certificate.empty()) {
+    DIALOG_ASSIGN(config.tls, load_tls(program, options));
+  }
   const std::string tokens_path = options.tokens.empty() ? "" : program.resolve(options.tokens);
   server::ServiceConfig service_config = options.service_bounds;
   service_config.path_prefix = normal_prefix(options.path_prefix);
@@ -144,8 +172,8 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
     return fail(std::move(error));
   }
   DIALOG_TRY(write_port_file(program, options, server.port()));
-  announce(program, config.host, server.port(), service_config.path_prefix);
-  serve_on(program, tokens_path, service, *log);
+  announce(program, config, server.port(), service_config.path_prefix);
+  serve_on(program, options, tokens_path, service, server, *log);
   server.stop();
   return {};
 }
@@ -157,9 +185,13 @@ void add_bounds(CLI::App* verb, ServeOptions& options) {
     verb->add_option(name, bound, what)->transform(check)->type_name("N")->capture_default_str();
   };
   server::ServerConfig& server = options.bounds;
+  // The others are for those who write, and for whoever sends the requests.
+  server.io_threads = std::clamp(std::thread::hardware_concurrency() / 2, 1U, 16U);
   add("--connections", server.connections_max, whole_number(1, 1'000'000), "Open at once, at most");
   add("--connections-per-address", server.connections_per_address_max, whole_number(1, 1'000'000),
       "The same from one address; this machine's own are not counted");
+  add("--io-threads", server.io_threads, whole_number(1, 256),
+      "Threads that serve connections, and answer reads themselves");
   add("--workers", server.worker_threads, whole_number(1, 1024),
       "How many requests may use the database at once");
   add("--bytes-in-flight", server.bytes_in_flight_max,
@@ -209,6 +241,14 @@ void add_serve(CLI::App& app, Program& program) {
   verb->add_option("--tokens", options->tokens,
                    "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
       ->type_name("FILE");
+  CLI::Option* const certificate =
+      verb->add_option("--tls-cert", options->tls_certificate,
+                       "Speak HTTPS with this certificate, and those that vouch for it, as PEM; "
+                       "read anew on SIGHUP");
+  CLI::Option* const key =
+      verb->add_option("--tls-key", options->tls_key, "Its private key, as PEM without a password");
+  certificate->type_name("FILE")->needs(key);
+  key->type_name("FILE")->needs(certificate);
   verb->add_flag("--open", options->open,
                  "Serve everybody, beyond this machine too, without tokens");
   verb->add_option("--port-file", options->port_file, "Write the port here once it listens")

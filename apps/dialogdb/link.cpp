@@ -73,6 +73,10 @@ void add_link_options(CLI::App* verb, LinkOptions& options) {
                    "An environment variable that holds the token; its name is remembered")
       ->type_name("VAR")
       ->excludes(file);
+  verb->add_option("--ca-file", options.ca_file,
+                   "Trust the certificates in this file instead of the system's; its path is "
+                   "remembered")
+      ->type_name("FILE");
   verb->add_flag("--insecure-token", options.allow_plain_http,
                  "Send the token over plain HTTP too, where everybody on the way can read it");
 }
@@ -81,6 +85,7 @@ std::map<std::string, std::string> to_record(const LinkOptions& options) {
   std::map<std::string, std::string> record;
   if (!options.token.file.empty()) record["token_file"] = options.token.file;
   if (!options.token.variable.empty()) record["token_env"] = options.token.variable;
+  if (!options.ca_file.empty()) record["ca_file"] = options.ca_file;
   if (options.allow_plain_http) record["insecure_token"] = "true";
   return record;
 }
@@ -93,6 +98,7 @@ LinkOptions from_record(const std::map<std::string, std::string>& record) {
   };
   options.token.file = find("token_file");
   options.token.variable = find("token_env");
+  options.ca_file = find("ca_file");
   options.allow_plain_http = find("insecure_token") == "true";
   return options;
 }
@@ -130,7 +136,10 @@ Link::Link(std::string name, Subject subject, std::shared_ptr<CountingHttpClient
 
 Result<std::unique_ptr<Link>> Link::open(const Program& program, const Remote& remote) {
   DIALOG_ASSIGN(Subject subject, Subject::parse(remote.subject));
-  auto client = std::make_shared<CountingHttpClient>(make_http_transport().client);
+  CurlClientOptions client_options;
+  if (const std::string file = from_record(remote.options).ca_file; !file.empty())
+    client_options.ca_file = file;
+  auto client = std::make_shared<CountingHttpClient>(make_http_transport(client_options).client);
   HttpTransport transport;
   transport.client = client;
   DIALOG_ASSIGN(Parts parts, S3Location::is_meant_by(remote.url)

@@ -24,10 +24,11 @@ struct TokenSource {
 /// How a command talks to remotes.
 struct LinkOptions {
   TokenSource token;
+  std::string ca_file{};
   bool allow_plain_http = false;
 };
 
-/// Adds `--token-file`, `--token-env` and `--insecure-token` to a verb.
+/// Adds `--token-file`, `--token-env`, `--ca-file` and `--insecure-token` to a verb.
 void add_link_options(CLI::App* verb, LinkOptions& options);
 
 /// The options as they are kept in a remote's record, and back.

@@ -56,11 +56,11 @@ std::optional<Utf8Lead> utf8_lead(std::uint8_t octet) {
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '0');
+  char* digit = text.data();
   for (const char c : bytes) {
-    text.push_back(kHexDigits[to_octet(c) >> 4U]);
-    text.push_back(kHexDigits[to_octet(c) & 15U]);
+    *digit++ = kHexDigits[to_octet(c) >> 4U];
+    *digit++ = kHexDigits[to_octet(c) & 15U];
   }
   return text;
 }

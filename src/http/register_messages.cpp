@@ -96,7 +96,18 @@ Result<SwapMessage> parse_swap(std::string_view body) {
   return message;
 }
 
-std::string print_record(const HeadRecord& record) { return json::print(record_value(record)); }
+// Each answer of a register holds one, so it is not put together as a tree first.
+std::string print_record(const HeadRecord& record) {
+  std::string text;
+  text.reserve(224 + record.author.size());
+  text.append(R"({"revision":")").append(record.revision.hex());
+  text.append(R"(","previous":")").append(record.previous.hex());
+  text.append(R"(","sequence":)").append(std::to_string(record.sequence));
+  text.append(R"(,"time_ms":)").append(std::to_string(record.time.count()));
+  text.append(R"(,"author":)");
+  text.append(record.author.empty() ? R"("")" : json::print(Value(record.author)));
+  return text.append("}");
+}
 
 Result<HeadRecord> parse_record(std::string_view body) {
   auto record = read_record(json::parse(body));

@@ -3,9 +3,13 @@
 namespace dialog::server {
 namespace {
 
+// About as many as an answer has in the end.
+constexpr std::size_t kFields = 10;
+
 Answer with_body(int status, std::string_view media_type, std::string body) {
   Answer answer;
   answer.response.status = status;
+  answer.response.headers.reserve(kFields);
   answer.response.headers.add("Content-Type", std::string(media_type));
   answer.response.body = std::move(body);
   return answer;

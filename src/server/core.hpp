@@ -31,6 +31,7 @@ class ServerCore final : private EventLoop::Handler {
   [[nodiscard]] std::uint16_t port() const { return port_.load(); }
   [[nodiscard]] bool needs_tokens() const { return needs_tokens_; }
   [[nodiscard]] std::size_t connection_count() const { return connections_.load(); }
+  Result<void> set_tls(const TlsPair& pair);
 
   /// Called at the beginning and at the end of a connection's life.
   void connection_came() { ++connections_; }
@@ -60,11 +61,14 @@ class ServerCore final : private EventLoop::Handler {
   [[nodiscard]] bool accept_one();
   void tell_accept_failed(int error_number);
   void admit_connection(Descriptor socket, const Address& peer);
-  static void turn_away(const Descriptor& socket);
+  [[nodiscard]] std::shared_ptr<const TlsContext> tls();
+  static void turn_away(const Descriptor& socket, bool expects_tls);
   bool wait_until_empty();
   void for_each_shard(void (Shard::*action)());
 
   Descriptor listening_;
+  std::mutex tls_mutex_;
+  std::shared_ptr<const TlsContext> tls_;
   std::optional<Time> accept_again_;
   std::optional<Time> accept_failed_told_;
   std::atomic<std::uint16_t> port_{0};

@@ -11,8 +11,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long the one who was told may take to come again before the next one is told.
-constexpr auto kPatience = 2ms;
+// How long the one who was told may take to come again before the next one is told: so many times
+// what the last batch took, within bounds.
+constexpr int kPatienceInBatches = 4;
+constexpr auto kPatienceMin = 2ms;
+constexpr auto kPatienceMax = 20ms;
 
 const Register::SwapOutcome* swap_outcome(const Service::Write& write) {
   return write.swapped && *write.swapped ? &**write.swapped : nullptr;
@@ -80,6 +83,7 @@ void Gatherer::run() {
 }
 
 void Gatherer::write(const Done& batch, Done& done) {
+  const Time start = std::chrono::steady_clock::now();
   std::vector<Service::Write*> writes;
   writes.reserve(batch.size());
   for (const auto& client : batch) writes.push_back(&client->write());
@@ -97,6 +101,8 @@ void Gatherer::write(const Done& batch, Done& done) {
       }
     }
   }
+  patience_ = std::clamp<Time::duration>(
+      kPatienceInBatches * (std::chrono::steady_clock::now() - start), kPatienceMin, kPatienceMax);
   sort_out(batch, done);
 }
 
@@ -135,7 +141,7 @@ void Gatherer::let_go(Hot& hot, Done& done) {
   if (hot.latest) bring_up_to_date(hot.losers.front().client->write(), *hot.latest);
   done.push_back(std::move(hot.losers.front().client));
   hot.losers.pop_front();
-  hot.next = std::chrono::steady_clock::now() + kPatience;
+  hot.next = std::chrono::steady_clock::now() + patience_;
 }
 
 void Gatherer::let_go_in_time(Done& done) {

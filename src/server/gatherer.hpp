@@ -85,6 +85,7 @@ class Gatherer {
 
   // Of the thread alone:
   std::unordered_map<std::string, Hot> hot_;
+  Time::duration patience_{};
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,5 +1,6 @@
 #include "response_head.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <charconv>
@@ -19,6 +20,10 @@ void append_number(std::string& out, std::size_t number) {
   out.append(digits.data(), end);
 }
 
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; });
+}
+
 }  // namespace
 
 void append_response_head(std::string& out, const HttpResponse& response) {
@@ -28,8 +33,7 @@ void append_response_head(std::string& out, const HttpResponse& response) {
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason.data(), reason.size()).append("\r\n");
   for (const auto& [name, value] : response.headers.fields()) {
-    DIALOG_CHECK(value.find_first_of("\r\n") == std::string::npos,
-                 "a response field must be one line");
+    DIALOG_CHECK(is_one_line(value), "a response field must be one line");
     out.append(name).append(": ").append(value).append("\r\n");
   }
   if (response.status != 204 && response.headers.find("Content-Length") == nullptr) {

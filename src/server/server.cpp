@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -99,6 +100,9 @@ Result<void> ServerCore::start() {
   const std::lock_guard lock(stop_mutex_);
   if (started_ || stopped_) return fail(ErrorCode::invalid_argument, "a server starts once");
   DIALOG_ASSIGN(trusted_proxies, Networks::parse(config.trusted_proxies));
+  if (config.tls) {
+    DIALOG_ASSIGN(tls_, TlsContext::make(*config.tls));
+  }
   DIALOG_TRY(listen());
   for (unsigned i = 0; i < std::max(1U, config.io_threads); ++i) {
     shards_.push_back(std::make_unique<Shard>(*this));
@@ -114,7 +118,16 @@ Result<void> ServerCore::start() {
                                     .refusal_delay_max = config.refusal_delay_max},
                    cancel.token());
   started_ = true;
-  for (const auto& shard : shards_) threads_.emplace_back([&shard] { shard->loop.run(); });
+  for (const auto& shard : shards_) {
+    threads_.emplace_back([&shard] {
+      // TLS writes to sockets in a way that would end the process where the client has gone.
+      sigset_t broken_pipe;
+      sigemptyset(&broken_pipe);
+      sigaddset(&broken_pipe, SIGPIPE);
+      pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+      shard->loop.run();
+    });
+  }
   log.event(Severity::info, "listening", config.host + ":" + std::to_string(port_.load()));
   return {};
 }
@@ -170,16 +183,22 @@ void ServerCore::admit_connection(Descriptor socket, const Address& peer) {
   std::optional<AddressTable::Lease> lease;
   if (!trusted_proxies.contains(peer)) {
     lease = addresses->acquire(peer);
-    if (!lease) return turn_away(socket);
+    if (!lease) return turn_away(socket, config.tls.has_value());
   }
   // Connections come on one thread alone, so none comes between this line and the next.
-  if (connections_ >= config.connections_max) return turn_away(socket);
+  if (connections_ >= config.connections_max) return turn_away(socket, config.tls.has_value());
+  TlsContext::Connection secured;
+  if (const auto context = tls()) {
+    secured = context->accept(socket.get());
+    if (!secured) return;
+  }
+  Stream stream(std::move(socket), std::move(secured));
   Shard& shard = *shards_[next_shard_++ % shards_.size()];
-  if (&shard == shards_.front().get()) return shard.take(std::move(socket), peer, std::move(lease));
+  if (&shard == shards_.front().get()) return shard.take(std::move(stream), peer, std::move(lease));
   // Counted from now on; a session counts for itself.
   connection_came();
-  auto handed = std::make_shared<std::pair<Descriptor, std::optional<AddressTable::Lease>>>(
-      std::move(socket), std::move(lease));
+  auto handed = std::make_shared<std::pair<Stream, std::optional<AddressTable::Lease>>>(
+      std::move(stream), std::move(lease));
   shard.loop.post([this, &shard, peer, handed] {
     if (!stopping) shard.take(std::move(handed->first), peer, std::move(handed->second));
     handed->first.close();
@@ -187,12 +206,27 @@ void ServerCore::admit_connection(Descriptor socket, const Address& peer) {
   });
 }
 
-void ServerCore::turn_away(const Descriptor& socket) {
+std::shared_ptr<const TlsContext> ServerCore::tls() {
+  const std::lock_guard lock(tls_mutex_);
+  return tls_;
+}
+
+Result<void> ServerCore::set_tls(const TlsPair& pair) {
+  if (!config.tls) return fail(ErrorCode::invalid_argument, "this server speaks no TLS");
+  DIALOG_ASSIGN(auto context, TlsContext::make(pair));
+  const std::lock_guard lock(tls_mutex_);
+  tls_ = std::move(context);
+  return {};
+}
+
+// Whoever expects TLS could not read the response, and just finds the connection closed.
+void ServerCore::turn_away(const Descriptor& socket, bool expects_tls) {
   static constexpr std::string_view kResponse =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
       "Retry-After: 1\r\nConnection: close\r\n\r\n";
   // So few bytes fit into an empty send buffer; nobody waits for a client that is not let in.
-  static_cast<void>(send(socket.get(), kResponse.data(), kResponse.size(), MSG_NOSIGNAL));
+  if (!expects_tls)
+    static_cast<void>(send(socket.get(), kResponse.data(), kResponse.size(), MSG_NOSIGNAL));
   shutdown(socket.get(), SHUT_WR);
 }
 
@@ -248,6 +282,7 @@ bool Server::needs_tokens() const { return core_->needs_tokens(); }
 
 std::uint16_t Server::port() const { return core_->port(); }
 std::size_t Server::connection_count() const { return core_->connection_count(); }
+Result<void> Server::set_tls(const TlsPair& pair) { return core_->set_tls(pair); }
 void Server::stop() { core_->stop(); }
 
 }  // namespace dialog::server

@@ -57,6 +57,7 @@ std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
 }  // namespace
 
 struct Service::Visit {
+  std::string target;
   Route route;
   Visitor visitor;
   std::shared_ptr<const SignedRequest> unproved;  ///< where the signature is still to be verified
@@ -82,10 +83,16 @@ void Service::set_signed_subjects(std::shared_ptr<const SubjectSet> subjects) {
 
 bool Service::asks_for_credentials() const { return credentials_->are_asked_for(); }
 
-std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit) const {
-  auto route = parse_route(head.target, config_.path_prefix);
-  if (!route) return error_answer(route.error());
-  visit.route = *std::move(route);
+std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit,
+                                     const Visit* previous) const {
+  visit.target = head.target;
+  if (previous != nullptr && previous->target == head.target && previous->route.query.empty()) {
+    visit.route = previous->route;
+  } else {
+    auto route = parse_route(visit.target, config_.path_prefix);
+    if (!route) return error_answer(route.error());
+    visit.route = *std::move(route);
+  }
   if (!is_allowed(visit.route.resource, head.method)) {
     Answer answer = error_answer(
         405, {ErrorCode::unsupported,
@@ -167,10 +174,11 @@ std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit
   }
 }
 
-Service::Admission Service::admit(const HttpRequest& head) const {
+Service::Admission Service::admit(const HttpRequest& head,
+                                  const std::shared_ptr<const Visit>& previous) const {
   auto visit = std::make_shared<Visit>();
   Admission admission;
-  admission.refusal = judge(head, *visit);
+  admission.refusal = judge(head, *visit, previous.get());
   if (admission.refusal) {
     admission.refusal = finished(head, *visit, *std::move(admission.refusal));
   } else {

@@ -69,12 +69,12 @@ Session::~Session() = default;
 void Session::start() {
   if (!loop().add(stream_.file(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) return close();
   // A new connection has sent nothing yet, but has come to send: it gets no idle time.
-  enter(Phase::idle, core_.config.head_time_max);
+  enter(stream_.has_tls() ? Phase::handshake : Phase::idle, core_.config.head_time_max);
   run();
 }
 
 void Session::begin_stop() {
-  if (phase_ == Phase::idle) close();
+  if (phase_ == Phase::idle || phase_ == Phase::handshake) close();
 }
 
 void Session::close() {
@@ -110,6 +110,7 @@ void Session::on_late() {
     case Phase::body:
       refuse(408, ErrorCode::timeout, "the request did not come in time");
       return run();
+    case Phase::handshake:
     case Phase::idle:
     case Phase::response:
     case Phase::drain:
@@ -125,6 +126,7 @@ void Session::on_ready(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if (stream_.has_tls()) readable_ = writable_ = true;
   run();
 }
 
@@ -143,6 +145,9 @@ void Session::advance() {
   bool goes_on = true;
   while (goes_on) {
     switch (phase_) {
+      case Phase::handshake:
+        goes_on = shake_hands();
+        break;
       case Phase::idle:
       case Phase::head:
         goes_on = read_head();
@@ -206,6 +211,27 @@ void Session::keep_input() {
   }
   input_ = input_.empty() ? std::string_view() : std::string_view(buffer_);
   if (phase_ == Phase::idle && out_.empty() && out_.capacity() > kKeptBytes) out_ = {};
+}
+
+bool Session::shake_hands() {
+  switch (stream_.shake_hands()) {
+    case Stream::State::moved:
+    case Stream::State::emptied:
+      enter(Phase::idle, core_.config.head_time_max);
+      return true;
+    case Stream::State::blocked:
+      return false;
+    case Stream::State::ended:
+      out_ =
+          "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
+          "Connection: close\r\n\r\n";
+      send_then(After::end);
+      return true;
+    case Stream::State::failed:
+      break;
+  }
+  close();
+  return false;
 }
 
 void Session::next_request() {
@@ -291,7 +317,10 @@ void Session::on_head(std::size_t head_bytes) {
     return refuse(421, ErrorCode::unauthorized,
                   "without tokens this server answers to localhost and to addresses only");
   }
-  admission_ = core_.service.admit(request_);
+  admission_ = core_.service.admit(request_, known_);
+  // One that waits may hold a whole signature: that is not kept.
+  const bool is_kept = !admission_.refusal && admission_.work != Service::Work::waiting;
+  known_ = is_kept ? admission_.visit : nullptr;
   const bool has_body = chunks_ || scanner_.content_length().value_or(0) > 0;
   if (admission_.refusal) {
     close_after_ = has_body;

@@ -46,7 +46,7 @@ class Session final : public EventLoop::Handler,
 
   /// What is waited for: `idle` and `head` for a request, `response` for the client to take what
   /// was answered, `work` for an answer.
-  enum class Phase { idle, head, body, work, response, drain, closed };
+  enum class Phase { handshake, idle, head, body, work, response, drain, closed };
   /// What comes once the client has taken all that was answered.
   enum class After { next_request, body, work, end };
   enum class Input { more, none, over };
@@ -65,6 +65,7 @@ class Session final : public EventLoop::Handler,
   Input fill(std::size_t bytes_max);
   void keep_input();
 
+  bool shake_hands();
   void next_request();
   bool read_head();
   bool skip_empty_line();
@@ -124,6 +125,8 @@ class Session final : public EventLoop::Handler,
   // What came and is not used yet: in the buffer, or, while this session runs, in its shard's.
   std::string_view input_;
   Bytes buffer_;
+
+  std::shared_ptr<const Service::Visit> known_;  ///< of the request before
 
   // Of the present request:
   HeadScanner scanner_;

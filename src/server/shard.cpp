@@ -21,9 +21,8 @@ Result<void> Shard::open(std::function<void(EventLoop::Time)> on_time) {
                         }});
 }
 
-void Shard::take(Descriptor socket, const Address& peer, std::optional<AddressTable::Lease> lease) {
-  auto session =
-      std::make_shared<Session>(core_, *this, Stream(std::move(socket)), peer, std::move(lease));
+void Shard::take(Stream stream, const Address& peer, std::optional<AddressTable::Lease> lease) {
+  auto session = std::make_shared<Session>(core_, *this, std::move(stream), peer, std::move(lease));
   Session& started = *session;
   sessions_.emplace(&started, std::move(session));
   started.start();

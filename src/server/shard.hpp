@@ -10,6 +10,7 @@
 
 #include "addresses.hpp"
 #include "event_loop.hpp"
+#include "stream.hpp"
 
 namespace dialog::server {
 
@@ -27,7 +28,7 @@ class Shard {
   /// `on_time` is called with the times of `loop.wake_at`, too.
   Result<void> open(std::function<void(EventLoop::Time)> on_time = {});
 
-  void take(Descriptor socket, const Address& peer, std::optional<AddressTable::Lease> lease);
+  void take(Stream stream, const Address& peer, std::optional<AddressTable::Lease> lease);
   /// The session lives on to the end of the present round: it may be among those who are ready.
   void let_go(Session& session);
 

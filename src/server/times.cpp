@@ -15,13 +15,10 @@ std::optional<int> digits(std::string_view text) {
   return value;
 }
 
-}  // namespace
-
-std::string http_date(WallTime time) {
+std::string print_http_date(std::chrono::seconds seconds) {
   constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const std::chrono::sys_days days{std::chrono::floor<std::chrono::days>(seconds)};
   const std::chrono::year_month_day date{days};
   const std::chrono::hh_mm_ss clock{seconds - days.time_since_epoch()};
@@ -32,6 +29,20 @@ std::string http_date(WallTime time) {
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()));
   return text.data();
+}
+
+}  // namespace
+
+std::string http_date(WallTime time) {
+  // Asked for with each answer, and the same for a whole second.
+  thread_local std::chrono::seconds known{std::chrono::seconds::min()};
+  thread_local std::string text;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  if (seconds != known) {
+    text = print_http_date(seconds);
+    known = seconds;
+  }
+  return text;
 }
 
 std::string utc_time(WallTime time) {

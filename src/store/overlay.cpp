@@ -43,9 +43,9 @@ void Overlay::set_block(Generation& generation, const BlockKey& key, std::option
 
 void Overlay::set_record(Generation& generation, ByteView key, RecordState state,
                          std::uint64_t durable) {
-  auto at = generation.records.find(key);
-  if (at == generation.records.end()) {
-    at = generation.records.emplace(Bytes(key), std::vector<RecordState>()).first;
+  auto at = generation.records.lower_bound(key);
+  if (at == generation.records.end() || at->first != key) {
+    at = generation.records.emplace_hint(at, Bytes(key), std::vector<RecordState>());
     ++generation.entries;
     generation.bytes += kRecordEntryBytes + key.size();
   }

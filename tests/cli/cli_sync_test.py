@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -322,6 +323,73 @@ class Tokens(ProgramTest):
             if status() == 401:
                 break
         self.assertEqual(status(), 401)
+
+
+class Encrypted(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.certificate, self.key = self.folder / "server.pem", self.folder / "server.key"
+        self.authority = self.make("one")
+
+    def make(self, name):
+        """A certificate for this machine, signed by itself, in the place of the server's; gives a copy of it."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True)
+        return pathlib.Path(shutil.copy(self.certificate, self.folder / f"{name}.pem"))
+
+    def serve(self):
+        return self.server("--tls-cert", self.certificate, "--tls-key", self.key)
+
+    def test_a_repository_is_synchronized_over_https(self):
+        server = self.serve()
+        self.assertEqual(server.announced["url"], f"https://127.0.0.1:{server.port}")
+        a = self.repository("a")
+        self.run_program("-C", a, "put", "k", "v")
+        self.run_program("-C", a, "remote", "add", "origin", server.announced["url"], "--ca-file", self.authority)
+        self.run_program("-C", a, "push")
+        subject = self.text("-C", a, "key", "show").strip()
+        self.run_program("clone", f"{server.announced['url']}/{subject}", "b", "--ca-file", "one.pem")
+        self.assertEqual(self.text("-C", "b", "get", "k"), "v")
+
+    def test_a_server_whom_nobody_vouches_for_is_refused(self):
+        server = self.serve()
+        a = self.repository("a")
+        self.run_program("-C", a, "put", "k", "v")
+        other = self.make("other")
+        self.run_program("-C", a, "remote", "add", "origin", server.announced["url"], "--ca-file", other)
+        self.assertIn("certificate", self.error(NOT_A_REMOTE, "-C", a, "push")["message"])
+
+    def test_the_certificate_is_read_anew_on_a_hangup_and_kept_where_it_is_wrong(self):
+        server = self.serve()
+
+        def served():
+            return ssl.get_server_certificate(("127.0.0.1", server.port))
+
+        def becomes(authority):
+            for _ in range(10000):
+                if served() == authority.read_text():
+                    break
+            self.assertEqual(served(), authority.read_text())
+        becomes(self.authority)
+        second = self.make("two")
+        server.process.send_signal(signal.SIGHUP)
+        becomes(second)
+        self.certificate.write_text("nothing")
+        server.process.send_signal(signal.SIGHUP)
+        for _ in range(20):
+            self.assertEqual(served(), second.read_text())
+        third = self.make("three")
+        server.process.send_signal(signal.SIGHUP)
+        becomes(third)
+
+    def test_a_wrong_certificate_is_told_at_the_start(self):
+        key = self.key.read_bytes()
+        self.make("two")
+        self.key.write_bytes(key)
+        error = self.error(INVALID, "serve", "--listen", "127.0.0.1:0", "--data", "data", "--tls-cert",
+                           self.certificate, "--tls-key", self.key)
+        self.assertIn("does not belong", error["message"])
 
 
 class BadRemotes(ProgramTest):

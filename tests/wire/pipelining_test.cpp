@@ -91,6 +91,20 @@ TEST_F(Pipelining, many_requests_in_one_segment_are_answered_in_order) {
   }
 }
 
+TEST_F(Pipelining, a_target_means_the_same_each_time) {
+  serve();
+  RawClient client(port());
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(client.exchange(make_request("GET", "/nothing")).status, 404);
+    EXPECT_EQ(client.exchange(make_request("GET", "/" + kDid + "/log?limit=0")).status, 400);
+    EXPECT_EQ(client.exchange(make_request("GET", "/" + kDid + "/log?limit=0")).status, 400);
+    EXPECT_EQ(client.exchange(make_request("GET", "/" + kDid + "/blocks/" + hex(1))).status, 404);
+    EXPECT_EQ(client.exchange(make_request("PUT", "/" + kDid)).status, 400);
+    EXPECT_EQ(client.exchange(make_request("DELETE", "/healthz")).status, 405);
+    EXPECT_EQ(client.exchange(make_request("GET", "/healthz")).status, 200);
+  }
+}
+
 TEST_F(Pipelining, requests_that_come_in_pieces_are_answered_in_order) {
   serve();
   const std::string requests = swap(kZero, hex(1)) + head() + swap(hex(1), hex(2)) + head();

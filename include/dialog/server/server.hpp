@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@
 #include "dialog/server/service.hpp"
 
 namespace dialog::server {
+
+/// What a server proves itself with, as text in PEM form.
+struct TlsPair {
+  std::string certificate;  ///< then those that vouch for it, each for the one before
+  std::string key;          ///< of the certificate, without a password
+};
 
 /// Where a server listens, and the bound on everything that a client can make it hold or wait for.
 struct ServerConfig {
@@ -22,6 +29,9 @@ struct ServerConfig {
   /// name was made to point here sends them, and browsers would let it read and write.
   bool open = false;
 
+  /// Absent: HTTP in clear text. Otherwise HTTPS alone, with TLS 1.2 or newer.
+  std::optional<TlsPair> tls{};
+
   /// Each serves its share of the connections, and answers itself what waits for nothing.
   unsigned io_threads = 1;
   unsigned worker_threads = 4;  ///< as many requests may wait for the store at once
@@ -30,7 +40,7 @@ struct ServerConfig {
   std::size_t queued_requests_max = 1024;
   /// Of those who lose on one subject at the same time some are told so late, so that not all come
   /// again at once: the longest that one waits. Zero: none does.
-  std::chrono::milliseconds refusal_delay_max{20};
+  std::chrono::milliseconds refusal_delay_max{100};
 
   std::size_t request_line_bytes_max = std::size_t{4} * 1024;  ///< beyond: 414
   std::size_t head_bytes_max = std::size_t{16} * 1024;  ///< request line and fields; beyond: 431
@@ -84,6 +94,11 @@ class Server {
 
   /// The port that is listened on; 0 before `start`.
   [[nodiscard]] std::uint16_t port() const;
+
+  /// New connections get this certificate; those that are open go on with theirs. From any thread.
+  /// `invalid_argument` says what is wrong with the two, or that the server speaks no TLS; then
+  /// nothing changes.
+  Result<void> set_tls(const TlsPair& pair);
 
   /// How many connections are open.
   [[nodiscard]] std::size_t connection_count() const;

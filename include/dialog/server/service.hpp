@@ -102,9 +102,10 @@ class Service {
     std::shared_ptr<const Visit> visit{};
   };
   /// Judges a request by its head, before its body is received: route, method, header fields, and
-  /// credentials as far as that is cheap: a signature is verified with the rest. What it gives
-  /// refers to the head's target.
-  [[nodiscard]] Admission admit(const HttpRequest& head) const;
+  /// credentials as far as that is cheap: a signature is verified with the rest. `previous` is what
+  /// an earlier request of the same client came to, and saves work where the two have one target.
+  [[nodiscard]] Admission admit(const HttpRequest& head,
+                                const std::shared_ptr<const Visit>& previous = nullptr) const;
 
   /// Whether so many bytes may be held for the body of an answer.
   using Reserve = std::function<bool(std::size_t bytes)>;
@@ -147,7 +148,8 @@ class Service {
   [[nodiscard]] Work work_of(const HttpRequest& head, const Visit& visit) const;
   [[nodiscard]] Answer finished(const HttpRequest& request, const Visit& visit,
                                 Answer answer) const;
-  [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit) const;
+  [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit,
+                                            const Visit* previous) const;
   [[nodiscard]] std::optional<Answer> judge_open_admin(const HttpRequest& head,
                                                        const Visit& visit) const;
   [[nodiscard]] Answer answer_signed(const HttpRequest& request, const Admission& admission,
