@@ -214,7 +214,7 @@ std::optional<SignatureChallenge> find_challenge(const HttpHeaders& headers) {
     const std::string_view rest = std::string_view(value).substr(at);
     const auto prefix = quoted_after(rest, "nonce-prefix");
     const auto time = quoted_after(rest, "time");
-    const auto number = time ? ascii::parse_number(*time) : std::nullopt;
+    const auto number = ascii::parse_number(time.value_or(""));
     constexpr std::uint64_t kTimeMax = 253'402'300'799;
     if (!prefix || prefix->size() > kChallengeBytesMax || !is_plain(*prefix) || !number ||
         *number > kTimeMax)
