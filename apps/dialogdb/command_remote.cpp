@@ -24,6 +24,7 @@ Json remote_document(const Remote& remote) {
   if (!link.token.file.empty()) document["token_file"] = link.token.file;
   if (!link.token.variable.empty()) document["token_env"] = link.token.variable;
   if (link.allow_plain_http) document["insecure_token"] = true;
+  if (!link.archive.empty()) document["archive_url"] = link.archive;
   return document;
 }
 
@@ -42,11 +43,17 @@ Result<void> apply_url(Remote& remote, const RemoteOptions& options) {
   return {};
 }
 
-Result<void> apply_token(Program& program, Remote& remote, const RemoteOptions& options) {
+Result<void> apply_link(Program& program, Remote& remote, const RemoteOptions& options) {
   LinkOptions link = options.link;
   const bool is_given = !link.token.file.empty() || !link.token.variable.empty();
-  if (!is_given && !options.no_token && !link.allow_plain_http) return {};
-  if (!is_given && !options.no_token) link.token = from_record(remote.options).token;
+  const bool keeps_token = !is_given && !options.no_token;
+  if (keeps_token && !link.allow_plain_http && link.archive.empty()) return {};
+  const LinkOptions before = from_record(remote.options);
+  if (keeps_token) {
+    link.token = before.token;
+    link.allow_plain_http = link.allow_plain_http || before.allow_plain_http;
+  }
+  if (link.archive.empty()) link.archive = before.archive;
   if (!options.link.token.file.empty()) {
     DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(link.token.file)));
     if (is_readable_by_others(link.token.file)) {
@@ -65,7 +72,8 @@ Result<void> add(Program& program, const RemoteOptions& options) {
   remote.name = options.name;
   remote.subject = repository.subject();
   DIALOG_TRY(apply_url(remote, options));
-  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(apply_link(program, remote, options));
+  DIALOG_TRY(check_places(remote));
   DIALOG_TRY(repository.add_remote(remote));
   DIALOG_ASSIGN(const std::string name, repository.default_branch());
   DIALOG_ASSIGN(const Branch branch, repository.branch(name));
@@ -81,7 +89,8 @@ Result<void> change(Program& program, const RemoteOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   DIALOG_ASSIGN(Remote remote, workspace->repository().remote(options.name));
   DIALOG_TRY(apply_url(remote, options));
-  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(apply_link(program, remote, options));
+  DIALOG_TRY(check_places(remote));
   DIALOG_TRY(workspace->repository().update_remote(remote));
   if (program.output().json()) program.output().document(remote_document(remote));
   return {};
@@ -165,6 +174,8 @@ void add_remote(CLI::App& app, Program& program) {
                    {"dialogdb remote add origin http://127.0.0.1:8440",
                     "dialogdb remote add origin https://example.org/register --token-file ~/.token",
                     "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
+                    "dialogdb remote add shared etcd://10.0.0.1,10.0.0.2,10.0.0.3/notes "
+                    "--archive s3://bucket/notes",
                     "dialogdb remote show origin"});
   remote->require_subcommand(0, 1);
   program.on(remote, list);
