@@ -5,6 +5,7 @@
 #include "dialog/async/executor.hpp"
 #include "dialog/backends/log_server_store.hpp"
 #include "dialog/backends/rest.hpp"
+#include "dialog/cloud/etcd_register.hpp"
 #include "dialog/cloud/s3_archive.hpp"
 #include "dialog/cloud/s3_register.hpp"
 #include "dialog/remote/composed_server_store.hpp"
@@ -85,8 +86,17 @@ Result<std::shared_ptr<Register>> open_register(const Program& program, const st
     DIALOG_TRY(heads->probe(program.context()));
     return heads;
   }
+  if (EtcdAddress::is_meant_by(url)) {
+    DIALOG_ASSIGN(EtcdAccess access, etcd_access(program, url, std::nullopt, allow_plain_http));
+    DIALOG_ASSIGN(std::shared_ptr<EtcdRegister> heads,
+                  EtcdRegister::create(std::move(access.address), std::move(access.options),
+                                       make_http_transport(std::move(access.client))));
+    DIALOG_TRY(heads->probe(program.context()));
+    return heads;
+  }
+  // Not repeated: it may hold a password.
   return fail(ErrorCode::invalid_argument,
-              "--register takes s3://BUCKET/PREFIX, not \"" + url + "\"");
+              "--register takes s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX");
 }
 
 Result<ComposedServerStore::ArchiveFactory> open_archives(const Program& program,
@@ -112,6 +122,36 @@ Result<S3Config> bucket_config(const Program& program, const std::string& url,
   S3Config config{std::move(location), std::move(credentials), std::chrono::seconds(30), {}, false};
   config.allow_plain_http = allow_plain_http;
   return config;
+}
+
+Result<EtcdAccess> etcd_access(const Program& program, const std::string& url,
+                               const std::optional<std::string>& user, bool allow_plain_http) {
+  DIALOG_ASSIGN(EtcdAddress address, EtcdAddress::parse(url));
+  const EtcdAddress::TlsFiles& files = address.tls_files();
+  for (const auto& file : {files.ca, files.certificate, files.key}) {
+    // The address is remembered, and later runs begin in other folders.
+    if (file && !file->starts_with('/')) {
+      return fail(ErrorCode::invalid_argument,
+                  "the files of " + address.text() + " must be named from / on");
+    }
+  }
+  EtcdOptions options;
+  options.plain_http_credentials = allow_plain_http;
+  const std::string who = user ? *user : variable(program, "ETCDCTL_USER");
+  const std::size_t colon = who.find(':');
+  if (user && colon == std::string::npos) {
+    return fail(ErrorCode::invalid_argument, "a user of etcd is given as NAME:PASSWORD");
+  }
+  if (!who.empty()) {
+    options.credentials = EtcdCredentials{
+        who.substr(0, colon),
+        colon == std::string::npos ? variable(program, "ETCDCTL_PASSWORD") : who.substr(colon + 1)};
+  }
+  CurlClientOptions client;
+  client.ca_file = files.ca;
+  client.certificate_file = files.certificate;
+  client.key_file = files.key;
+  return EtcdAccess{std::move(address), std::move(options), std::move(client)};
 }
 
 Result<std::unique_ptr<ServerStore>> open_server_store(const Program& program,

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "dialog/backends/curl_client.hpp"
+#include "dialog/cloud/etcd_config.hpp"
 #include "dialog/cloud/s3_config.hpp"
 #include "dialog/remote/server_store.hpp"
 #include "program.hpp"
@@ -15,6 +18,18 @@ namespace dialog::cli {
 /// ~/.aws/credentials). `invalid_argument`, `unauthorized`.
 Result<S3Config> bucket_config(const Program& program, const std::string& url,
                                bool allow_plain_http);
+
+/// How to reach a cluster of etcd.
+struct EtcdAccess {
+  EtcdAddress address;
+  EtcdOptions options;
+  CurlClientOptions client;
+};
+/// `user` is NAME:PASSWORD. Where it is absent, the environment says who, as for etcdctl:
+/// ETCDCTL_USER, which may hold the password, too, and ETCDCTL_PASSWORD; without them, nobody.
+/// `invalid_argument`.
+Result<EtcdAccess> etcd_access(const Program& program, const std::string& url,
+                               const std::optional<std::string>& user, bool allow_plain_http);
 
 /// Where a server keeps what it keeps.
 struct ServerPlaces {

@@ -25,6 +25,7 @@ Json remote_document(const Remote& remote) {
   if (!link.token.variable.empty()) document["token_env"] = link.token.variable;
   if (!link.ca_file.empty()) document["ca_file"] = link.ca_file;
   if (link.allow_plain_http) document["insecure_token"] = true;
+  if (!link.archive.empty()) document["archive_url"] = link.archive;
   return document;
 }
 
@@ -57,6 +58,7 @@ Result<void> apply_link(Program& program, Remote& remote, const RemoteOptions& o
                             link.token.file);
     }
   }
+  if (!given.archive.empty()) link.archive = given.archive;
   if (!given.ca_file.empty()) {
     DIALOG_ASSIGN(link.ca_file, absolute_path(program.resolve(given.ca_file)));
   }
@@ -72,6 +74,7 @@ Result<void> add(Program& program, const RemoteOptions& options) {
   remote.subject = repository.subject();
   DIALOG_TRY(apply_url(remote, options));
   DIALOG_TRY(apply_link(program, remote, options));
+  DIALOG_TRY(check_places(remote));
   DIALOG_TRY(repository.add_remote(remote));
   DIALOG_ASSIGN(const std::string name, repository.default_branch());
   DIALOG_ASSIGN(const Branch branch, repository.branch(name));
@@ -88,6 +91,7 @@ Result<void> change(Program& program, const RemoteOptions& options) {
   DIALOG_ASSIGN(Remote remote, workspace->repository().remote(options.name));
   DIALOG_TRY(apply_url(remote, options));
   DIALOG_TRY(apply_link(program, remote, options));
+  DIALOG_TRY(check_places(remote));
   DIALOG_TRY(workspace->repository().update_remote(remote));
   if (program.output().json()) program.output().document(remote_document(remote));
   return {};
@@ -171,6 +175,8 @@ void add_remote(CLI::App& app, Program& program) {
                    {"dialogdb remote add origin http://127.0.0.1:8440",
                     "dialogdb remote add origin https://example.org/register --token-file ~/.token",
                     "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
+                    "dialogdb remote add shared etcd://10.0.0.1,10.0.0.2,10.0.0.3/notes "
+                    "--archive s3://bucket/notes",
                     "dialogdb remote show origin"});
   remote->require_subcommand(0, 1);
   program.on(remote, list);

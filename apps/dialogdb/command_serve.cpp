@@ -231,7 +231,8 @@ void add_serve(CLI::App& app, Program& program) {
                    "The folder for all that it keeps; made if absent")
       ->type_name("DIR");
   verb->add_option("--register", options->places.heads,
-                   "Keep the heads there instead: s3://BUCKET/PREFIX; several servers may share it")
+                   "Keep the heads there instead: s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX; "
+                   "several servers may share it")
       ->type_name("URL");
   verb->add_option("--archive", options->places.archive,
                    "Keep the blocks there instead: s3://BUCKET/PREFIX")

@@ -6,6 +6,7 @@
 #include "cloud_access.hpp"
 #include "dialog/async/executor.hpp"
 #include "dialog/backends/rest.hpp"
+#include "dialog/cloud/etcd_register.hpp"
 #include "dialog/cloud/s3_archive.hpp"
 #include "dialog/cloud/s3_register.hpp"
 #include "dialog/http/url.hpp"
@@ -64,6 +65,41 @@ Result<RestBackendConfig> configure(const Program& program, const std::string& u
   return config;
 }
 
+namespace {
+
+wire::Capabilities all_of_our_own() {
+  wire::Capabilities offered;
+  offered.archive = true;
+  offered.history = true;
+  return offered;
+}
+
+/// Two clients in one: what goes to some endpoints has its own certificates.
+class SplitClient final : public HttpClient {
+ public:
+  SplitClient(std::vector<Endpoint> endpoints, std::shared_ptr<HttpClient> for_them,
+              std::shared_ptr<HttpClient> for_others)
+      : endpoints_(std::move(endpoints)),
+        for_them_(std::move(for_them)),
+        for_others_(std::move(for_others)) {}
+
+  Result<HttpResponse, HttpFailure> send(const HttpRequest& request, std::size_t response_bytes_max,
+                                         const Context& context) override {
+    const bool is_theirs =
+        std::any_of(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& endpoint) {
+          return request.target.starts_with(endpoint.text() + "/");
+        });
+    return (is_theirs ? *for_them_ : *for_others_).send(request, response_bytes_max, context);
+  }
+
+ private:
+  std::vector<Endpoint> endpoints_;
+  std::shared_ptr<HttpClient> for_them_;
+  std::shared_ptr<HttpClient> for_others_;
+};
+
+}  // namespace
+
 void add_link_options(CLI::App* verb, LinkOptions& options) {
   CLI::Option* const file =
       verb->add_option("--token-file", options.token.file,
@@ -79,6 +115,9 @@ void add_link_options(CLI::App* verb, LinkOptions& options) {
       ->type_name("FILE");
   verb->add_flag("--insecure-token", options.allow_plain_http,
                  "Send the token over plain HTTP too, where everybody on the way can read it");
+  verb->add_option("--archive", options.archive,
+                   "With a remote in etcd: where the blocks are, s3://BUCKET/PREFIX")
+      ->type_name("URL");
 }
 
 std::map<std::string, std::string> to_record(const LinkOptions& options) {
@@ -87,6 +126,7 @@ std::map<std::string, std::string> to_record(const LinkOptions& options) {
   if (!options.token.variable.empty()) record["token_env"] = options.token.variable;
   if (!options.ca_file.empty()) record["ca_file"] = options.ca_file;
   if (options.allow_plain_http) record["insecure_token"] = "true";
+  if (!options.archive.empty()) record["archive"] = options.archive;
   return record;
 }
 
@@ -100,13 +140,16 @@ LinkOptions from_record(const std::map<std::string, std::string>& record) {
   options.token.variable = find("token_env");
   options.ca_file = find("ca_file");
   options.allow_plain_http = find("insecure_token") == "true";
+  options.archive = find("archive");
   return options;
 }
 
 Result<RemoteAddress> parse_address(const std::string& text) {
   const bool is_bucket = S3Location::is_meant_by(text);
-  // Only a bucket's address has a query; the DID stands before it.
-  const std::size_t path_end = is_bucket ? std::min(text.find('?'), text.size()) : text.size();
+  const bool is_etcd = EtcdAddress::is_meant_by(text);
+  // A server's address has no query; the DID stands before it.
+  const std::size_t path_end =
+      is_bucket || is_etcd ? std::min(text.find('?'), text.size()) : text.size();
   const std::string path = text.substr(0, path_end);
   RemoteAddress address{text, std::nullopt};
   const std::size_t slash = path.rfind('/');
@@ -120,11 +163,29 @@ Result<RemoteAddress> parse_address(const std::string& text) {
   if (is_bucket) {
     DIALOG_ASSIGN(const S3Location location, S3Location::parse(address.url));
     address.url = location.text();
+  } else if (is_etcd) {
+    DIALOG_ASSIGN(const EtcdAddress etcd, EtcdAddress::parse(address.url));
+    address.url = etcd.text();
   } else {
     DIALOG_ASSIGN(const Endpoint endpoint, Endpoint::parse(address.url));
     address.url = endpoint.text();
   }
   return address;
+}
+
+Result<void> check_places(const Remote& remote) {
+  const std::string archive = from_record(remote.options).archive;
+  if (!EtcdAddress::is_meant_by(remote.url)) {
+    if (archive.empty()) return {};
+    return fail(ErrorCode::invalid_argument,
+                "--archive is for remotes in etcd; " + remote.url + " keeps blocks itself");
+  }
+  if (!S3Location::is_meant_by(archive)) {
+    return fail(ErrorCode::invalid_argument,
+                "etcd keeps no blocks; say where they are with --archive s3://BUCKET/PREFIX");
+  }
+  DIALOG_TRY(S3Location::parse(archive));
+  return {};
 }
 
 Link::Link(std::string name, Subject subject, std::shared_ptr<CountingHttpClient> client,
@@ -139,11 +200,14 @@ Result<std::unique_ptr<Link>> Link::open(const Program& program, const Remote& r
   CurlClientOptions client_options;
   if (const std::string file = from_record(remote.options).ca_file; !file.empty())
     client_options.ca_file = file;
+  DIALOG_TRY(check_places(remote));
   auto client = std::make_shared<CountingHttpClient>(make_http_transport(client_options).client);
   HttpTransport transport;
   transport.client = client;
   DIALOG_ASSIGN(Parts parts, S3Location::is_meant_by(remote.url)
                                  ? open_bucket(program, remote, subject, transport)
+                             : EtcdAddress::is_meant_by(remote.url)
+                                 ? open_etcd(program, remote, subject, client)
                                  : open_server(program, remote, subject, transport));
   return std::unique_ptr<Link>(
       new Link(remote.name, std::move(subject), std::move(client), std::move(parts)));
@@ -181,10 +245,33 @@ Result<Link::Parts> Link::open_bucket(const Program& program, const Remote& remo
   DIALOG_ASSIGN(parts.blocks,
                 S3Archive::create(config, transport, subject, parallel_requests(kBucketRequests)));
   parts.capabilities = [](const Context&) -> Result<std::optional<wire::Capabilities>> {
-    wire::Capabilities offered;
-    offered.archive = true;
-    offered.history = true;
-    return offered;
+    return all_of_our_own();
+  };
+  return parts;
+}
+
+Result<Link::Parts> Link::open_etcd(const Program& program, const Remote& remote,
+                                    const Subject& subject,
+                                    std::shared_ptr<CountingHttpClient>& client) {
+  const LinkOptions options = from_record(remote.options);
+  DIALOG_ASSIGN(const AuthMethod user, authenticate(program, options.token));
+  DIALOG_ASSIGN(EtcdAccess access,
+                etcd_access(program, remote.url, user.bearer_token(), options.allow_plain_http));
+  client = std::make_shared<CountingHttpClient>(std::make_shared<SplitClient>(
+      access.address.endpoints(), make_http_transport(access.client).client, client));
+  HttpTransport transport;
+  transport.client = client;
+  DIALOG_ASSIGN(const S3Config bucket,
+                bucket_config(program, options.archive, options.allow_plain_http));
+  Parts parts;
+  DIALOG_ASSIGN(
+      std::shared_ptr<Register> heads,
+      EtcdRegister::create(std::move(access.address), std::move(access.options), transport));
+  parts.backend = std::make_unique<RegisterBackend>(std::move(heads));
+  DIALOG_ASSIGN(parts.blocks,
+                S3Archive::create(bucket, transport, subject, parallel_requests(kBucketRequests)));
+  parts.capabilities = [](const Context&) -> Result<std::optional<wire::Capabilities>> {
+    return all_of_our_own();
   };
   return parts;
 }

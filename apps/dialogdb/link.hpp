@@ -26,9 +26,10 @@ struct LinkOptions {
   TokenSource token;
   std::string ca_file{};
   bool allow_plain_http = false;
+  std::string archive;  ///< with a remote in etcd: the URL of the bucket that holds the blocks
 };
 
-/// Adds `--token-file`, `--token-env`, `--ca-file` and `--insecure-token` to a verb.
+/// Adds `--token-file`, `--token-env`, `--ca-file`, `--insecure-token` and `--archive` to a verb.
 void add_link_options(CLI::App* verb, LinkOptions& options);
 
 /// The options as they are kept in a remote's record, and back.
@@ -46,6 +47,9 @@ struct RemoteAddress {
 };
 /// `invalid_argument`.
 Result<RemoteAddress> parse_address(const std::string& text);
+
+/// Whether the remote has a place for heads and one for blocks, neither twice. `invalid_argument`.
+Result<void> check_places(const Remote& remote);
 
 /// An open way to a remote that counts what passes: a server over HTTP, or a service that keeps
 /// heads and blocks without one. Does no I/O before it is used.
@@ -73,6 +77,9 @@ class Link final {
   Link(std::string name, Subject subject, std::shared_ptr<CountingHttpClient> client, Parts parts);
   static Result<Parts> open_server(const Program& program, const Remote& remote,
                                    const Subject& subject, const HttpTransport& transport);
+  static Result<Parts> open_etcd(const Program& program, const Remote& remote,
+                                 const Subject& subject,
+                                 std::shared_ptr<CountingHttpClient>& client);
   static Result<Parts> open_bucket(const Program& program, const Remote& remote,
                                    const Subject& subject, const HttpTransport& transport);
 

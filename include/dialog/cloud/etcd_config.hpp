@@ -21,6 +21,11 @@ class EtcdAddress {
   /// most 16 hosts. `invalid_argument` for anything else, credentials among them.
   static Result<EtcdAddress> parse(std::string_view url);
 
+  /// Whether a URL is meant for this class.
+  [[nodiscard]] static bool is_meant_by(std::string_view url) {
+    return url.starts_with("etcd://") || url.starts_with("etcds://");
+  }
+
   /// Members of the cluster, each as `http://HOST:PORT` or `https://HOST:PORT`; at least one.
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   /// What every key begins with, before a slash.
