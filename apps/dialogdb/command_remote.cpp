@@ -15,6 +15,7 @@ struct RemoteOptions {
   std::string subject;
   LinkOptions link;
   bool no_token = false;
+  bool no_sign = false;
   bool offline = false;
 };
 
@@ -24,6 +25,10 @@ Json remote_document(const Remote& remote) {
   if (!link.token.file.empty()) document["token_file"] = link.token.file;
   if (!link.token.variable.empty()) document["token_env"] = link.token.variable;
   if (link.allow_plain_http) document["insecure_token"] = true;
+  const SignatureSource& signature = link.signature;
+  if (signature.on) document["sign"] = true;
+  if (!signature.key_file.empty()) document["key_file"] = signature.key_file;
+  if (!signature.capability_file.empty()) document["capability_file"] = signature.capability_file;
   return document;
 }
 
@@ -42,18 +47,18 @@ Result<void> apply_url(Remote& remote, const RemoteOptions& options) {
   return {};
 }
 
-Result<void> apply_token(Program& program, Remote& remote, const RemoteOptions& options) {
+// A remote gets a token or signatures: what is given now replaces what was.
+Result<void> apply_credentials(Program& program, Remote& remote, const RemoteOptions& options) {
   LinkOptions link = options.link;
-  const bool is_given = !link.token.file.empty() || !link.token.variable.empty();
-  if (!is_given && !options.no_token && !link.allow_plain_http) return {};
-  if (!is_given && !options.no_token) link.token = from_record(remote.options).token;
-  if (!options.link.token.file.empty()) {
-    DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(link.token.file)));
-    if (is_readable_by_others(link.token.file)) {
-      program.output().warn("others on this machine can read the token: chmod 600 " +
-                            link.token.file);
-    }
+  const bool is_given =
+      link.signature.on || !link.token.file.empty() || !link.token.variable.empty();
+  if (!is_given && !options.no_token && !options.no_sign && !link.allow_plain_http) return {};
+  if (!is_given) {
+    const LinkOptions before = from_record(remote.options);
+    if (!options.no_token) link.token = before.token;
+    if (!options.no_sign) link.signature = before.signature;
   }
+  DIALOG_TRY(settle(program, link));
   remote.options = to_record(link);
   return {};
 }
@@ -65,7 +70,7 @@ Result<void> add(Program& program, const RemoteOptions& options) {
   remote.name = options.name;
   remote.subject = repository.subject();
   DIALOG_TRY(apply_url(remote, options));
-  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(apply_credentials(program, remote, options));
   DIALOG_TRY(repository.add_remote(remote));
   DIALOG_ASSIGN(const std::string name, repository.default_branch());
   DIALOG_ASSIGN(const Branch branch, repository.branch(name));
@@ -81,7 +86,7 @@ Result<void> change(Program& program, const RemoteOptions& options) {
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   DIALOG_ASSIGN(Remote remote, workspace->repository().remote(options.name));
   DIALOG_TRY(apply_url(remote, options));
-  DIALOG_TRY(apply_token(program, remote, options));
+  DIALOG_TRY(apply_credentials(program, remote, options));
   DIALOG_TRY(workspace->repository().update_remote(remote));
   if (program.output().json()) program.output().document(remote_document(remote));
   return {};
@@ -122,6 +127,7 @@ Result<void> ask(Program& program, const Remote& remote, Json& document) {
   DIALOG_ASSIGN(const auto capabilities, link->capabilities(program.context()));
   document["archive"] = capabilities ? Json(capabilities->archive) : Json(nullptr);
   document["history"] = capabilities ? Json(capabilities->history) : Json(nullptr);
+  document["signatures"] = capabilities ? Json(capabilities->signatures) : Json(nullptr);
   return {};
 }
 
@@ -160,18 +166,20 @@ CLI::App* add_named(CLI::App& parent, Program& program, const std::string& name,
 
 void add_remote(CLI::App& app, Program& program) {
   auto options = std::make_shared<RemoteOptions>();
-  CLI::App* const remote =
-      program.verb(app, "remote", "Add, change, remove, list and look at remotes",
-                   {"dialogdb remote add origin http://127.0.0.1:8440",
-                    "dialogdb remote add origin https://example.org/register --token-file ~/.token",
-                    "dialogdb remote show origin"});
+  CLI::App* const remote = program.verb(
+      app, "remote", "Add, change, remove, list and look at remotes",
+      {"dialogdb remote add origin http://127.0.0.1:8440",
+       "dialogdb remote add origin https://example.org/register --token-file ~/.token",
+       "dialogdb remote add origin https://example.org --sign", "dialogdb remote show origin"});
   remote->require_subcommand(0, 1);
   program.on(remote, list);
   program.on(program.verb(*remote, "list", "List the remotes", {}), list);
 
   CLI::App* verb = add_named(*remote, program, "add", "Add a remote", options,
                              {"dialogdb remote add origin http://127.0.0.1:8440",
-                              "dialogdb remote add other https://example.org/did:key:z6Mk..."});
+                              "dialogdb remote add other https://example.org/did:key:z6Mk...",
+                              "dialogdb remote add team https://example.org/did:key:z6Mk... --sign "
+                              "--capability team.cap"});
   verb->add_option("url", options->url, "Its address, maybe with a DID behind it")
       ->required()
       ->type_name("URL");
@@ -186,6 +194,7 @@ void add_remote(CLI::App& app, Program& program) {
   verb->add_option("--url", options->url, "Its new address")->type_name("URL");
   verb->add_option("--subject", options->subject, "Its new DID")->type_name("DID");
   verb->add_flag("--no-token", options->no_token, "Send no token any more");
+  verb->add_flag("--no-sign", options->no_sign, "Sign no requests any more");
   add_link_options(verb, options->link);
   program.on(verb, [options](Program& running) { return change(running, *options); });
 

@@ -20,6 +20,9 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8440";
   std::string data;
   std::string tokens;
+  bool signatures = false;
+  std::string signed_subjects;
+  std::string public_url;
   std::string port_file;
   std::string path_prefix;
   std::vector<std::string> cors;
@@ -58,6 +61,28 @@ Result<std::shared_ptr<const server::TokenSet>> load_tokens(const std::string& p
   return std::make_shared<const server::TokenSet>(*std::move(tokens));
 }
 
+Result<std::shared_ptr<const server::SubjectSet>> load_subjects(const std::string& path) {
+  DIALOG_ASSIGN(const std::string text, read_small_file(path));
+  auto subjects = server::SubjectSet::parse(text);
+  if (!subjects) return fail(subjects.error().within(path));
+  return std::make_shared<const server::SubjectSet>(*std::move(subjects));
+}
+
+// Signatures are for one server: it must know the name that clients sign.
+Result<void> take_signatures(const ServeOptions& options, server::ServiceConfig& config) {
+  config.signatures = options.signatures;
+  if (!options.public_url.empty()) {
+    DIALOG_ASSIGN(config.public_endpoint, Endpoint::parse(options.public_url));
+  }
+  const auto here = Endpoint::parse("http://" + options.listen);
+  if (options.signatures && !config.public_endpoint && here && !here->is_loopback()) {
+    return fail(ErrorCode::invalid_argument,
+                "--signatures beyond this machine needs --public-url: clients sign the address "
+                "that they use, and a signature for another server must not count here");
+  }
+  return {};
+}
+
 // As it stands in a URL: a slash before it and none behind.
 std::string normal_prefix(std::string prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
@@ -94,16 +119,35 @@ void take_all_descriptors() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+// The files that are read anew while the server runs.
+struct ReloadedFiles {
+  std::string tokens;           ///< empty: none
+  std::string signed_subjects;  ///< the same
+};
+
+Result<void> load(const ReloadedFiles& files, server::Service& service) {
+  std::shared_ptr<const server::TokenSet> tokens;
+  std::shared_ptr<const server::SubjectSet> subjects;
+  if (!files.tokens.empty()) {
+    DIALOG_ASSIGN(tokens, load_tokens(files.tokens));
+  }
+  if (!files.signed_subjects.empty()) {
+    DIALOG_ASSIGN(subjects, load_subjects(files.signed_subjects));
+  }
+  service.set_tokens(std::move(tokens));
+  service.set_signed_subjects(std::move(subjects));
+  return {};
+}
+
 // Until somebody wants the server to stop. Requests are kept since before anybody knew of it.
-void serve_on(Program& program, const std::string& tokens_path, server::Service& service,
+void serve_on(Program& program, const ReloadedFiles& files, server::Service& service,
               server::Log& log) {
   while (program.surroundings().requests->wait() == Request::reload) {
-    if (tokens_path.empty()) continue;
-    if (auto tokens = load_tokens(tokens_path)) {
-      service.set_tokens(*std::move(tokens));
-      log.event(server::Severity::info, "tokens_read", tokens_path);
+    if (files.tokens.empty() && files.signed_subjects.empty()) continue;
+    if (const auto loaded = load(files, service)) {
+      log.event(server::Severity::info, "tokens_read", files.tokens + files.signed_subjects);
     } else {
-      log.event(server::Severity::error, "tokens_kept", tokens.error().message);
+      log.event(server::Severity::error, "tokens_kept", loaded.error().message);
     }
   }
 }
@@ -111,10 +155,14 @@ void serve_on(Program& program, const std::string& tokens_path, server::Service&
 Result<void> run_serve(Program& program, const ServeOptions& options) {
   program.surroundings().requests->keep();
   DIALOG_ASSIGN(const server::ServerConfig config, server_config(options));
-  const std::string tokens_path = options.tokens.empty() ? "" : program.resolve(options.tokens);
+  ReloadedFiles files;
+  if (!options.tokens.empty()) files.tokens = program.resolve(options.tokens);
+  if (!options.signed_subjects.empty())
+    files.signed_subjects = program.resolve(options.signed_subjects);
   server::ServiceConfig service_config = options.service_bounds;
   service_config.path_prefix = normal_prefix(options.path_prefix);
   service_config.cors_origins = options.cors;
+  DIALOG_TRY(take_signatures(options, service_config));
   if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
   const std::string data = program.resolve(options.data);
   take_all_descriptors();
@@ -123,19 +171,16 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   std::unique_ptr<server::Log> log = std::make_unique<server::SilentLog>();
   if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
   server::Service service(*store, service_config);
-  if (!tokens_path.empty()) {
-    DIALOG_ASSIGN(auto tokens, load_tokens(tokens_path));
-    service.set_tokens(std::move(tokens));
-  }
+  DIALOG_TRY(load(files, service));
   server::Server server(service, config, *log);
   if (auto started = server.start(); !started) {
     Error error = std::move(started).error();
-    if (server.needs_tokens()) error.message += " (--tokens FILE, --open)";
+    if (server.needs_tokens()) error.message += " (--tokens FILE, --signatures, --open)";
     return fail(std::move(error));
   }
   DIALOG_TRY(write_port_file(program, options, server.port()));
   announce(program, config.host, server.port(), service_config.path_prefix);
-  serve_on(program, tokens_path, service, *log);
+  serve_on(program, files, service, *log);
   server.stop();
   return {};
 }
@@ -156,6 +201,10 @@ void add_bounds(CLI::App* verb, ServeOptions& options) {
       whole_number(kBytesInFlightMin, kMebibyte * kMebibyte),
       "Bytes of all requests and answers that are held at once, at most");
   server::ServiceConfig& service = options.service_bounds;
+  add("--signatures-remembered", service.nonces_max, whole_number(1024, std::uint64_t{1} << 26),
+      "Signatures that are kept until they expire, so that none counts twice; 64 bytes each");
+  add("--new-databases-per-hour", service.new_subjects_per_hour_max, whole_number(0, 1'000'000'000),
+      "Databases that signatures may begin within an hour");
   add("--batch-blocks", service.batch_hashes_max, whole_number(1, wire::kBatchHashesMax),
       "Blocks in one request or answer, at most");
   add("--batch-bytes", service.batch_bytes_max, whole_number(kBlockBytesMax, wire::kBatchBytesMax),
@@ -170,6 +219,8 @@ void add_serve(CLI::App& app, Program& program) {
       app, "serve", "Run a server: a register and an archive for any number of databases",
       {"dialogdb serve --data ./server",
        "dialogdb serve --listen 0.0.0.0:8440 --data ./server --tokens tokens",
+       "dialogdb serve --listen 0.0.0.0:8440 --data ./server --signatures --public-url "
+       "https://db.example.org",
        "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, told as "
        "JSON"});
   verb->add_option("--listen", options->listen, "Where; port 0 takes any free one")
@@ -181,6 +232,16 @@ void add_serve(CLI::App& app, Program& program) {
   verb->add_option("--tokens", options->tokens,
                    "Who may do what ('dialogdb key token' makes lines); read anew on SIGHUP")
       ->type_name("FILE");
+  CLI::Option* const signatures = verb->add_flag(
+      "--signatures", options->signatures,
+      "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
+  verb->add_option("--signed-subjects", options->signed_subjects,
+                   "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
+      ->type_name("FILE")
+      ->needs(signatures);
+  verb->add_option("--public-url", options->public_url,
+                   "The address that clients use, where that is another, as behind a proxy")
+      ->type_name("URL");
   verb->add_flag("--open", options->open,
                  "Serve everybody, beyond this machine too, without tokens");
   verb->add_option("--port-file", options->port_file, "Write the port here once it listens")

@@ -32,6 +32,8 @@ void add_repair(CLI::App& app, Program& program);
 void add_backup(CLI::App& app, Program& program);
 void add_restore(CLI::App& app, Program& program);
 void add_key(CLI::App& app, Program& program);
+void add_delegate(CLI::App& app, Program& program);
+void add_revoke(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_version(CLI::App& app, Program& program);
 

@@ -38,9 +38,42 @@ Result<AuthMethod> authenticate(const Program& program, const TokenSource& token
   return AuthMethod::bearer(secret);
 }
 
+Result<AuthMethod> authenticate(const Program& program, const SignatureSource& signature) {
+  std::string path = signature.key_file;
+  if (path.empty()) {
+    DIALOG_ASSIGN(const Location location, program.find_repository());
+    path = location.key_file();
+  }
+  auto key = read_key_file(path);
+  if (!key) {
+    return fail(ErrorCode::unauthorized,
+                "the key that signs for this remote cannot be read: " + key.error().message);
+  }
+  if (signature.capability_file.empty()) return AuthMethod::did_key(*std::move(key));
+  auto text = read_small_file(signature.capability_file);
+  if (!text) {
+    return fail(ErrorCode::unauthorized,
+                "the capability for this remote cannot be read: " + text.error().message);
+  }
+  auto capability = Capability::from_text(*text);
+  if (!capability) return fail(capability.error().within(signature.capability_file));
+  if (capability->audience() != key->public_key()) {
+    return fail(ErrorCode::unauthorized, signature.capability_file + " was given to " +
+                                             Did::of(capability->audience()).text() +
+                                             ", but the key that signs is that of " +
+                                             Did::of(key->public_key()).text());
+  }
+  return AuthMethod::did_key(*std::move(key), *std::move(capability));
+}
+
 Result<RestBackendConfig> configure(const Program& program, const Remote& remote) {
   const LinkOptions options = from_record(remote.options);
-  DIALOG_ASSIGN(AuthMethod auth, authenticate(program, options.token));
+  AuthMethod auth = AuthMethod::none();
+  if (options.signature.on) {
+    DIALOG_ASSIGN(auth, authenticate(program, options.signature));
+  } else {
+    DIALOG_ASSIGN(auth, authenticate(program, options.token));
+  }
   RestBackendConfig config(remote.url);
   config.with_auth(std::move(auth));
   // Where nothing is published, another web server would look the same.
@@ -56,12 +89,56 @@ void add_link_options(CLI::App* verb, LinkOptions& options) {
       verb->add_option("--token-file", options.token.file,
                        "A file that holds the token; its path is remembered, not the token");
   file->type_name("FILE");
-  verb->add_option("--token-env", options.token.variable,
-                   "An environment variable that holds the token; its name is remembered")
-      ->type_name("VAR")
-      ->excludes(file);
+  CLI::Option* const variable =
+      verb->add_option("--token-env", options.token.variable,
+                       "An environment variable that holds the token; its name is remembered");
+  variable->type_name("VAR")->excludes(file);
+  CLI::Option* const sign = verb->add_flag("--sign", options.signature.on,
+                                           "Sign every request instead, with the repository's key");
+  sign->excludes(file)->excludes(variable);
+  verb->add_option("--key", options.signature.key_file,
+                   "Sign with the key in this file; its path is remembered")
+      ->type_name("FILE")
+      ->needs(sign);
+  verb->add_option("--capability", options.signature.capability_file,
+                   "What 'dialogdb delegate' gave to that key; the file's path is remembered")
+      ->type_name("FILE")
+      ->needs(sign);
   verb->add_flag("--insecure-token", options.allow_plain_http,
                  "Send the token over plain HTTP too, where everybody on the way can read it");
+}
+
+Result<void> settle(Program& program, LinkOptions& options) {
+  for (std::string* const path :
+       {&options.token.file, &options.signature.key_file, &options.signature.capability_file}) {
+    if (path->empty()) continue;
+    DIALOG_ASSIGN(*path, absolute_path(program.resolve(*path)));
+  }
+  const auto warn = [&](const std::string& path, const std::string& what) {
+    if (path.empty() || !is_readable_by_others(path)) return;
+    program.output().warn("others on this machine can read the " + what + ": chmod 600 " + path);
+  };
+  warn(options.token.file, "token");
+  warn(options.signature.key_file, "key");
+  return {};
+}
+
+Result<SecretKey> signing_key(Program& program, const std::string& path) {
+  std::string file = program.resolve(path);
+  if (path.empty()) {
+    DIALOG_ASSIGN(const Location location, program.find_repository());
+    file = location.key_file();
+  }
+  auto key = read_key_file(file);
+  if (!key && key.error().code == ErrorCode::not_found && path.empty()) {
+    return fail(ErrorCode::not_found,
+                "this repository has no secret key; name one with --key FILE, or give the "
+                "repository one with 'dialogdb key import FILE'");
+  }
+  if (!key) return fail(std::move(key).error());
+  if (is_readable_by_others(file))
+    program.output().warn("others on this machine can read this key: chmod 600 " + file);
+  return key;
 }
 
 std::map<std::string, std::string> to_record(const LinkOptions& options) {
@@ -69,6 +146,10 @@ std::map<std::string, std::string> to_record(const LinkOptions& options) {
   if (!options.token.file.empty()) record["token_file"] = options.token.file;
   if (!options.token.variable.empty()) record["token_env"] = options.token.variable;
   if (options.allow_plain_http) record["insecure_token"] = "true";
+  const SignatureSource& signature = options.signature;
+  if (signature.on) record["sign"] = "true";
+  if (!signature.key_file.empty()) record["key_file"] = signature.key_file;
+  if (!signature.capability_file.empty()) record["capability_file"] = signature.capability_file;
   return record;
 }
 
@@ -81,6 +162,7 @@ LinkOptions from_record(const std::map<std::string, std::string>& record) {
   options.token.file = find("token_file");
   options.token.variable = find("token_env");
   options.allow_plain_http = find("insecure_token") == "true";
+  options.signature = {find("sign") == "true", find("key_file"), find("capability_file")};
   return options;
 }
 
@@ -128,10 +210,14 @@ Result<std::unique_ptr<Link>> Link::open(const Program& program, const Remote& r
 
 RemoteConnection Link::connection() { return {name_, subject_, backend_, *blocks_}; }
 
-Result<std::optional<wire::Capabilities>> Link::capabilities(const Context& context) {
+HttpTransport Link::transport() const {
   HttpTransport transport;
   transport.client = client_;
-  return fetch_capabilities(config_, transport, context);
+  return transport;
+}
+
+Result<std::optional<wire::Capabilities>> Link::capabilities(const Context& context) {
+  return fetch_capabilities(config_, transport(), context);
 }
 
 }  // namespace dialog::cli

@@ -20,14 +20,29 @@ struct TokenSource {
   std::string variable;
 };
 
+/// Whether requests are signed, and how. Paths alone are stored, never a key.
+struct SignatureSource {
+  bool on = false;
+  std::string key_file;         ///< empty: the repository's own key
+  std::string capability_file;  ///< empty: the signer is the subject
+};
+
 /// How a command talks to remotes.
 struct LinkOptions {
   TokenSource token;
+  SignatureSource signature;
   bool allow_plain_http = false;
 };
 
-/// Adds `--token-file`, `--token-env` and `--insecure-token` to a verb.
+/// Adds the options of tokens and signatures to a verb.
 void add_link_options(CLI::App* verb, LinkOptions& options);
+
+/// Makes the paths absolute, and warns of secrets that others can read. `invalid_argument`.
+Result<void> settle(Program& program, LinkOptions& options);
+
+/// The key of a file, or, where `path` is empty, of the repository that the command works on. Warns
+/// where others can read it. `not_found` says how to get one.
+Result<SecretKey> signing_key(Program& program, const std::string& path);
 
 /// The options as they are kept in a remote's record, and back.
 std::map<std::string, std::string> to_record(const LinkOptions& options);
@@ -50,6 +65,8 @@ class Link final {
   [[nodiscard]] RemoteConnection connection();
   [[nodiscard]] Archive& blocks() { return *blocks_; }
   RevisionBackend& backend() { return backend_; }
+  [[nodiscard]] const RestBackendConfig& config() const { return config_; }
+  [[nodiscard]] HttpTransport transport() const;
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] TransferStats transfer() const { return client_->stats(); }
   /// What the remote says of itself; absent where it does not.
