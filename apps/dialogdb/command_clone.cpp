@@ -21,7 +21,7 @@ struct CloneOptions {
   SyncVerbOptions sync;
 };
 
-Result<Remote> make_remote(const Program& program, const CloneOptions& options) {
+Result<Remote> make_remote(Program& program, const CloneOptions& options) {
   DIALOG_ASSIGN(const RemoteAddress address, parse_address(options.url));
   if (!options.subject.empty() && address.subject && *address.subject != options.subject) {
     return fail(ErrorCode::invalid_argument,
@@ -35,12 +35,11 @@ Result<Remote> make_remote(const Program& program, const CloneOptions& options) 
   const std::string subject = options.subject.empty() ? *address.subject : options.subject;
   DIALOG_TRY(Did::parse(subject));
   LinkOptions link = options.link;
-  if (!link.token.file.empty()) {
-    DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(link.token.file)));
+  if (link.signature.on && link.signature.key_file.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "a new repository has no key to sign with yet; name one with --key FILE");
   }
-  if (!link.ca_file.empty()) {
-    DIALOG_ASSIGN(link.ca_file, absolute_path(program.resolve(link.ca_file)));
-  }
+  DIALOG_TRY(settle(program, link));
   return Remote{options.remote, address.url, subject, to_record(link)};
 }
 
@@ -59,7 +58,9 @@ Result<Repository::Cloned> clone_into(LogRepositoryStore& store, Link& link, con
   Error error = at_remote(std::move(cloned).error(), remote);
   if (error.code == ErrorCode::not_found) error.message += " (--allow-empty)";
   if (error.code == ErrorCode::unauthorized) {
-    error.message += ". Name a token with --token-file FILE or --token-env VAR";
+    error.message +=
+        ". Name a token with --token-file FILE or --token-env VAR, or a key with --sign "
+        "--key FILE";
   }
   return fail(std::move(error));
 }
@@ -94,7 +95,10 @@ void add_clone(CLI::App& app, Program& program) {
   CLI::App* const verb = program.verb(
       app, "clone", "Make a repository from what a remote holds",
       {"dialogdb clone http://127.0.0.1:8440/did:key:z6Mk... notes",
-       "dialogdb clone --lazy --subject did:key:z6Mk... https://example.org/register notes"});
+       "dialogdb clone --lazy --subject did:key:z6Mk... https://example.org/register notes",
+       "dialogdb clone --sign --key my.key --capability team.cap "
+       "https://example.org/did:key:z6Mk... "
+       "team"});
   verb->add_option("url", options->url, "The remote's address, maybe with the DID behind it")
       ->required()
       ->type_name("URL");

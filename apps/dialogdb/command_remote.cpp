@@ -15,6 +15,7 @@ struct RemoteOptions {
   std::string subject;
   LinkOptions link;
   bool no_token = false;
+  bool no_sign = false;
   bool offline = false;
 };
 
@@ -26,6 +27,10 @@ Json remote_document(const Remote& remote) {
   if (!link.ca_file.empty()) document["ca_file"] = link.ca_file;
   if (link.allow_plain_http) document["insecure_token"] = true;
   if (!link.archive.empty()) document["archive_url"] = link.archive;
+  const SignatureSource& signature = link.signature;
+  if (signature.on) document["sign"] = true;
+  if (!signature.key_file.empty()) document["key_file"] = signature.key_file;
+  if (!signature.capability_file.empty()) document["capability_file"] = signature.capability_file;
   return document;
 }
 
@@ -44,24 +49,19 @@ Result<void> apply_url(Remote& remote, const RemoteOptions& options) {
   return {};
 }
 
+// A remote gets a token or signatures: what is given now replaces what was; the rest stays.
 Result<void> apply_link(Program& program, Remote& remote, const RemoteOptions& options) {
-  const LinkOptions& given = options.link;
+  LinkOptions given = options.link;
+  DIALOG_TRY(settle(program, given));
   LinkOptions link = from_record(remote.options);
   const bool has_token = !given.token.file.empty() || !given.token.variable.empty();
-  if (has_token || options.no_token) link.token = given.token;
-  if (has_token || options.no_token || given.allow_plain_http)
+  const bool has_credentials = has_token || given.signature.on;
+  if (has_credentials || options.no_token) link.token = given.token;
+  if (has_credentials || options.no_sign) link.signature = given.signature;
+  if (has_credentials || options.no_token || given.allow_plain_http)
     link.allow_plain_http = given.allow_plain_http;
-  if (!given.token.file.empty()) {
-    DIALOG_ASSIGN(link.token.file, absolute_path(program.resolve(given.token.file)));
-    if (is_readable_by_others(link.token.file)) {
-      program.output().warn("others on this machine can read the token: chmod 600 " +
-                            link.token.file);
-    }
-  }
   if (!given.archive.empty()) link.archive = given.archive;
-  if (!given.ca_file.empty()) {
-    DIALOG_ASSIGN(link.ca_file, absolute_path(program.resolve(given.ca_file)));
-  }
+  if (!given.ca_file.empty()) link.ca_file = given.ca_file;
   remote.options = to_record(link);
   return {};
 }
@@ -132,6 +132,7 @@ Result<void> ask(Program& program, const Remote& remote, Json& document) {
   DIALOG_ASSIGN(const auto capabilities, link->capabilities(program.context()));
   document["archive"] = capabilities ? Json(capabilities->archive) : Json(nullptr);
   document["history"] = capabilities ? Json(capabilities->history) : Json(nullptr);
+  document["signatures"] = capabilities ? Json(capabilities->signatures) : Json(nullptr);
   return {};
 }
 
@@ -174,6 +175,7 @@ void add_remote(CLI::App& app, Program& program) {
       program.verb(app, "remote", "Add, change, remove, list and look at remotes",
                    {"dialogdb remote add origin http://127.0.0.1:8440",
                     "dialogdb remote add origin https://example.org/register --token-file ~/.token",
+                    "dialogdb remote add origin https://example.org --sign",
                     "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
                     "dialogdb remote add shared etcd://10.0.0.1,10.0.0.2,10.0.0.3/notes "
                     "--archive s3://bucket/notes",
@@ -184,7 +186,9 @@ void add_remote(CLI::App& app, Program& program) {
 
   CLI::App* verb = add_named(*remote, program, "add", "Add a remote", options,
                              {"dialogdb remote add origin http://127.0.0.1:8440",
-                              "dialogdb remote add other https://example.org/did:key:z6Mk..."});
+                              "dialogdb remote add other https://example.org/did:key:z6Mk...",
+                              "dialogdb remote add team https://example.org/did:key:z6Mk... --sign "
+                              "--capability team.cap"});
   verb->add_option("url", options->url, "Its address, maybe with a DID behind it")
       ->required()
       ->type_name("URL");
@@ -199,6 +203,7 @@ void add_remote(CLI::App& app, Program& program) {
   verb->add_option("--url", options->url, "Its new address")->type_name("URL");
   verb->add_option("--subject", options->subject, "Its new DID")->type_name("DID");
   verb->add_flag("--no-token", options->no_token, "Send no token any more");
+  verb->add_flag("--no-sign", options->no_sign, "Sign no requests any more");
   add_link_options(verb, options->link);
   program.on(verb, [options](Program& running) { return change(running, *options); });
 

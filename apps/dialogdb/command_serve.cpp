@@ -24,6 +24,9 @@ struct ServeOptions {
   std::string tokens;
   std::string tls_certificate;
   std::string tls_key;
+  bool signatures = false;
+  std::string signed_subjects;
+  std::string public_url;
   std::string port_file;
   std::string path_prefix;
   std::vector<std::string> cors;
@@ -76,6 +79,28 @@ Result<server::TlsPair> load_tls(const Program& program, const ServeOptions& opt
   return pair;
 }
 
+Result<std::shared_ptr<const server::SubjectSet>> load_subjects(const std::string& path) {
+  DIALOG_ASSIGN(const std::string text, read_small_file(path));
+  auto subjects = server::SubjectSet::parse(text);
+  if (!subjects) return fail(subjects.error().within(path));
+  return std::make_shared<const server::SubjectSet>(*std::move(subjects));
+}
+
+// Signatures are for one server: it must know the name that clients sign.
+Result<void> take_signatures(const ServeOptions& options, server::ServiceConfig& config) {
+  config.signatures = options.signatures;
+  if (!options.public_url.empty()) {
+    DIALOG_ASSIGN(config.public_endpoint, Endpoint::parse(options.public_url));
+  }
+  const auto here = Endpoint::parse("http://" + options.listen);
+  if (options.signatures && !config.public_endpoint && here && !here->is_loopback()) {
+    return fail(ErrorCode::invalid_argument,
+                "--signatures beyond this machine needs --public-url: clients sign the address "
+                "that they use, and a signature for another server must not count here");
+  }
+  return {};
+}
+
 // As it stands in a URL: a slash before it and none behind.
 std::string normal_prefix(std::string prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
@@ -113,6 +138,26 @@ void take_all_descriptors() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+// The files that are read anew while the server runs.
+struct ReloadedFiles {
+  std::string tokens;           ///< empty: none
+  std::string signed_subjects;  ///< the same
+};
+
+Result<void> load(const ReloadedFiles& files, server::Service& service) {
+  std::shared_ptr<const server::TokenSet> tokens;
+  std::shared_ptr<const server::SubjectSet> subjects;
+  if (!files.tokens.empty()) {
+    DIALOG_ASSIGN(tokens, load_tokens(files.tokens));
+  }
+  if (!files.signed_subjects.empty()) {
+    DIALOG_ASSIGN(subjects, load_subjects(files.signed_subjects));
+  }
+  service.set_tokens(std::move(tokens));
+  service.set_signed_subjects(std::move(subjects));
+  return {};
+}
+
 void reload_tls(const Program& program, const ServeOptions& options, server::Server& server,
                 server::Log& log) {
   auto pair = load_tls(program, options);
@@ -126,16 +171,15 @@ void reload_tls(const Program& program, const ServeOptions& options, server::Ser
 }
 
 // Until somebody wants the server to stop. Requests are kept since before anybody knew of it.
-void serve_on(Program& program, const ServeOptions& options, const std::string& tokens_path,
+void serve_on(Program& program, const ServeOptions& options, const ReloadedFiles& files,
               server::Service& service, server::Server& server, server::Log& log) {
   while (program.surroundings().requests->wait() == Request::reload) {
     if (!options.tls_certificate.empty()) reload_tls(program, options, server, log);
-    if (tokens_path.empty()) continue;
-    if (auto tokens = load_tokens(tokens_path)) {
-      service.set_tokens(*std::move(tokens));
-      log.event(server::Severity::info, "tokens_read", tokens_path);
+    if (files.tokens.empty() && files.signed_subjects.empty()) continue;
+    if (const auto loaded = load(files, service)) {
+      log.event(server::Severity::info, "tokens_read", files.tokens + files.signed_subjects);
     } else {
-      log.event(server::Severity::error, "tokens_kept", tokens.error().message);
+      log.event(server::Severity::error, "tokens_kept", loaded.error().message);
     }
   }
 }
@@ -146,10 +190,14 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   if (!options.tls_certificate.empty()) {
     DIALOG_ASSIGN(config.tls, load_tls(program, options));
   }
-  const std::string tokens_path = options.tokens.empty() ? "" : program.resolve(options.tokens);
+  ReloadedFiles files;
+  if (!options.tokens.empty()) files.tokens = program.resolve(options.tokens);
+  if (!options.signed_subjects.empty())
+    files.signed_subjects = program.resolve(options.signed_subjects);
   server::ServiceConfig service_config = options.service_bounds;
   service_config.path_prefix = normal_prefix(options.path_prefix);
   service_config.cors_origins = options.cors;
+  DIALOG_TRY(take_signatures(options, service_config));
   if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
   take_all_descriptors();
   DIALOG_ASSIGN(const auto store, open_server_store(program, options.places));
@@ -157,23 +205,20 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   if (!options.no_log) log = server::make_json_log(server::LogTarget::standard_error);
   DIALOG_TRY(store->set_default_quota(options.quota));
   // Who is trusted behind a proxy, or beyond this machine, has a token.
-  service_config.admin_without_tokens = tokens_path.empty() && !config.open &&
-                                        config.trusted_proxies.empty() &&
+  service_config.admin_without_tokens = files.tokens.empty() && !options.signatures &&
+                                        !config.open && config.trusted_proxies.empty() &&
                                         is_this_machine(config.host);
   server::Service service(*store, service_config);
-  if (!tokens_path.empty()) {
-    DIALOG_ASSIGN(auto tokens, load_tokens(tokens_path));
-    service.set_tokens(std::move(tokens));
-  }
+  DIALOG_TRY(load(files, service));
   server::Server server(service, config, *log);
   if (auto started = server.start(); !started) {
     Error error = std::move(started).error();
-    if (server.needs_tokens()) error.message += " (--tokens FILE, --open)";
+    if (server.needs_tokens()) error.message += " (--tokens FILE, --signatures, --open)";
     return fail(std::move(error));
   }
   DIALOG_TRY(write_port_file(program, options, server.port()));
   announce(program, config, server.port(), service_config.path_prefix);
-  serve_on(program, options, tokens_path, service, server, *log);
+  serve_on(program, options, files, service, server, *log);
   server.stop();
   return {};
 }
@@ -198,6 +243,10 @@ void add_bounds(CLI::App* verb, ServeOptions& options) {
       whole_number(kBytesInFlightMin, kMebibyte * kMebibyte),
       "Bytes of all requests and answers that are held at once, at most");
   server::ServiceConfig& service = options.service_bounds;
+  add("--signatures-remembered", service.nonces_max, whole_number(1024, std::uint64_t{1} << 26),
+      "Signatures that are kept until they expire, so that none counts twice; 64 bytes each");
+  add("--new-databases-per-hour", service.new_subjects_per_hour_max, whole_number(0, 1'000'000'000),
+      "Databases that signatures may begin within an hour");
   add("--batch-blocks", service.batch_hashes_max, whole_number(1, wire::kBatchHashesMax),
       "Blocks in one request or answer, at most");
   add("--batch-bytes", service.batch_bytes_max, whole_number(kBlockBytesMax, wire::kBatchBytesMax),
@@ -222,6 +271,8 @@ void add_serve(CLI::App& app, Program& program) {
       app, "serve", "Run a server: a register and an archive for any number of databases",
       {"dialogdb serve --data ./server",
        "dialogdb serve --listen 0.0.0.0:8440 --data ./server --tokens tokens",
+       "dialogdb serve --listen 0.0.0.0:8440 --data ./server --signatures --public-url "
+       "https://db.example.org",
        "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, told as "
        "JSON"});
   verb->add_option("--listen", options->listen, "Where; port 0 takes any free one")
@@ -250,6 +301,16 @@ void add_serve(CLI::App& app, Program& program) {
       verb->add_option("--tls-key", options->tls_key, "Its private key, as PEM without a password");
   certificate->type_name("FILE")->needs(key);
   key->type_name("FILE")->needs(certificate);
+  CLI::Option* const signatures = verb->add_flag(
+      "--signatures", options->signatures,
+      "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
+  verb->add_option("--signed-subjects", options->signed_subjects,
+                   "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
+      ->type_name("FILE")
+      ->needs(signatures);
+  verb->add_option("--public-url", options->public_url,
+                   "The address that clients use, where that is another, as behind a proxy")
+      ->type_name("URL");
   verb->add_flag("--open", options->open,
                  "Serve everybody, beyond this machine too, without tokens");
   verb->add_option("--port-file", options->port_file, "Write the port here once it listens")

@@ -35,6 +35,8 @@ void add_key(CLI::App& app, Program& program);
 void add_key_token(CLI::App& key, Program& program);
 void add_token(CLI::App& app, Program& program);
 void add_admin(CLI::App& app, Program& program);
+void add_delegate(CLI::App& app, Program& program);
+void add_revoke(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_version(CLI::App& app, Program& program);
 

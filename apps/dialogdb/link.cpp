@@ -25,48 +25,6 @@ ParallelFor parallel_requests(std::size_t width) {
                          width);
 }
 
-std::string without_line_end(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
-}
-
-Result<AuthMethod> authenticate(const Program& program, const TokenSource& token) {
-  if (!token.variable.empty()) {
-    const auto value = program.surroundings().variable(token.variable);
-    if (!value || value->empty()) {
-      return fail(ErrorCode::unauthorized,
-                  "the token of this remote is taken from the environment "
-                  "variable " +
-                      token.variable + ", which is not set");
-    }
-    return AuthMethod::bearer(*value);
-  }
-  if (token.file.empty()) return AuthMethod::none();
-  auto text = read_small_file(token.file);
-  if (!text) {
-    return fail(ErrorCode::unauthorized,
-                "the token of this remote cannot be read: " + text.error().message);
-  }
-  const std::string secret = without_line_end(*std::move(text));
-  if (secret.empty()) return fail(ErrorCode::unauthorized, token.file + " holds no token");
-  return AuthMethod::bearer(secret);
-}
-
-}  // namespace
-
-Result<RestBackendConfig> configure(const Program& program, const std::string& url,
-                                    const LinkOptions& options) {
-  DIALOG_ASSIGN(AuthMethod auth, authenticate(program, options.token));
-  RestBackendConfig config(url);
-  config.with_auth(std::move(auth));
-  // Where nothing is published, another web server would look the same.
-  config.with_capabilities_required();
-  if (options.allow_plain_http) config.with_plain_http_credentials();
-  return config;
-}
-
-namespace {
-
 wire::Capabilities all_of_our_own() {
   wire::Capabilities offered;
   offered.archive = true;
@@ -99,50 +57,6 @@ class SplitClient final : public HttpClient {
 };
 
 }  // namespace
-
-void add_link_options(CLI::App* verb, LinkOptions& options) {
-  CLI::Option* const file =
-      verb->add_option("--token-file", options.token.file,
-                       "A file that holds the token; its path is remembered, not the token");
-  file->type_name("FILE");
-  verb->add_option("--token-env", options.token.variable,
-                   "An environment variable that holds the token; its name is remembered")
-      ->type_name("VAR")
-      ->excludes(file);
-  verb->add_option("--ca-file", options.ca_file,
-                   "Trust the certificates in this file instead of the system's; its path is "
-                   "remembered")
-      ->type_name("FILE");
-  verb->add_flag("--insecure-token", options.allow_plain_http,
-                 "Send the token over plain HTTP too, where everybody on the way can read it");
-  verb->add_option("--archive", options.archive,
-                   "With a remote in etcd: where the blocks are, s3://BUCKET/PREFIX")
-      ->type_name("URL");
-}
-
-std::map<std::string, std::string> to_record(const LinkOptions& options) {
-  std::map<std::string, std::string> record;
-  if (!options.token.file.empty()) record["token_file"] = options.token.file;
-  if (!options.token.variable.empty()) record["token_env"] = options.token.variable;
-  if (!options.ca_file.empty()) record["ca_file"] = options.ca_file;
-  if (options.allow_plain_http) record["insecure_token"] = "true";
-  if (!options.archive.empty()) record["archive"] = options.archive;
-  return record;
-}
-
-LinkOptions from_record(const std::map<std::string, std::string>& record) {
-  LinkOptions options;
-  const auto find = [&](const char* name) {
-    const auto found = record.find(name);
-    return found == record.end() ? std::string() : found->second;
-  };
-  options.token.file = find("token_file");
-  options.token.variable = find("token_env");
-  options.ca_file = find("ca_file");
-  options.allow_plain_http = find("insecure_token") == "true";
-  options.archive = find("archive");
-  return options;
-}
 
 Result<RemoteAddress> parse_address(const std::string& text) {
   const bool is_bucket = S3Location::is_meant_by(text);
@@ -232,10 +146,11 @@ Result<Link::Parts> Link::open_server(const Program& program, const Remote& remo
 Result<Link::Parts> Link::open_bucket(const Program& program, const Remote& remote,
                                       const Subject& subject, const HttpTransport& transport) {
   const LinkOptions options = from_record(remote.options);
-  if (!options.token.file.empty() || !options.token.variable.empty()) {
-    return fail(ErrorCode::invalid_argument,
-                "a bucket takes no token; its credentials come from the environment "
-                "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or from ~/.aws/credentials");
+  if (!options.token.file.empty() || !options.token.variable.empty() || options.signature.on) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "a bucket takes no token and no signature; its credentials come from the environment "
+        "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or from ~/.aws/credentials");
   }
   DIALOG_ASSIGN(const S3Config config,
                 bucket_config(program, remote.url, options.allow_plain_http));
@@ -254,6 +169,11 @@ Result<Link::Parts> Link::open_etcd(const Program& program, const Remote& remote
                                     const Subject& subject,
                                     std::shared_ptr<CountingHttpClient>& client) {
   const LinkOptions options = from_record(remote.options);
+  if (options.signature.on) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "etcd takes no signature; name a user with --token-file, which holds NAME:PASSWORD");
+  }
   DIALOG_ASSIGN(const AuthMethod user, authenticate(program, options.token));
   DIALOG_ASSIGN(EtcdAccess access,
                 etcd_access(program, remote.url, user.bearer_token(), options.allow_plain_http));
@@ -274,6 +194,12 @@ Result<Link::Parts> Link::open_etcd(const Program& program, const Remote& remote
     return all_of_our_own();
   };
   return parts;
+}
+
+HttpTransport Link::transport() const {
+  HttpTransport transport;
+  transport.client = client_;
+  return transport;
 }
 
 RemoteConnection Link::connection() { return {name_, subject_, *parts_.backend, *parts_.blocks}; }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,34 +10,10 @@
 #include "dialog/http/rest_backend.hpp"
 #include "dialog/replica/branch.hpp"
 #include "dialog/replica/synchronize.hpp"
+#include "link_options.hpp"
 #include "program.hpp"
 
 namespace dialog::cli {
-
-/// Where a remote's token comes from. The token itself is never stored.
-struct TokenSource {
-  std::string file;
-  std::string variable;
-};
-
-/// How a command talks to remotes.
-struct LinkOptions {
-  TokenSource token;
-  std::string ca_file{};
-  bool allow_plain_http = false;
-  std::string archive;  ///< with a remote in etcd: the URL of the bucket that holds the blocks
-};
-
-/// Adds `--token-file`, `--token-env`, `--ca-file`, `--insecure-token` and `--archive` to a verb.
-void add_link_options(CLI::App* verb, LinkOptions& options);
-
-/// The options as they are kept in a remote's record, and back.
-std::map<std::string, std::string> to_record(const LinkOptions& options);
-LinkOptions from_record(const std::map<std::string, std::string>& record);
-
-/// How to talk to an endpoint. `unauthorized` where the token cannot be had.
-Result<RestBackendConfig> configure(const Program& program, const std::string& url,
-                                    const LinkOptions& options);
 
 /// An address as a person writes it: the endpoint, which may have the DID as its last segment.
 struct RemoteAddress {
@@ -61,6 +36,7 @@ class Link final {
   [[nodiscard]] RemoteConnection connection();
   [[nodiscard]] Archive& blocks() { return *parts_.blocks; }
   RevisionBackend& backend() { return *parts_.backend; }
+  [[nodiscard]] HttpTransport transport() const;
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] TransferStats transfer() const { return client_->stats(); }
   /// What the remote says of itself; absent where it does not.

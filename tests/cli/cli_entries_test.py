@@ -14,7 +14,7 @@ from support.dialogdb import EXISTS, INVALID, MALFORMED, MISSING, NOT_FOUND, TOO
 
 class Help(ProgramTest):
     VERBS = ("init put get del ls count import export diff status log branch remote clone fetch pull push sync verify "
-             "gc retention key serve version").split()
+             "gc retention key delegate revoke serve version").split()
 
     def test_every_verb_shows_help_with_an_example(self):
         for verb in self.VERBS:
