@@ -3,7 +3,7 @@
 #
 #   everywhere   tl::expected, nlohmann_json::nlohmann_json, PkgConfig::xxhash, dialog_blake3, dialog_sodium
 #   natively     Threads::Threads, PkgConfig::lmdb, PkgConfig::zstd, CURL::libcurl, Boost::headers (Asio, Beast),
-#                OpenSSL::SSL, OpenSSL::Crypto, fmt::fmt, CLI11::CLI11, benchmark::benchmark,
+#                OpenSSL::SSL, OpenSSL::Crypto, PkgConfig::prometheus (metrics), fmt::fmt, CLI11::CLI11, benchmark::benchmark,
 #                PkgConfig::rocksdb and PkgConfig::sqlite (peers in benchmarks)
 #
 # A name that a layer links must also be found by cmake/dialogConfig.cmake.in, for who uses an installed copy.
@@ -21,6 +21,7 @@ else()
   if(DIALOG_NATIVE)
     pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET lmdb)
     pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+    pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
     find_package(CURL 7.88 REQUIRED)
     find_package(Boost 1.81 REQUIRED)
     find_package(OpenSSL 3 REQUIRED)

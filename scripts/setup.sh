@@ -10,7 +10,7 @@ packages=(
   # libraries
   libexpected-dev librust-blake3-dev libsodium-dev nlohmann-json3-dev libxxhash-dev
   liblmdb-dev libzstd-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev libfmt-dev
-  libcli11-dev
+  libcli11-dev prometheus-cpp-dev
   # tests and benchmarks
   googletest libgtest-dev libgmock-dev libbenchmark-dev librocksdb-dev libsqlite3-dev curl strace nginx-light
   etcd-server openssl

@@ -8,6 +8,7 @@
 #include "cloud_access.hpp"
 #include "commands.hpp"
 #include "dialog/server/server.hpp"
+#include "settings.hpp"
 #include "usage.hpp"
 #include "workspace.hpp"
 
@@ -34,6 +35,9 @@ struct ServeOptions {
   bool open = false;
   bool quoted_etag = false;
   bool no_log = false;
+  std::uint32_t drain_seconds = 0;
+  std::string config;
+  bool print_config = false;
   server::ServerConfig bounds;
   server::ServiceConfig service_bounds;
   Quota quota;
@@ -170,22 +174,39 @@ void reload_tls(const Program& program, const ServeOptions& options, server::Ser
   }
 }
 
+void reload_credentials(const ReloadedFiles& files, server::Service& service, server::Log& log) {
+  if (files.tokens.empty() && files.signed_subjects.empty()) return;
+  if (const auto loaded = load(files, service)) {
+    log.event(server::Severity::info, "tokens_read", files.tokens + files.signed_subjects);
+  } else {
+    log.event(server::Severity::error, "tokens_kept", loaded.error().message);
+  }
+}
+
 // Until somebody wants the server to stop. Requests are kept since before anybody knew of it.
-void serve_on(Program& program, const ServeOptions& options, const ReloadedFiles& files,
-              server::Service& service, server::Server& server, server::Log& log) {
-  while (program.surroundings().requests->wait() == Request::reload) {
-    if (!options.tls_certificate.empty()) reload_tls(program, options, server, log);
-    if (files.tokens.empty() && files.signed_subjects.empty()) continue;
-    if (const auto loaded = load(files, service)) {
-      log.event(server::Severity::info, "tokens_read", files.tokens + files.signed_subjects);
-    } else {
-      log.event(server::Severity::error, "tokens_kept", loaded.error().message);
-    }
+void serve_on(Requests& requests, const std::function<void()>& reload) {
+  while (requests.wait() == Request::reload) reload();
+}
+
+// Goes on serving while those who send clients here learn that it is about to stop; until the time
+// is over, or somebody insists.
+void drain(Requests& requests, std::chrono::seconds time, const std::function<void()>& reload,
+           server::Service& service, server::Log& log) {
+  service.begin_drain();
+  if (time == time.zero()) return;
+  log.event(server::Severity::info, "draining",
+            "for " + std::to_string(time.count()) + " seconds, or until the next signal to stop");
+  const MonotonicTime end = system_clock().now() + time;
+  while (true) {
+    const auto request = requests.wait_for(end - system_clock().now());
+    if (request != Request::reload) return;
+    reload();
   }
 }
 
 Result<void> run_serve(Program& program, const ServeOptions& options) {
-  program.surroundings().requests->keep();
+  Requests& requests = *program.surroundings().requests;
+  requests.keep(options.drain_seconds > 0 ? 2 : 1);
   DIALOG_ASSIGN(server::ServerConfig config, server_config(options));
   if (!options.tls_certificate.empty()) {
     DIALOG_ASSIGN(config.tls, load_tls(program, options));
@@ -218,8 +239,43 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   }
   DIALOG_TRY(write_port_file(program, options, server.port()));
   announce(program, config, server.port(), service_config.path_prefix);
-  serve_on(program, options, files, service, server, *log);
+  const auto reload = [&] {
+    if (!options.tls_certificate.empty()) reload_tls(program, options, server, *log);
+    reload_credentials(files, service, *log);
+  };
+  serve_on(requests, reload);
+  drain(requests, std::chrono::seconds(options.drain_seconds), reload, service, *log);
   server.stop();
+  return {};
+}
+
+// All options that the arguments left out, from elsewhere.
+Result<std::map<std::string, Origin>> settle(Program& program, CLI::App& verb,
+                                             const ServeOptions& options) {
+  const auto& variable = program.surroundings().variable;
+  std::string file = options.config;
+  if (file.empty()) file = variable("DIALOGDB_CONFIG").value_or("");
+  if (!file.empty()) file = program.resolve(file);
+  DIALOG_ASSIGN(auto origins, apply_settings(verb, {file, variable}));
+  return origins;
+}
+
+// As a file for `--config`, or as JSON.
+Result<void> print_config(Program& program, const CLI::App& verb,
+                          const std::map<std::string, Origin>& origins) {
+  for (const auto& [name, origin] : origins) {
+    const auto values = values_of(*verb.get_option("--" + name));
+    if (program.output().json()) {
+      program.output().document(
+          Json{{"option", name}, {"values", values}, {"from", to_string(origin)}});
+      continue;
+    }
+    std::string text;
+    for (const std::string& value : values) text += (text.empty() ? "\"" : ", \"") + value + "\"";
+    if (values.size() > 1) text = "[" + text + "]";
+    if (!values.empty())
+      program.output().line(fmt::format("# {}\n{} = {}", to_string(origin), name, text));
+  }
   return {};
 }
 
@@ -247,6 +303,8 @@ void add_bounds(CLI::App* verb, ServeOptions& options) {
       "Signatures that are kept until they expire, so that none counts twice; 64 bytes each");
   add("--new-databases-per-hour", service.new_subjects_per_hour_max, whole_number(0, 1'000'000'000),
       "Databases that signatures may begin within an hour");
+  add("--streams", service.streams_max, whole_number(0, 1'000'000),
+      "Streams of changes that are open at once, at most; 0: none are offered");
   add("--batch-blocks", service.batch_hashes_max, whole_number(1, wire::kBatchHashesMax),
       "Blocks in one request or answer, at most");
   add("--batch-bytes", service.batch_bytes_max, whole_number(kBlockBytesMax, wire::kBatchBytesMax),
@@ -273,6 +331,7 @@ void add_serve(CLI::App& app, Program& program) {
        "dialogdb serve --listen 0.0.0.0:8440 --data ./server --tokens tokens",
        "dialogdb serve --listen 0.0.0.0:8440 --data ./server --signatures --public-url "
        "https://db.example.org",
+       "dialogdb serve --config /etc/dialogdb/serve.toml",
        "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, told as "
        "JSON"});
   verb->add_option("--listen", options->listen, "Where; port 0 takes any free one")
@@ -327,10 +386,26 @@ void add_serve(CLI::App& app, Program& program) {
       ->expected(1)
       ->take_all();
   verb->add_flag("--quoted-etag", options->quoted_etag, "ETags in quotes, as RFC 9110 wants them");
+  verb->add_option("--drain", options->drain_seconds,
+                   "Go on for so long after the signal to stop, while /readyz says 503; another "
+                   "signal ends that")
+      ->transform(whole_number(0, 86'400))
+      ->type_name("SECONDS")
+      ->capture_default_str();
   verb->add_flag("--no-log", options->no_log, "No log on standard error");
   add_bounds(verb, *options);
   add_quota(verb, *options);
-  program.on(verb, [options](Program& running) { return run_serve(running, *options); });
+  verb->add_option("--config", options->config,
+                   "Options from a file, by their names: listen = \"0.0.0.0:8440\". Arguments come "
+                   "first, then the environment (DIALOGDB_LISTEN), then the file")
+      ->type_name("FILE");
+  verb->add_flag("--print-config", options->print_config,
+                 "Show the options in force and where they come from, and serve nothing");
+  program.on(verb, [options, verb](Program& running) -> Result<void> {
+    DIALOG_ASSIGN(const auto origins, settle(running, *verb, *options));
+    if (options->print_config) return print_config(running, *verb, origins);
+    return run_serve(running, *options);
+  });
 }
 
 void add_version(CLI::App& app, Program& program) {

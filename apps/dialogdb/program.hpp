@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,11 +31,14 @@ class Requests {
   virtual CancelToken stopping() = 0;
   /// Can be read from the first request to stop on; for `poll` only.
   [[nodiscard]] virtual int stop_descriptor() const = 0;
-  /// From here on all requests are kept for `wait`. Who calls this promises to take them, and to
-  /// stop in a time of its own; a program that does not is ended a few seconds after the request.
-  virtual void keep() = 0;
+  /// From here on all requests are kept for `wait`, of those to stop the first `stops`. Who calls
+  /// this promises to take them, and to stop in a time of its own; a program that does not is ended
+  /// a few seconds after the request. Further requests to stop end it at once.
+  virtual void keep(int stops) = 0;
   /// Waits for the next request that was kept.
   virtual Request wait() = 0;
+  /// The same, but not longer than this; absent where none came.
+  virtual std::optional<Request> wait_for(std::chrono::nanoseconds time_max) = 0;
 };
 
 /// What only `main` sees of the world outside.

@@ -1,5 +1,6 @@
 #include "signals.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -41,14 +42,24 @@ Signals::Signals()
   std::thread([this] { watch(); }).detach();
 }
 
-void Signals::keep() {
+void Signals::keep(int stops) {
   const std::lock_guard lock(mutex_);
-  are_kept_ = true;
+  kept_stops_ = stops;
 }
 
 Request Signals::wait() {
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, [this] { return !requests_.empty(); });
+  return take();
+}
+
+std::optional<Request> Signals::wait_for(std::chrono::nanoseconds time_max) {
+  std::unique_lock lock(mutex_);
+  if (!arrived_.wait_for(lock, time_max, [this] { return !requests_.empty(); })) return {};
+  return take();
+}
+
+Request Signals::take() {
   const Request request = requests_.front();
   requests_.pop_front();
   return request;
@@ -69,25 +80,28 @@ void Signals::request(Request request) {
 
 void Signals::watch() {
   std::optional<MonotonicTime> stopped;
+  int stops = 0;
   bool are_kept = false;
   while (true) {
     // Who takes requests stops in a time of its own.
     const int number = next_signal(are_kept ? std::nullopt : stopped);
     const MonotonicTime now = system_clock().now();
     const std::lock_guard lock(mutex_);
-    are_kept = are_kept_;
+    are_kept = kept_stops_ > 0;
+    const bool repeated = stopped && now - *stopped < kRepeatTime;
     if (number == SIGHUP && are_kept) {
       request(Request::reload);
-    } else if (stopped) {
-      const bool insists = number > 0 && now - *stopped >= kRepeatTime;
-      const bool takes_too_long = !are_kept && now - *stopped >= kTimeToStop;
+    } else if (number > 0 && !repeated && stops >= std::max(kept_stops_, 1)) {
       // Nothing durable is lost by leaving at any moment.
-      if (insists || takes_too_long) _exit(kInterruptedExitCode);
-    } else if (number > 0) {
+      _exit(kInterruptedExitCode);
+    } else if (number > 0 && !repeated) {
+      ++stops;
       stopped = now;
       source_.cancel();
       static_cast<void>(::eventfd_write(stop_descriptor_, 1));
       request(Request::stop);
+    } else if (stopped && !are_kept && now - *stopped >= kTimeToStop) {
+      _exit(kInterruptedExitCode);
     }
   }
 }

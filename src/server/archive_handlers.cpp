@@ -2,6 +2,7 @@
 #include <span>
 
 #include "handlers.hpp"
+#include "metrics.hpp"
 
 namespace dialog::server {
 namespace {
@@ -17,12 +18,19 @@ Answer blocks_answer(Bytes body) {
   return answer;
 }
 
+void count_read(const Task& task, const Block& block) {
+  Metrics::add(task.metrics.blocks_read);
+  Metrics::add(task.metrics.block_bytes_read, block.size());
+}
+
 Result<void> store(const Task& task, std::span<const Block> blocks) {
   const auto archive = task.store.archive_for(task.subject());
   DIALOG_TRY(archive->put(blocks, task.context));
   // A client publishes a revision once its blocks are acknowledged, so they must be durable by
   // then.
-  return archive->flush(task.context);
+  DIALOG_TRY(archive->flush(task.context));
+  count_stored(task, blocks);
+  return {};
 }
 
 Result<std::vector<Block>> read_frames(const Task& task) {
@@ -67,12 +75,18 @@ Result<std::vector<std::optional<Block>>> read_fitting(const Task& task,
 
 }  // namespace
 
+void count_stored(const Task& task, std::span<const Block> blocks) {
+  Metrics::add(task.metrics.blocks_stored, blocks.size());
+  for (const Block& block : blocks) Metrics::add(task.metrics.block_bytes_stored, block.size());
+}
+
 Answer get_block(const Task& task) {
   const auto block =
       task.store.archive_for(task.subject())->get_one(task.route.block, task.context);
   if (!block) return store_error_answer(block.error());
   if (!*block)
     return error_answer({ErrorCode::not_found, "there is no block " + task.route.block.hex(), {}});
+  count_read(task, **block);
   Answer answer;
   answer.response.status = 200;
   answer.response.headers.add("Content-Type", std::string(wire::kBlockMediaType));
@@ -108,6 +122,7 @@ Answer get_blocks(const Task& task) {
   body.reserve(bytes);
   for (std::size_t i = 0; i < blocks->size(); ++i) {
     if (const auto& block = (*blocks)[i]) {
+      count_read(task, *block);
       wire::append_frame(body, *block);
     } else {
       wire::append_absent_frame(body, (*hashes)[i]);

@@ -17,6 +17,7 @@
 #include "dialog/server/server.hpp"
 #include "event_loop.hpp"
 #include "gatherer.hpp"
+#include "metrics.hpp"
 #include "shard.hpp"
 
 namespace dialog::server {
@@ -62,7 +63,7 @@ class ServerCore final : private EventLoop::Handler {
   void tell_accept_failed(int error_number);
   void admit_connection(Descriptor socket, const Address& peer);
   [[nodiscard]] std::shared_ptr<const TlsContext> tls();
-  static void turn_away(const Descriptor& socket, bool expects_tls);
+  void turn_away(const Descriptor& socket, bool expects_tls, Metrics::TurnedAway why);
   bool wait_until_empty();
   void for_each_shard(void (Shard::*action)());
 

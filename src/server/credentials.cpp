@@ -49,6 +49,7 @@ std::optional<Access> needed_access(const Route& route, std::string_view method)
     case Resource::capabilities:
     case Resource::description:
     case Resource::health:
+    case Resource::readiness:
       return {};
     case Resource::blocks_put:
       return Access::write;
@@ -126,6 +127,8 @@ Credentials::Verdict Credentials::judge_token(const HttpRequest& head, const Rou
     verdict.refusal = forbidden("the token is not for all subjects");
   } else if (route.subject && !token->covers(*route.subject)) {
     verdict.refusal = forbidden("the token is not for this subject");
+  } else if (!route.subject && token->subjects) {
+    verdict.refusal = forbidden("the token is for some subjects only");
   } else if (token->access < needed) {
     verdict.refusal = forbidden("the token does not allow to " + std::string(to_string(needed)));
   }
@@ -322,6 +325,32 @@ Credentials::Verdict Credentials::prove(const SignedRequest& signed_request,
   Verdict verdict{{claim.signer.text(), claim.key, false}, {}};
   if (signed_request.written) verdict.refusal = admit_subject(*signed_request.written, context);
   return verdict;
+}
+
+std::function<bool()> Credentials::keep(const HttpRequest& head, const Route& route,
+                                        const Visitor& visitor) const {
+  const Subject& subject = *route.subject;
+  if (!visitor.signer) {
+    const auto secret = bearer_secret(head);
+    const Hash hash = secret ? Hash::of(*secret) : Hash();
+    return [this, hash, subject] {
+      const auto tokens = known().tokens;
+      if (!tokens) return !config_.signatures;
+      const Token* token = tokens->find(hash, clock_.wall());
+      return token != nullptr && token->covers(subject);
+    };
+  }
+  std::shared_ptr<const Capability> capability;
+  if (const std::string* text = head.headers.find(wire::kCapabilityHeader);
+      text != nullptr && visitor.who != subject.did()) {
+    if (auto read = Capability::from_text(*text))
+      capability = std::make_shared<const Capability>(*std::move(read));
+  }
+  return [this, capability, subject] {
+    const auto signed_subjects = known().signed_subjects;
+    if (signed_subjects && !signed_subjects->contains(subject)) return false;
+    return !capability || (now() < capability->expires() && !prove_capability(*capability, {}));
+  };
 }
 
 }  // namespace dialog::server

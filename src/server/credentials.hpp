@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,6 +69,10 @@ class Credentials {
   /// request is refused from then on.
   [[nodiscard]] Verdict prove(const SignedRequest& signed_request, const HttpRequest& request,
                               const Context& context) const;
+
+  /// For an answer that goes on: whether what let this request in still holds. Keeps no secret.
+  [[nodiscard]] std::function<bool()> keep(const HttpRequest& head, const Route& route,
+                                           const Visitor& visitor) const;
 
  private:
   struct Known;

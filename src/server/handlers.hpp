@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <span>
 
 #include "answers.hpp"
 #include "credentials.hpp"
@@ -22,6 +24,9 @@ struct Task {
   Context context;
   const Visitor& visitor;
   WallTime time;
+  Metrics& metrics;
+  bool draining;
+  Watchers& watchers;
 
   [[nodiscard]] const Subject& subject() const { return *route.subject; }
 };
@@ -40,6 +45,8 @@ std::optional<Answer> judge_media_type(const HttpRequest& head, std::string_view
 Answer get_capabilities(const Task& task);
 Answer get_description(const Task& task);
 Answer get_health(const Task& task);
+Answer get_readiness(const Task& task);
+Answer get_metrics(const Task& task);
 Answer get_head(const Task& task);
 Answer put_head(const Task& task);
 /// The two halves of `put_head`: what is asked for, or an answer where that is not right; and what
@@ -48,6 +55,8 @@ Result<Register::Swap, Answer> read_swap(const Task& task);
 Answer swap_answer(const Task& task, const Register::Swap& swap,
                    const Result<Register::SwapOutcome>& outcome);
 Answer get_log(const Task& task);
+/// `may_go_on` says whether the client may still be told.
+Answer get_watch(const Task& task, std::function<bool()> may_go_on);
 
 Answer get_subjects(const Task& task);
 Answer delete_subject(const Task& task);
@@ -59,6 +68,7 @@ inline constexpr std::size_t kRevokeBodyBytesMax = 4096;
 Answer get_revocations(const Task& task);
 Answer post_revocation(const Task& task);
 
+void count_stored(const Task& task, std::span<const Block> blocks);
 Answer get_block(const Task& task);
 Answer put_block(const Task& task);
 /// The two halves of `put_block`.

@@ -1,20 +1,14 @@
 #include <algorithm>
 
 #include "handlers.hpp"
-#include "openapi.hpp"
+#include "metrics.hpp"
+#include "watchers.hpp"
 
 namespace dialog::server {
 namespace {
 
 Answer bad_request(std::string message) {
   return error_answer(400, {ErrorCode::invalid_argument, std::move(message), {}});
-}
-
-Answer unwell(const std::string& what, const Error& cause) {
-  Answer answer =
-      error_answer(503, {ErrorCode::unavailable, what + "; the server's log says why", {}});
-  answer.fault = cause.message;
-  return answer;
 }
 
 Answer never_published(const Subject& subject) {
@@ -70,30 +64,6 @@ Result<Precondition, Answer> parse_precondition(const HttpRequest& head) {
   return precondition;
 }
 
-Answer get_capabilities(const Task& task) {
-  wire::Capabilities capabilities;
-  capabilities.archive = true;
-  capabilities.history = true;
-  capabilities.signatures = task.config.signatures;
-  capabilities.block_bytes_max = task.config.block_bytes_max;
-  capabilities.batch_hashes_max = task.config.batch_hashes_max;
-  capabilities.batch_bytes_max = task.config.batch_bytes_max;
-  return json_answer(wire::print_capabilities(capabilities));
-}
-
-Answer get_description(const Task& /*task*/) { return json_answer(std::string(kOpenApi)); }
-
-Answer get_health(const Task& task) {
-  if (const auto writable = task.store.check_writable(); !writable) {
-    return unwell("nothing can be written until the server is started again", writable.error());
-  }
-  const auto probe = Subject::parse("did:web:health.invalid");
-  if (!probe) return error_answer({ErrorCode::internal, probe.error().message, {}});
-  const auto record = task.store.head_register().read(*probe, task.context);
-  if (!record) return unwell("the register cannot be read", record.error());
-  return json_answer(R"({"status":"ok"})");
-}
-
 Answer get_head(const Task& task) {
   const auto record = task.store.head_register().read(task.subject(), task.context);
   if (!record) return store_error_answer(record.error());
@@ -123,9 +93,13 @@ Answer swap_answer(const Task& task, const Register::Swap& swap,
                    const Result<Register::SwapOutcome>& outcome) {
   if (!outcome) return store_error_answer(outcome.error());
   if (const auto* refused = std::get_if<Register::Refused>(&*outcome)) {
+    Metrics::add(task.metrics.swaps_refused);
     return refused_answer(task, swap, *refused);
   }
-  return record_answer(std::get<Register::Accepted>(*outcome).record, task.config.etag_style);
+  Metrics::add(task.metrics.swaps_accepted);
+  const HeadRecord& record = std::get<Register::Accepted>(*outcome).record;
+  task.watchers.tell(task.subject(), record);
+  return record_answer(record, task.config.etag_style);
 }
 
 Answer put_head(const Task& task) {
@@ -146,6 +120,32 @@ Answer get_log(const Task& task) {
       task.store.head_register().history(task.subject(), query->after, limit, task.context);
   if (!history) return store_error_answer(history.error());
   return json_answer(wire::print_history(*history));
+}
+
+Answer get_watch(const Task& task, std::function<bool()> may_go_on) {
+  if (task.config.streams_max == 0)
+    return error_answer({ErrorCode::not_found, "this server tells no changes", {}});
+  std::optional<wire::WatchPosition> last;
+  if (const std::string* field = task.request.headers.find(wire::kLastEventIdHeader);
+      field != nullptr && !field->empty()) {
+    last = wire::parse_watch_position(*field);
+    if (!last) return bad_request("Last-Event-ID is no id of an event of this server");
+  }
+  auto stream = task.watchers.open(task.subject(), last, std::move(may_go_on));
+  if (!stream)
+    return error_answer({ErrorCode::unavailable, "too many streams at once; try again later", {}});
+  // At once, so that a register that cannot be read is told by a status.
+  auto first = stream->look(task.context);
+  if (first.ended)
+    return error_answer({ErrorCode::unavailable, "the register cannot be read now", {}});
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.headers.add("Content-Type", std::string(wire::kEventStreamMediaType));
+  // A proxy that waits for more before it passes on what it has would hold events back.
+  answer.response.headers.add("X-Accel-Buffering", "no");
+  answer.response.body = first.bytes.empty() ? Bytes(stream->heartbeat()) : std::move(first.bytes);
+  answer.stream = std::move(stream);
+  return answer;
 }
 
 }  // namespace dialog::server

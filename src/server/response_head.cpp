@@ -26,7 +26,7 @@ bool is_one_line(std::string_view text) {
 
 }  // namespace
 
-void append_response_head(std::string& out, const HttpResponse& response) {
+void append_response_head(std::string& out, const HttpResponse& response, bool is_streamed) {
   const auto reason =
       http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
   out.append("HTTP/1.1 ");
@@ -36,7 +36,8 @@ void append_response_head(std::string& out, const HttpResponse& response) {
     DIALOG_CHECK(is_one_line(value), "a response field must be one line");
     out.append(name).append(": ").append(value).append("\r\n");
   }
-  if (response.status != 204 && response.headers.find("Content-Length") == nullptr) {
+  if (response.status != 204 && !is_streamed &&
+      response.headers.find("Content-Length") == nullptr) {
     out.append("Content-Length: ");
     append_number(out, response.body.size());
     out.append("\r\n");

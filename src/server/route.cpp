@@ -1,9 +1,17 @@
 #include "route.hpp"
 
+#include <array>
+#include <utility>
+
 #include "dialog/http/url.hpp"
 
 namespace dialog::server {
 namespace {
+
+constexpr std::array<std::pair<std::string_view, Resource>, 3> kOwnPages{
+    {{"/healthz", Resource::health},
+     {"/readyz", Resource::readiness},
+     {"/metrics", Resource::metrics}}};
 
 tl::unexpected<Error> no_such_path() {
   return fail(ErrorCode::not_found,
@@ -34,6 +42,7 @@ std::optional<Resource> part_named(std::string_view rest) {
   if (rest.empty()) return Resource::head;
   if (rest == "/log") return Resource::log;
   if (rest == "/revocations") return Resource::revocations;
+  if (rest == "/watch") return Resource::watch;
   if (rest == "/usage") return Resource::usage;
   if (rest == "/quota") return Resource::quota;
   return {};
@@ -51,6 +60,46 @@ std::string_view origin_form(std::string_view target) {
   return target;
 }
 
+std::string_view name_of(Resource resource) {
+  switch (resource) {
+    case Resource::server:
+      return "server";
+    case Resource::capabilities:
+      return "capabilities";
+    case Resource::description:
+      return "description";
+    case Resource::health:
+      return "health";
+    case Resource::subjects:
+      return "subjects";
+    case Resource::readiness:
+      return "readiness";
+    case Resource::metrics:
+      return "metrics";
+    case Resource::head:
+      return "register";
+    case Resource::log:
+      return "log";
+    case Resource::revocations:
+      return "revocations";
+    case Resource::watch:
+      return "watch";
+    case Resource::block:
+      return "block";
+    case Resource::blocks_get:
+      return "blocks_get";
+    case Resource::blocks_put:
+      return "blocks_put";
+    case Resource::blocks_has:
+      return "blocks_has";
+    case Resource::usage:
+      return "usage";
+    case Resource::quota:
+      return "quota";
+  }
+  return "server";
+}
+
 Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   Route route;
   if (target == "*") return route;
@@ -59,8 +108,10 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
     route.query = path.substr(question + 1);
     path = path.substr(0, question);
   }
-  if (path == "/healthz") {
-    route.resource = Resource::health;
+  // Of the server itself, whatever prefix its subjects have.
+  for (const auto& [name, resource] : kOwnPages) {
+    if (path != name) continue;
+    route.resource = resource;
     return route;
   }
   if (!path.starts_with(prefix)) return no_such_path();
@@ -108,12 +159,18 @@ std::string_view path_template(Resource resource) {
       return "/healthz";
     case Resource::subjects:
       return "/subjects";
+    case Resource::readiness:
+      return "/readyz";
+    case Resource::metrics:
+      return "/metrics";
     case Resource::head:
       return "/{did}";
     case Resource::log:
       return "/{did}/log";
     case Resource::revocations:
       return "/{did}/revocations";
+    case Resource::watch:
+      return "/{did}/watch";
     case Resource::block:
       return "/{did}/blocks/{hash}";
     case Resource::blocks_get:
@@ -137,12 +194,16 @@ std::string_view allowed_methods(Resource resource) {
     case Resource::capabilities:
     case Resource::description:
     case Resource::health:
+    case Resource::readiness:
+    case Resource::metrics:
     case Resource::log:
     case Resource::subjects:
     case Resource::usage:
       return "GET, HEAD, OPTIONS";
     case Resource::revocations:
       return "GET, HEAD, POST, OPTIONS";
+    case Resource::watch:
+      return "GET, OPTIONS";
     case Resource::head:
       return "GET, HEAD, PUT, DELETE, OPTIONS";
     case Resource::block:

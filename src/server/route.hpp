@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -9,15 +11,18 @@
 
 namespace dialog::server {
 
-enum class Resource {
+enum class Resource : std::uint8_t {
   server,
   capabilities,
   description,
   health,
   subjects,
+  readiness,
+  metrics,
   head,
   log,
   revocations,
+  watch,
   block,
   blocks_get,
   blocks_put,
@@ -25,6 +30,10 @@ enum class Resource {
   usage,
   quota
 };
+inline constexpr std::size_t kResources = static_cast<std::size_t>(Resource::quota) + 1;
+
+/// A fixed word, for logs and metrics.
+std::string_view name_of(Resource resource);
 
 /// What a request target names.
 struct Route {

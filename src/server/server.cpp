@@ -167,6 +167,7 @@ bool ServerCore::accept_one() {
 }
 
 void ServerCore::tell_accept_failed(int error_number) {
+  Metrics::add(service.metrics().accepts_failed);
   const Time now = std::chrono::steady_clock::now();
   if (accept_failed_told_ && now < *accept_failed_told_ + kAcceptFailedPause) return;
   accept_failed_told_ = now;
@@ -183,10 +184,11 @@ void ServerCore::admit_connection(Descriptor socket, const Address& peer) {
   std::optional<AddressTable::Lease> lease;
   if (!trusted_proxies.contains(peer)) {
     lease = addresses->acquire(peer);
-    if (!lease) return turn_away(socket, config.tls.has_value());
+    if (!lease) return turn_away(socket, config.tls.has_value(), Metrics::TurnedAway::address);
   }
   // Connections come on one thread alone, so none comes between this line and the next.
-  if (connections_ >= config.connections_max) return turn_away(socket, config.tls.has_value());
+  if (connections_ >= config.connections_max)
+    return turn_away(socket, config.tls.has_value(), Metrics::TurnedAway::connections);
   TlsContext::Connection secured;
   if (const auto context = tls()) {
     secured = context->accept(socket.get());
@@ -220,7 +222,8 @@ Result<void> ServerCore::set_tls(const TlsPair& pair) {
 }
 
 // Whoever expects TLS could not read the response, and just finds the connection closed.
-void ServerCore::turn_away(const Descriptor& socket, bool expects_tls) {
+void ServerCore::turn_away(const Descriptor& socket, bool expects_tls, Metrics::TurnedAway why) {
+  service.metrics().turned_away(why);
   static constexpr std::string_view kResponse =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
       "Retry-After: 1\r\nConnection: close\r\n\r\n";

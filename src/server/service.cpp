@@ -6,9 +6,11 @@
 #include "credentials.hpp"
 #include "dialog/http/subject_messages.hpp"
 #include "handlers.hpp"
+#include "metrics.hpp"
 #include "openapi.hpp"
 #include "route.hpp"
 #include "times.hpp"
+#include "watchers.hpp"
 
 namespace dialog::server {
 namespace {
@@ -23,6 +25,8 @@ std::string normalized_prefix(std::string prefix) {
 // error that names a subject.
 constexpr std::size_t kSmallAnswerBytesMax = std::size_t{8} * 1024;
 constexpr std::size_t kRecordBytesMax = 1024;
+constexpr std::size_t kMetricsBytesMax = std::size_t{64} * 1024;
+constexpr std::size_t kWatchBytesMax = std::size_t{32} * 1024;
 // What is read and printed while other connections of the thread wait.
 constexpr std::size_t kAtOnceBytesMax = std::size_t{24} * 1024;
 constexpr std::size_t kRevocationBytesMax = 128;
@@ -61,13 +65,18 @@ struct Service::Visit {
   Route route;
   Visitor visitor;
   std::shared_ptr<const SignedRequest> unproved;  ///< where the signature is still to be verified
+  Peer peer = Peer::this_machine;
 };
 
 Service::Service(ServerStore& store, ServiceConfig config, Clock& clock)
     : store_(store),
       config_(std::move(config)),
       clock_(clock),
-      credentials_(std::make_unique<Credentials>(store, config_, clock)) {
+      credentials_(std::make_unique<Credentials>(store, config_, clock)),
+      metrics_(std::make_unique<Metrics>()),
+      watchers_(std::make_unique<Watchers>(
+          store.head_register(), Watchers::Options{config_.streams_max, config_.watch_look_again},
+          clock)) {
   config_.path_prefix = normalized_prefix(std::move(config_.path_prefix));
 }
 
@@ -75,10 +84,17 @@ Service::~Service() = default;
 
 void Service::set_tokens(std::shared_ptr<const TokenSet> tokens) {
   credentials_->set_tokens(std::move(tokens));
+  watchers_->judge_again();
+}
+
+void Service::begin_drain() {
+  draining_ = true;
+  watchers_->end_all();
 }
 
 void Service::set_signed_subjects(std::shared_ptr<const SubjectSet> subjects) {
   credentials_->set_signed_subjects(std::move(subjects));
+  watchers_->judge_again();
 }
 
 bool Service::asks_for_credentials() const { return credentials_->are_asked_for(); }
@@ -104,7 +120,16 @@ std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit,
   auto verdict = credentials_->judge_head(head, visit.route);
   visit.visitor = std::move(verdict.visitor);
   visit.unproved = std::move(verdict.unproved);
-  if (verdict.refusal) return std::move(verdict.refusal);
+  // How much a server does is for its operator, also where its data are for everybody.
+  if (visit.route.resource == Resource::metrics && visit.peer != Peer::this_machine &&
+      !asks_for_credentials()) {
+    verdict.refusal = error_answer(
+        403, {ErrorCode::unauthorized, "without tokens this is told to this machine only", {}});
+  }
+  if (verdict.refusal) {
+    metrics_->refused_credentials(head, verdict.refusal->response.status);
+    return std::move(verdict.refusal);
+  }
   if (auto refusal = judge_open_admin(head, visit)) return refusal;
   return judge_fields(head, visit.route.resource);
 }
@@ -169,14 +194,19 @@ std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit
     }
     case Resource::blocks_has:
       return std::max(kSmallAnswerBytesMax, request.body.size() / Hash::kSize);
+    case Resource::watch:
+      return kWatchBytesMax;
+    case Resource::metrics:
+      return kMetricsBytesMax;
     default:
       return kSmallAnswerBytesMax;
   }
 }
 
-Service::Admission Service::admit(const HttpRequest& head,
+Service::Admission Service::admit(const HttpRequest& head, Peer peer,
                                   const std::shared_ptr<const Visit>& previous) const {
   auto visit = std::make_shared<Visit>();
+  visit->peer = peer;
   Admission admission;
   admission.refusal = judge(head, *visit, previous.get());
   if (admission.refusal) {
@@ -199,6 +229,7 @@ Service::Work Service::work_of(const HttpRequest& head, const Visit& visit) cons
     case Resource::block:
       return head.method == "PUT" ? Work::gathered : Work::at_once;
     case Resource::health:
+    case Resource::readiness:
       return Work::at_once;
     case Resource::log:
       return answer_limit(head, visit) <= kAtOnceBytesMax ? Work::at_once : Work::waiting;
@@ -209,6 +240,7 @@ Service::Work Service::work_of(const HttpRequest& head, const Visit& visit) cons
 
 Answer Service::finished(const HttpRequest& request, const Visit& visit, Answer answer) const {
   answer.who = visit.visitor.who;
+  answer.resource = visit.route.resource;
   if (visit.route.subject) answer.subject = visit.route.subject->did();
   finish(request, answer);
   return answer;
@@ -247,7 +279,10 @@ Answer Service::answer_signed(const HttpRequest& request, const Admission& admis
   if (request.body.size() <= admission.body_bytes_max) {
     auto verdict = credentials_->prove(*admission.visit->unproved, request, context);
     proved->visitor = std::move(verdict.visitor);
-    if (verdict.refusal) return finished(request, *proved, *std::move(verdict.refusal));
+    if (verdict.refusal) {
+      metrics_->refused_credentials(request, verdict.refusal->response.status);
+      return finished(request, *proved, *std::move(verdict.refusal));
+    }
   }
   Admission after = admission;
   after.visit = std::move(proved);
@@ -257,7 +292,7 @@ Answer Service::answer_signed(const HttpRequest& request, const Admission& admis
 std::variant<Answer, Service::Write> Service::begin_write(const HttpRequest& request,
                                                           const Admission& admission) const {
   const Visit& visit = *admission.visit;
-  const Task task{request, visit.route, config_, store_, {}, visit.visitor, clock_.wall()};
+  const Task task = this->task(request, visit, {});
   if (visit.route.resource == Resource::head) {
     auto swap = read_swap(task);
     if (swap) return Write{task.subject(), *std::move(swap)};
@@ -295,17 +330,23 @@ void Service::write_all(std::span<Write* const> writes, const Context& context) 
 Answer Service::end_write(const HttpRequest& request, const Admission& admission,
                           const Write& write) const {
   const Visit& visit = *admission.visit;
-  const Task task{request, visit.route, config_, store_, {}, visit.visitor, clock_.wall()};
+  const Task task = this->task(request, visit, {});
   const auto* swap = std::get_if<Register::Swap>(&write.what);
+  if (swap == nullptr && *write.stored) count_stored(task, {&std::get<Block>(write.what), 1});
   return finished(
       request, visit,
       swap != nullptr ? swap_answer(task, *swap, *write.swapped) : stored_answer(*write.stored));
 }
 
+Task Service::task(const HttpRequest& request, const Visit& visit, const Context& context) const {
+  return {request,       visit.route,   config_,   store_,    context,
+          visit.visitor, clock_.wall(), *metrics_, draining_, *watchers_};
+}
+
 Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
                          const Context& context) const {
   if (request.method == "OPTIONS") return preflight(request, visit);
-  const Task task{request, visit.route, config_, store_, context, visit.visitor, clock_.wall()};
+  const Task task = this->task(request, visit, context);
   const bool put = request.method == "PUT";
   switch (visit.route.resource) {
     case Resource::server:
@@ -316,6 +357,10 @@ Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
       return get_description(task);
     case Resource::health:
       return get_health(task);
+    case Resource::readiness:
+      return get_readiness(task);
+    case Resource::metrics:
+      return get_metrics(task);
     case Resource::head:
       if (request.method == "DELETE") return delete_subject(task);
       return put ? put_head(task) : get_head(task);
@@ -329,6 +374,8 @@ Answer Service::dispatch(const HttpRequest& request, const Visit& visit,
       return get_log(task);
     case Resource::revocations:
       return request.method == "POST" ? post_revocation(task) : get_revocations(task);
+    case Resource::watch:
+      return get_watch(task, credentials_->keep(request, visit.route, visit.visitor));
     case Resource::block:
       return put ? put_block(task) : get_block(task);
     case Resource::blocks_get:
@@ -353,7 +400,7 @@ Answer Service::preflight(const HttpRequest& request, const Visit& visit) const 
   answer.response.headers.add(
       "Access-Control-Allow-Headers",
       "Authorization, Content-Digest, Content-Type, Dialog-Capability, If-Match, "
-      "If-None-Match, Signature, Signature-Input");
+      "If-None-Match, Last-Event-ID, Signature, Signature-Input");
   answer.response.headers.add("Access-Control-Max-Age", "7200");
   return answer;
 }

@@ -74,11 +74,12 @@ void Session::start() {
 }
 
 void Session::begin_stop() {
-  if (phase_ == Phase::idle || phase_ == Phase::handshake) close();
+  if (phase_ == Phase::idle || phase_ == Phase::handshake || phase_ == Phase::stream) close();
 }
 
 void Session::close() {
   if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::stream) end_stream();
   if (phase_ == Phase::response) log_sent();
   phase_ = Phase::closed;
   deadline_ = Time::max();
@@ -115,6 +116,11 @@ void Session::on_late() {
     case Phase::response:
     case Phase::drain:
       return close();
+    case Phase::stream:
+      if (!out_.empty()) return close();
+      set_deadline(Time::max());
+      pump_->beat();
+      break;
     case Phase::work:
     case Phase::closed:
       break;
@@ -157,6 +163,9 @@ void Session::advance() {
         break;
       case Phase::response:
         goes_on = send();
+        break;
+      case Phase::stream:
+        goes_on = stream();
         break;
       case Phase::drain:
         goes_on = drain();
@@ -297,6 +306,10 @@ bool Session::count_client() {
   return client_lease_.has_value();
 }
 
+Peer Session::came_from() const {
+  return (client_ ? *client_ : peer_).is_loopback() ? Peer::this_machine : Peer::elsewhere;
+}
+
 bool Session::is_rebound() const {
   if (core_.config.open || core_.service.asks_for_credentials()) return false;
   const std::string* host = request_.headers.find("Host");
@@ -317,7 +330,7 @@ void Session::on_head(std::size_t head_bytes) {
     return refuse(421, ErrorCode::unauthorized,
                   "without tokens this server answers to localhost and to addresses only");
   }
-  admission_ = core_.service.admit(request_, known_);
+  admission_ = core_.service.admit(request_, came_from(), known_);
   // One that waits may hold a whole signature: that is not kept.
   const bool is_kept = !admission_.refusal && admission_.work != Service::Work::waiting;
   known_ = is_kept ? admission_.visit : nullptr;
@@ -496,12 +509,13 @@ void Session::refuse(int status, ErrorCode code, std::string message) {
 }
 
 void Session::respond(Answer answer) {
-  if (core_.stopping || !keep_alive_) close_after_ = true;
-  append_response_head(out_, answer.response);
+  if (core_.stopping || !keep_alive_ || answer.stream) close_after_ = true;
+  append_response_head(out_, answer.response, answer.stream != nullptr);
   const std::size_t id_at = out_.size();
   core_.append_request_id(out_);
   const std::size_t id_bytes = out_.size() - id_at;
   out_ += close_after_ ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n";
+  count_request(answer);
   if (core_.log.wants_requests()) note_request(answer, out_.substr(id_at, id_bytes));
   Bytes& body = answer.response.body;
   if (body.size() <= kCopiedBytes) {
@@ -512,10 +526,26 @@ void Session::respond(Answer answer) {
   request_.body = {};
   request_bytes_.set(0);
   response_bytes_.set(out_.size() + held_bytes(large_out_));
+  streamed_ = std::move(answer.stream);
+  if (streamed_) return send_then(After::stream);
   if (close_after_) return send_then(After::end);
   const bool is_much = out_.size() + large_out_.size() > kOutBytes || !large_out_.empty();
   if (is_much || input_.empty()) return send_then(After::next_request);
   next_request();
+}
+
+void Session::count_request(const Answer& answer) {
+  Metrics::Request request{answer.resource,
+                           request_.method,
+                           answer.response.status,
+                           request_.body.size(),
+                           answer.response.body.size(),
+                           {}};
+  if (request_start_ != Time{}) {
+    request.duration = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - request_start_);
+  }
+  core_.service.metrics().request(request);
 }
 
 void Session::note_request(Answer& answer, std::string request_id) {
@@ -566,6 +596,7 @@ bool Session::send() {
 }
 
 void Session::on_sent() {
+  if (after_ == After::stream) return begin_stream();
   log_sent();
   out_.clear();
   large_out_ = {};
@@ -578,6 +609,7 @@ void Session::on_sent() {
       return enter(Phase::body, core_.config.transfer_grace);
     case After::work:
       return work();
+    case After::stream:
     case After::end:
       return end();
   }
@@ -589,7 +621,8 @@ void Session::log_sent() {
   for (Noted& noted : noted_) {
     AccessRecord& record = noted.record;
     record.time = system_clock().wall();
-    record.bytes_out = std::min(written_ - std::min(written_, noted.body_begin), noted.body_bytes);
+    record.bytes_out = noted.streamed.value_or(
+        std::min(written_ - std::min(written_, noted.body_begin), noted.body_bytes));
     if (noted.start != Time{}) {
       record.duration = std::chrono::duration_cast<std::chrono::microseconds>(now - noted.start);
     }

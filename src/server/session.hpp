@@ -14,6 +14,7 @@
 #include "request_head.hpp"
 #include "shard.hpp"
 #include "stream.hpp"
+#include "stream_pump.hpp"
 
 namespace dialog::server {
 
@@ -46,9 +47,9 @@ class Session final : public EventLoop::Handler,
 
   /// What is waited for: `idle` and `head` for a request, `response` for the client to take what
   /// was answered, `work` for an answer.
-  enum class Phase { handshake, idle, head, body, work, response, drain, closed };
+  enum class Phase { handshake, idle, head, body, work, response, stream, drain, closed };
   /// What comes once the client has taken all that was answered.
-  enum class After { next_request, body, work, end };
+  enum class After { next_request, body, work, stream, end };
   enum class Input { more, none, over };
 
   // Gatherer::Client
@@ -71,6 +72,7 @@ class Session final : public EventLoop::Handler,
   bool skip_empty_line();
   void on_head(std::size_t head_bytes);
   bool count_client();
+  [[nodiscard]] Peer came_from() const;
   [[nodiscard]] bool is_rebound() const;
   bool judge_body();
   bool begin_chunks(std::string_view head);
@@ -79,6 +81,10 @@ class Session final : public EventLoop::Handler,
   bool take_body();
   bool take_chunks();
   bool drain();
+  void begin_stream();
+  bool stream();
+  bool send_piece();
+  void end_stream();
 
   void work();
   void answer_now();
@@ -92,16 +98,23 @@ class Session final : public EventLoop::Handler,
   bool send();
   void on_sent();
   void end();
+  void count_request(const Answer& answer);
   void note_request(Answer& answer, std::string request_id);
   void log_sent();
 
   // Counts the connection. Before the other members, so that it goes after them: a connection that
   // is no longer counted holds nothing of what is shared.
   struct Presence {
-    explicit Presence(ServerCore& core_in) : core(core_in) { core.connection_came(); }
+    explicit Presence(ServerCore& core_in) : core(core_in) {
+      core.connection_came();
+      Metrics::add(core.service.metrics().connections_opened);
+    }
     Presence(const Presence&) = delete;
     Presence& operator=(const Presence&) = delete;
-    ~Presence() { core.connection_gone(); }
+    ~Presence() {
+      Metrics::add(core.service.metrics().connections_closed);
+      core.connection_gone();
+    }
     ServerCore& core;
   };
 
@@ -152,8 +165,11 @@ class Session final : public EventLoop::Handler,
     Time start;
     std::size_t body_begin = 0;
     std::size_t body_bytes = 0;
+    std::optional<std::uint64_t> streamed{};  ///< what was sent of a body that goes on
   };
   std::vector<Noted> noted_;
+  std::shared_ptr<AnswerStream> streamed_;
+  std::shared_ptr<StreamPump> pump_;
 };
 
 }  // namespace dialog::server

@@ -1,5 +1,6 @@
 #include "dialog/http/subject_messages.hpp"
 #include "handlers.hpp"
+#include "watchers.hpp"
 
 namespace dialog::server {
 
@@ -14,6 +15,8 @@ Answer get_subjects(const Task& task) {
 Answer delete_subject(const Task& task) {
   const auto removed = task.store.remove(task.subject(), task.context);
   if (!removed) return store_error_answer(removed.error());
+  // Whoever watches is told that it began anew.
+  task.watchers.tell_changed(task.subject());
   if (*removed) return no_content();
   return error_answer({ErrorCode::not_found, "nothing is kept under " + task.subject().did(), {}});
 }

@@ -122,7 +122,10 @@ Result<TokenSet> TokenSet::parse(std::string_view text) {
 
 const Token* TokenSet::find(std::string_view secret, WallTime now) const {
   if (secret.empty() || secret.size() > kSecretBytesMax) return nullptr;
-  const Hash hash = Hash::of(secret);
+  return find(Hash::of(secret), now);
+}
+
+const Token* TokenSet::find(const Hash& hash, WallTime now) const {
   const Token* found = nullptr;
   for (const Token& token : tokens_) {
     if (sodium_memcmp(hash.bytes().data(), token.hash.bytes().data(), Hash::kSize) == 0)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import unittest
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
@@ -33,6 +34,80 @@ class Serving(ProgramTest):
                 with urllib.request.urlopen(server.url + "/healthz") as answer:
                     self.assertEqual(answer.status, 200)
                 self.assertEqual(server.end(number), 0)
+
+    def test_goes_on_for_a_while_before_it_stops_but_is_not_ready(self):
+        server = Server(self.folder / "data", "--drain", 3600)
+        self.assertEqual(self.status(server, "/readyz"), 200)
+        server.process.send_signal(signal.SIGTERM)
+        while self.status(server, "/readyz") == 200:
+            pass
+        self.assertEqual(self.status(server, "/readyz"), 503)
+        self.assertEqual(self.status(server, "/healthz"), 200)
+        # A second signal is taken once it cannot be the first one, sent twice.
+        while server.process.poll() is None:
+            server.process.send_signal(signal.SIGTERM)
+            try:
+                server.process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        self.assertEqual(server.end(signal.SIGTERM), 0)
+
+    def test_ends_by_itself_when_the_time_to_drain_is_over(self):
+        server = Server(self.folder / "data", "--drain", 1)
+        self.assertEqual(server.end(signal.SIGTERM), 0)
+
+    def test_takes_options_from_arguments_the_environment_and_a_file_in_this_order(self):
+        file = self.folder / "serve.toml"
+        file.write_text('# a comment\ndata = "here"\nworkers = 3\nstreams = 5\nconnections = 7\nopen = true\n'
+                        'cors = ["https://a.example", "https://b.example"]\n')
+        rows = {row["option"]: row for row in self.lines(
+            "serve", "--config", file, "--workers", 1, "--print-config",
+            env={"DIALOGDB_WORKERS": "2", "DIALOGDB_STREAMS": "4", "DIALOGDB_QUOTED_ETAG": "true"})}
+        shown = {name: (rows[name]["values"], rows[name]["from"]) for name in
+                 ("workers", "streams", "connections", "open", "quoted-etag", "cors", "batch-blocks", "data")}
+        self.assertEqual(shown, {
+            "workers": (["1"], "argument"), "streams": (["4"], "environment"), "connections": (["7"], "file"),
+            "open": (["true"], "file"), "quoted-etag": (["true"], "environment"),
+            "cors": (["https://a.example", "https://b.example"], "file"), "batch-blocks": (["1024"], "default"),
+            "data": (["here"], "file")})
+        self.assertFalse((self.folder / "here").exists())
+
+    def test_what_it_prints_of_its_configuration_is_one(self):
+        text = self.text("serve", "--data", "here", "--cors", "https://a.example", "--cors", "https://b.example",
+                         "--quoted-etag", "--print-config")
+        file = self.folder / "serve.toml"
+        file.write_text(text)
+        again = self.text("serve", "--config", file, "--print-config")
+        self.assertEqual([line for line in again.splitlines() if not line.startswith("#")],
+                         [line for line in text.splitlines() if not line.startswith("#")])
+
+    def test_refuses_a_file_with_mistakes(self):
+        file = self.folder / "serve.toml"
+        for text in ("listen = 1", "config = \"other\"", "[serve]\nworkers = 1", "workers = none", "workers = 0",
+                     "workers = 1\nworkers = 2", "data = \"a#b\"", "workers", "x"):
+            with self.subTest(text):
+                file.write_text(text + "\n")
+                self.error(INVALID, "serve", "--data", "data", "--config", file)
+        self.error(NOT_FOUND, "serve", "--data", "data", "--config", self.folder / "absent")
+        self.error(INVALID, "serve", "--data", "data", env={"DIALOGDB_WORKERS": "none"})
+
+    def test_serves_by_its_configuration_alone(self):
+        file = self.folder / "serve.toml"
+        file.write_text(f'data = "{self.folder}/data"\nlisten = "127.0.0.1:0"\nstreams = 0\n')
+        process = start("serve", "--json", env={"DIALOGDB_CONFIG": str(file), "DIALOGDB_NO_LOG": "true"})
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        with urllib.request.urlopen(json.loads(process.stdout.readline())["url"] + "/") as answer:
+            self.assertNotIn("watch", json.load(answer)["features"])
+
+    def status(self, server, path):
+        try:
+            with urllib.request.urlopen(server.url + path) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def test_refuses_to_serve_the_network_without_tokens(self):
         error = self.error(INVALID, "serve", "--listen", "0.0.0.0:0", "--data", "data")

@@ -81,6 +81,11 @@ std::optional<HttpResponse> RawClient::receive(bool to_head) {
   return response;
 }
 
+std::string RawClient::receive_some() {
+  if (received_.empty()) fill();
+  return std::exchange(received_, {});
+}
+
 std::string RawClient::receive_rest() {
   while (fill()) {
   }

@@ -27,6 +27,8 @@ class RawClient {
   std::optional<HttpResponse> receive(bool to_head = false);
   /// The next line, without its end; absent where the connection ends first.
   std::optional<std::string> receive_line();
+  /// The bytes that are there, at least one; empty where the connection ends first.
+  std::string receive_some();
   /// Everything up to the end of the connection.
   std::string receive_rest();
 

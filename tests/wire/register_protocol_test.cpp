@@ -280,7 +280,7 @@ TEST_P(RegisterProtocol, the_endpoint_says_what_it_offers) {
   EXPECT_TRUE(capabilities->archive);
   EXPECT_TRUE(capabilities->history);
   EXPECT_FALSE(capabilities->deltas);
-  EXPECT_FALSE(capabilities->watch);
+  EXPECT_TRUE(capabilities->watch);
   EXPECT_FALSE(capabilities->signatures);
   EXPECT_EQ(capabilities->block_bytes_max, kBlockBytesMax);
 }

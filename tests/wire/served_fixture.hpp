@@ -110,6 +110,8 @@ class GatedStore final : public ServerStore, private Register {
   void obey_cancellation() { obey_ = true; }
   void fail_with(Error error) { failure_ = std::move(error); }
   void lose_writes(Error error) { lost_ = std::move(error); }
+  /// Keeps no swap up to this number in the histories.
+  void forget_until(std::uint64_t sequence) { forgotten_ = sequence; }
 
  private:
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override {
@@ -124,7 +126,11 @@ class GatedStore final : public ServerStore, private Register {
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override {
     DIALOG_TRY(pass(context));
-    return store_.head_register().history(subject, after, limit, context);
+    const std::uint64_t from = std::max(after, forgotten_);
+    DIALOG_ASSIGN(HeadHistory history,
+                  store_.head_register().history(subject, from, limit, context));
+    if (from > after) history.complete = false;
+    return history;
   }
   Result<void> pass(const Context& context) {
     if (failure_) return fail(*failure_);
@@ -148,6 +154,7 @@ class GatedStore final : public ServerStore, private Register {
   int waiting_ = 0;
   std::optional<Error> failure_;
   std::optional<Error> lost_;
+  std::uint64_t forgotten_ = 0;
 };
 
 /// A server on a free port of this machine.

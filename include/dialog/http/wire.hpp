@@ -7,6 +7,7 @@
 #include "dialog/http/limits.hpp"
 #include "dialog/http/register_messages.hpp"
 #include "dialog/http/url.hpp"
+#include "dialog/http/watch_messages.hpp"
 
 /// What travels between clients and servers, byte by byte; `docs/protocol` describes it.
 namespace dialog::wire {

@@ -53,6 +53,8 @@ struct ServerConfig {
   std::size_t transfer_bytes_per_second_min = 1024;
   std::chrono::milliseconds transfer_grace{5'000};
 
+  /// How long a stream (`AnswerStream`) is silent before it gets a heartbeat.
+  std::chrono::milliseconds heartbeat_time{15'000};
   std::chrono::milliseconds idle_time_max{30'000};     ///< between two requests of a connection
   std::chrono::milliseconds request_time_max{30'000};  ///< the deadline that the store is given
   std::chrono::milliseconds stop_time_max{

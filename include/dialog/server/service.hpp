@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +18,7 @@
 #include "dialog/http/message.hpp"
 #include "dialog/http/wire.hpp"
 #include "dialog/remote/server_store.hpp"
+#include "dialog/server/answer_stream.hpp"
 #include "dialog/server/replay_guard.hpp"
 #include "dialog/server/subject_set.hpp"
 #include "dialog/server/tokens.hpp"
@@ -35,6 +39,12 @@ struct ServiceConfig {
   /// Without tokens, requests that need an admin are answered: where nobody but programs of this
   /// machine reaches the server. Never those of web pages.
   bool admin_without_tokens = false;
+  /// Streams of changes (`GET /{did}/watch`) that are open at once; beyond: 503. With 0 there are
+  /// none, and the capabilities do not name them.
+  std::size_t streams_max = 2048;
+  /// After how long a stream looks at the register though nobody told of a change: another server
+  /// on the same register may have made one.
+  std::chrono::milliseconds watch_look_again{15'000};
 
   /// Requests may be signed by the key of a did:key, which then opens its own subject, and those
   /// that a capability gives it (docs/protocol/signatures.md). Everything that needs credentials is
@@ -53,6 +63,15 @@ struct ServiceConfig {
 
 class Credentials;
 struct Visitor;
+class Metrics;
+class Watchers;
+struct Task;
+
+/// What a request names; the server's own matter.
+enum class Resource : std::uint8_t;
+
+/// From where a request comes.
+enum class Peer : std::uint8_t { this_machine, elsewhere };
 
 /// What one request came to: the response, and what the log tells about it.
 struct Answer {
@@ -60,6 +79,10 @@ struct Answer {
   std::string subject;  ///< empty where the request concerns none
   std::string who;      ///< the name of the token or the signer; empty where nobody is known
   std::string fault;    ///< what failed inside, where the response does not say it to the client
+  Resource resource{};  ///< what was asked for
+  /// What the body goes on with, where it does: the response has no length then, and ends with its
+  /// connection. Not to be used longer than the service.
+  std::shared_ptr<AnswerStream> stream{};
 };
 
 /// The protocol without a socket: a request in, a response out. Thread-safe. Waits for the store
@@ -83,6 +106,13 @@ class Service {
   /// From the next request on signatures open only these subjects; null: every one.
   void set_signed_subjects(std::shared_ptr<const SubjectSet> subjects);
 
+  /// From now on `GET /readyz` says that this server takes no more work, although it still does.
+  /// Streams of changes end, and no new ones are opened.
+  void begin_drain();
+
+  /// What is counted; for who serves this service.
+  [[nodiscard]] Metrics& metrics() const { return *metrics_; }
+
   /// What the head of a request came to: what it names, and who sent it.
   struct Visit;
 
@@ -102,9 +132,10 @@ class Service {
     std::shared_ptr<const Visit> visit{};
   };
   /// Judges a request by its head, before its body is received: route, method, header fields, and
-  /// credentials as far as that is cheap: a signature is verified with the rest. `previous` is what
-  /// an earlier request of the same client came to, and saves work where the two have one target.
-  [[nodiscard]] Admission admit(const HttpRequest& head,
+  /// credentials as far as that is cheap: a signature is verified with the rest; and by where it
+  /// comes from. `previous` is what an earlier request of the same client came to, and saves work
+  /// where the two have one target.
+  [[nodiscard]] Admission admit(const HttpRequest& head, Peer peer = Peer::this_machine,
                                 const std::shared_ptr<const Visit>& previous = nullptr) const;
 
   /// Whether so many bytes may be held for the body of an answer.
@@ -154,6 +185,8 @@ class Service {
                                                        const Visit& visit) const;
   [[nodiscard]] Answer answer_signed(const HttpRequest& request, const Admission& admission,
                                      const Context& context, const Reserve& reserve) const;
+  [[nodiscard]] Task task(const HttpRequest& request, const Visit& visit,
+                          const Context& context) const;
   [[nodiscard]] Answer dispatch(const HttpRequest& request, const Visit& visit,
                                 const Context& context) const;
   [[nodiscard]] Answer preflight(const HttpRequest& request, const Visit& visit) const;
@@ -165,6 +198,9 @@ class Service {
   ServiceConfig config_;
   Clock& clock_;
   std::unique_ptr<Credentials> credentials_;
+  std::atomic<bool> draining_{false};
+  const std::unique_ptr<Metrics> metrics_;
+  const std::unique_ptr<Watchers> watchers_;
 };
 
 }  // namespace dialog::server

@@ -47,6 +47,8 @@ class TokenSet {
   /// The token of a secret; null where no valid one has it. Takes the same time whichever token
   /// matches. Valid as long as this set.
   [[nodiscard]] const Token* find(std::string_view secret, WallTime now) const;
+  /// The same by the secret's hash.
+  [[nodiscard]] const Token* find(const Hash& hash, WallTime now) const;
 
   [[nodiscard]] std::size_t size() const { return tokens_.size(); }
   [[nodiscard]] const std::vector<Token>& tokens() const { return tokens_; }
