@@ -21,6 +21,8 @@ else()
 endif()
 list(TRANSFORM sources PREPEND ${DIALOG_BLAKE3_DIR}/)
 add_library(dialog_blake3 STATIC ${sources})
+# Its own inner functions hash several inputs at once (src/base/hash_each.cpp).
+target_compile_definitions(dialog_blake3 PUBLIC $<BUILD_INTERFACE:DIALOG_BLAKE3_LANES>)
 target_include_directories(dialog_blake3 SYSTEM PUBLIC $<BUILD_INTERFACE:${DIALOG_BLAKE3_DIR}>)
 if(blake3_portable_only)
   target_compile_definitions(dialog_blake3 PRIVATE BLAKE3_NO_SSE2 BLAKE3_NO_SSE41 BLAKE3_NO_AVX2 BLAKE3_NO_AVX512

@@ -14,6 +14,16 @@ Result<void> check_block_size(const Hash& hash, std::size_t size) {
                                         " are allowed");
 }
 
+namespace {
+
+Result<void> compare(const Hash& expected, const Hash& actual) {
+  if (actual == expected) return {};
+  return fail(ErrorCode::corrupt,
+              "the bytes of block " + expected.hex() + " hash to " + actual.hex());
+}
+
+}  // namespace
+
 Block Block::of(Bytes bytes) {
   const Hash hash = Hash::of(bytes);
   const auto whole = std::make_shared<const Bytes>(std::move(bytes));
@@ -27,17 +37,32 @@ Block Block::unchecked(const Hash& hash, std::shared_ptr<const Bytes> whole, Byt
 Result<Block> Block::checked(const Hash& expected, std::shared_ptr<const Bytes> whole,
                              ByteView bytes) {
   DIALOG_TRY(check_block_size(expected, bytes.size()));
-  const Hash actual = Hash::of(bytes);
-  if (actual != expected) {
-    return fail(ErrorCode::corrupt,
-                "the bytes of block " + expected.hex() + " hash to " + actual.hex());
-  }
-  return Block{actual, std::move(whole), bytes};
+  DIALOG_TRY(compare(expected, Hash::of(bytes)));
+  return Block{expected, std::move(whole), bytes};
 }
 
 Result<Block> Block::checked(const Hash& expected, Bytes bytes) {
   const auto whole = std::make_shared<const Bytes>(std::move(bytes));
   return checked(expected, whole, *whole);
+}
+
+Result<std::vector<Block>> Block::checked_each(std::span<const Claim> claims) {
+  std::vector<ByteView> views;
+  views.reserve(claims.size());
+  for (const Claim& claim : claims) {
+    DIALOG_TRY(check_block_size(claim.hash, claim.bytes.size()));
+    views.push_back(claim.bytes);
+  }
+  std::vector<Hash> hashes(claims.size());
+  hash_each(views, hashes);
+  std::vector<Block> blocks;
+  blocks.reserve(claims.size());
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    DIALOG_TRY(compare(claims[i].hash, hashes[i]));
+    const auto whole = std::make_shared<const Bytes>(claims[i].bytes);
+    blocks.push_back(Block(hashes[i], whole, *whole));
+  }
+  return blocks;
 }
 
 }  // namespace dialog

@@ -135,6 +135,8 @@ Result<void> HttpArchive::read_frames(const Bytes& body, std::span<const Hash> a
   wire::FrameReader reader({kBlockBytesMax, asked.size()});
   reader.feed(body);
   std::size_t answered = 0;
+  std::vector<Block::Claim> claims;
+  std::vector<std::size_t> places;
   while (true) {
     DIALOG_ASSIGN(const auto frame, reader.next());
     if (!frame) break;
@@ -142,16 +144,19 @@ Result<void> HttpArchive::read_frames(const Bytes& body, std::span<const Hash> a
       return fail(ErrorCode::malformed,
                   caller_->endpoint().text() + " answers with blocks that were not asked for");
     }
-    blocks.emplace_back();
     if (frame->bytes) {
-      DIALOG_ASSIGN(blocks.back(), Block::checked(frame->hash, Bytes(*frame->bytes)));
+      claims.push_back({frame->hash, *frame->bytes});
+      places.push_back(blocks.size());
     }
+    blocks.emplace_back();
   }
   DIALOG_TRY(reader.finish());
   if (answered == 0) {
     return fail(ErrorCode::malformed,
                 caller_->endpoint().text() + " answers without a single block");
   }
+  DIALOG_ASSIGN(auto checked, Block::checked_each(claims));
+  for (std::size_t i = 0; i < places.size(); ++i) blocks[places[i]] = std::move(checked[i]);
   return {};
 }
 

@@ -37,16 +37,15 @@ Result<std::vector<Block>> read_frames(const Task& task) {
   wire::FrameReader reader(
       {.block_bytes_max = task.config.block_bytes_max, .frames_max = task.config.batch_hashes_max});
   reader.feed(task.request.body);
-  std::vector<Block> blocks;
+  std::vector<Block::Claim> claims;
   for (;;) {
     DIALOG_ASSIGN(const auto frame, reader.next());
     if (!frame) break;
     if (!frame->bytes) return fail(ErrorCode::malformed, "a frame to be stored has no bytes");
-    DIALOG_ASSIGN(auto block, Block::checked(frame->hash, Bytes(*frame->bytes)));
-    blocks.push_back(std::move(block));
+    claims.push_back({frame->hash, *frame->bytes});
   }
   DIALOG_TRY(reader.finish());
-  return blocks;
+  return Block::checked_each(claims);
 }
 
 std::size_t frame_bytes(const std::optional<Block>& block) {

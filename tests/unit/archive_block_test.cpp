@@ -53,6 +53,30 @@ TEST(Block, KeepsTheLargerThingThatItsBytesLieIn) {
   EXPECT_EQ(other.error().code, ErrorCode::corrupt);
 }
 
+TEST(Block, AreMadeOfManyClaimsInTheirOrder) {
+  const auto blocks = Block::checked_each(
+      std::vector<Block::Claim>{{Hash::of("one"), "one"}, {Hash::of("two"), "two"}});
+  ASSERT_TRUE(blocks);
+  EXPECT_THAT(*blocks, ::testing::ElementsAre(Block::of("one"), Block::of("two")));
+  EXPECT_EQ(blocks->back().bytes(), "two");
+}
+
+TEST(Block, AreNotMadeWhereOneClaimOfManyIsWrong) {
+  const auto blocks = Block::checked_each(std::vector<Block::Claim>{
+      {Hash::of("one"), "one"}, {Hash::of("two"), "tow"}, {Hash::of("three"), "trhee"}});
+  ASSERT_FALSE(blocks);
+  EXPECT_EQ(blocks.error().code, ErrorCode::corrupt);
+  EXPECT_THAT(blocks.error().message, ::testing::HasSubstr(Hash::of("two").hex()));
+}
+
+TEST(Block, AreBoundedAmongManyClaims) {
+  const Bytes large(kBlockBytesMax + 1, 'x');
+  const auto blocks =
+      Block::checked_each(std::vector<Block::Claim>{{Hash::of("one"), "one"}, {Hash(), large}});
+  ASSERT_FALSE(blocks);
+  EXPECT_EQ(blocks.error().code, ErrorCode::too_large);
+}
+
 TEST(Block, IsBounded) {
   const Bytes fits(kBlockBytesMax, 'x');
   EXPECT_TRUE(Block::checked(Hash::of(fits), fits));

@@ -35,6 +35,44 @@ TEST(Hash, EqualsThePublishedVectors) {
   for (const auto& [input, hash] : vectors) EXPECT_EQ(Hash::of(input).hex(), hash) << input.size();
 }
 
+std::vector<Hash> hashed_together(const std::vector<Bytes>& inputs) {
+  const std::vector<ByteView> views(inputs.begin(), inputs.end());
+  std::vector<Hash> hashes(views.size());
+  hash_each(views, hashes);
+  return hashes;
+}
+
+TEST(HashEach, EqualsThePublishedVectors) {
+  const auto vectors = published_vectors();
+  std::vector<Bytes> inputs;
+  for (const Vector& vector : vectors) inputs.push_back(vector.input);
+  const auto hashes = hashed_together(inputs);
+  for (std::size_t i = 0; i < vectors.size(); ++i)
+    EXPECT_EQ(hashes[i].hex(), vectors[i].hash) << vectors[i].input.size();
+}
+
+TEST(HashEach, EqualsHashOfForEverySizeOfAFewChunks) {
+  std::vector<Bytes> inputs;
+  for (std::size_t size = 0; size <= 5000; size += size % 64 < 2 || size % 64 > 61 ? 1 : 20)
+    inputs.emplace_back(size, static_cast<char>(size));
+  const auto hashes = hashed_together(inputs);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    EXPECT_EQ(hashes[i], Hash::of(inputs[i])) << inputs[i].size();
+}
+
+TEST(HashEach, EqualsHashOfForAnyMixture) {
+  test::for_each_seed(20, [](test::Generator& random) {
+    std::vector<Bytes> inputs;
+    for (std::size_t i = random.below(700); i > 0; --i)
+      inputs.push_back(random.bytes(random.below(20'000)));
+    const auto hashes = hashed_together(inputs);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      ASSERT_EQ(hashes[i], Hash::of(inputs[i])) << inputs[i].size();
+  });
+}
+
+TEST(HashEach, TakesNoInputAtAll) { EXPECT_TRUE(hashed_together({}).empty()); }
+
 TEST(Hasher, EqualsThePublishedVectorsHoweverTheInputIsCut) {
   for (const auto& [input, hash] : published_vectors()) {
     for (const std::size_t step :

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "dialog/base/bytes.hpp"
 #include "dialog/base/hash.hpp"
@@ -23,6 +25,15 @@ class Block {
   /// The same for bytes that lie in something larger, which the block then keeps whole.
   static Result<Block> checked(const Hash& expected, std::shared_ptr<const Bytes> whole,
                                ByteView bytes);
+
+  /// What is said to be a block.
+  struct Claim {
+    Hash hash;
+    ByteView bytes;
+  };
+  /// `checked` for each claim, in order; hashes several at once. Fails as the first that is wrong.
+  /// The blocks have copies of their bytes.
+  static Result<std::vector<Block>> checked_each(std::span<const Claim> claims);
 
   /// For stores that have checked these very bytes before, and know by a checksum that they are
   /// still the same: takes the hash on trust. `bytes` lie in `whole`, which the block keeps.

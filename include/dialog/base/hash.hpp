@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,10 @@ class Hash {
   friend class Hasher;
   std::array<std::uint8_t, kSize> bytes_{};
 };
+
+/// BLAKE3 of each input, in order: as `Hash::of`, but several at once, which for many inputs of a
+/// few KiB takes about half the time. As many hashes as inputs.
+void hash_each(std::span<const ByteView> inputs, std::span<Hash> hashes);
 
 /// Incremental BLAKE3, for what does not lie in memory in one piece. Not thread-safe.
 class Hasher {

@@ -30,7 +30,8 @@ constexpr std::size_t frame_bytes(std::size_t block_bytes) {
 /// One frame as it came: nothing is checked but its bounds.
 struct BlockFrame {
   Hash hash;
-  /// Absent where the sender does not have the block. Valid until the next call of the reader.
+  /// Absent where the sender does not have the block. Valid until the next call of the reader; as
+  /// long as the piece where the frame came whole in one.
   std::optional<ByteView> bytes;
 };
 
