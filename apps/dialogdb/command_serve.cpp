@@ -91,13 +91,13 @@ Result<std::shared_ptr<const server::SubjectSet>> load_subjects(const std::strin
 }
 
 // Signatures are for one server: it must know the name that clients sign.
-Result<void> take_signatures(const ServeOptions& options, server::ServiceConfig& config) {
+Result<void> take_signatures(const ServeOptions& options, const std::string& host,
+                             server::ServiceConfig& config) {
   config.signatures = options.signatures;
   if (!options.public_url.empty()) {
     DIALOG_ASSIGN(config.public_endpoint, Endpoint::parse(options.public_url));
   }
-  const auto here = Endpoint::parse("http://" + options.listen);
-  if (options.signatures && !config.public_endpoint && here && !here->is_loopback()) {
+  if (options.signatures && !config.public_endpoint && !is_this_machine(host)) {
     return fail(ErrorCode::invalid_argument,
                 "--signatures beyond this machine needs --public-url: clients sign the address "
                 "that they use, and a signature for another server must not count here");
@@ -218,7 +218,7 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   server::ServiceConfig service_config = options.service_bounds;
   service_config.path_prefix = normal_prefix(options.path_prefix);
   service_config.cors_origins = options.cors;
-  DIALOG_TRY(take_signatures(options, service_config));
+  DIALOG_TRY(take_signatures(options, config.host, service_config));
   if (options.quoted_etag) service_config.etag_style = wire::EtagStyle::quoted;
   take_all_descriptors();
   DIALOG_ASSIGN(const auto store, open_server_store(program, options.places));

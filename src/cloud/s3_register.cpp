@@ -195,7 +195,7 @@ class S3Register::Swapping {
     // The same bytes under the same condition take effect once at most, whichever of them arrives.
     if (unchanged) return std::nullopt;
     const std::uint64_t before = base_ ? base_->head->record().sequence : 0;
-    if (head == nullptr ? open_ : !head->reaches(before)) {
+    if (open_ && (head == nullptr || !head->reaches(before))) {
       return fail(unknown(
           {ErrorCode::indeterminate,
            head ? "more swaps followed than the history keeps" : "the record was deleted meanwhile",
