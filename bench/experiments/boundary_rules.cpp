@@ -1,6 +1,6 @@
-// Compares rules that say where the nodes of a tree end (docs/decisions/0014-tree-format-1.md holds its
-// table). Simulates levels of entries, of which only sizes and hashes matter; writes nothing. Takes
-// about a minute: boundary_rules [entries] [edits]
+// Compares rules that say where the nodes of a tree end (docs/decisions/0014-tree-format-1.md holds
+// its table). Simulates levels of entries, of which only sizes and hashes matter; writes nothing.
+// Takes about a minute: boundary_rules [entries] [edits]
 
 #include <algorithm>
 #include <array>
@@ -68,9 +68,8 @@ Rule stateful(std::string name, const std::function<double(double before, double
 }
 
 Rule by_key_alone(double target) {
-  return stateful("key hash alone", [target](double before, double after) {
-    return (after - before) / target;
-  });
+  return stateful("key hash alone",
+                  [target](double before, double after) { return (after - before) / target; });
 }
 
 Rule weibull(double target) {
@@ -205,7 +204,8 @@ Rewritten rewritten(const Tree& before, const Tree& after, std::size_t level) {
   const Level& old = before.nodes[level];
   const auto same = [](const Entry& a, const Entry& b) { return a.content == b.content; };
   const auto limit = static_cast<std::ptrdiff_t>(std::min(old.size(), now.size()));
-  const auto front = std::mismatch(now.begin(), now.begin() + limit, old.begin(), same).first - now.begin();
+  const auto front =
+      std::mismatch(now.begin(), now.begin() + limit, old.begin(), same).first - now.begin();
   const auto left = limit - front;
   const auto back =
       std::mismatch(now.rbegin(), now.rbegin() + left, old.rbegin(), same).first - now.rbegin();
@@ -226,7 +226,8 @@ Spread spread_of(std::vector<double> sizes) {
   Spread spread;
   for (const double size : sizes) spread.mean += size / static_cast<double>(sizes.size());
   for (const double size : sizes)
-    spread.deviation += (size - spread.mean) * (size - spread.mean) / static_cast<double>(sizes.size());
+    spread.deviation +=
+        (size - spread.mean) * (size - spread.mean) / static_cast<double>(sizes.size());
   spread.deviation = std::sqrt(spread.deviation);
   std::sort(sizes.begin(), sizes.end());
   spread.p99 = sizes[sizes.size() * 99 / 100];
@@ -274,11 +275,12 @@ void report_honest(const Rule& rule, std::size_t count, std::size_t edits) {
     before = std::move(after);
   }
   const auto n = static_cast<double>(edits);
-  std::printf("| %s | %.0f | %.2f | %.2f | %.1f | %.1f | %.2f | %.2f / %zu | %.1f | %.2f / %zu | %zu |\n",
-              rule.name.c_str(), leaf.mean, leaf.deviation / leaf.mean,
-              inner.mean > 0 ? inner.deviation / inner.mean : 0, leaf.p99 / leaf.mean,
-              leaf.max / leaf.mean, leaf_bytes / n / leaf.mean, leaf_nodes / n, leaf_worst,
-              all_bytes / n / 1024, all_nodes / n, all_worst, first.nodes.size());
+  std::printf(
+      "| %s | %.0f | %.2f | %.2f | %.1f | %.1f | %.2f | %.2f / %zu | %.1f | %.2f / %zu | %zu |\n",
+      rule.name.c_str(), leaf.mean, leaf.deviation / leaf.mean,
+      inner.mean > 0 ? inner.deviation / inner.mean : 0, leaf.p99 / leaf.mean, leaf.max / leaf.mean,
+      leaf_bytes / n / leaf.mean, leaf_nodes / n, leaf_worst, all_bytes / n / 1024, all_nodes / n,
+      all_worst, first.nodes.size());
   std::fflush(stdout);
 }
 
@@ -334,14 +336,16 @@ int main(int argc, char** argv) {
   for (const double target : {4096.0, 8192.0, 16384.0}) {
     std::printf("\nT = %.0f, %zu entries of %u bytes, %zu single inserts\n\n", target, entries,
                 kLeafEntryBytes, edits);
-    std::puts("| rule | mean leaf | spread (CV) | CV of level 1 | p99 / mean | max / mean "
-              "| leaf bytes per insert / mean | leaves per insert, mean / worst "
-              "| KiB per insert, all levels | nodes per insert, mean / worst | levels |");
+    std::puts(
+        "| rule | mean leaf | spread (CV) | CV of level 1 | p99 / mean | max / mean "
+        "| leaf bytes per insert / mean | leaves per insert, mean / worst "
+        "| KiB per insert, all levels | nodes per insert, mean / worst | levels |");
     std::puts("|---|---|---|---|---|---|---|---|---|---|---|");
     for (const Rule& rule : rules(target)) report_honest(rule, entries, edits);
   }
   std::puts("\nMined keys, T = 4096, an insert at the front\n");
-  std::puts("| rule | attack | mean leaf | largest leaf | levels | nodes that the insert rewrites |");
+  std::puts(
+      "| rule | attack | mean leaf | largest leaf | levels | nodes that the insert rewrites |");
   std::puts("|---|---|---|---|---|---|");
   for (const Rule& rule : rules(4096)) report_mined(rule, entries);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
@@ -17,6 +18,19 @@
 #include "stream_pump.hpp"
 
 namespace dialog::server {
+
+/// At most so much is read at once.
+inline constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+
+/// Where what is read may stay uncounted: beyond the end of a body that does not tell its length,
+/// and after a refusal.
+inline constexpr std::size_t kUncountedReadBytes = std::size_t{16} * 1024;
+
+/// The memory that a body takes. One that told its length got room for it all, but uses only what
+/// came.
+inline std::size_t held_bytes(const Bytes& body) {
+  return std::min(body.capacity(), 2 * body.size());
+}
 
 /// One connection: reads a request, has it answered, writes the response, and so on. It belongs to
 /// the thread of its shard. What waits for nothing is answered there and then; a write goes to the

@@ -63,7 +63,7 @@ class Signing(ProgramTest):
         address = f"{self.remote.url}/{self.did(a)}"
         self.assertIn("--sign", self.error(UNAUTHORIZED, "clone", address, "b")["message"])
         self.run_program("key", "generate", "--out", "other.key")
-        self.assertIn("capability", self.error(UNAUTHORIZED, "clone", "--sign", "--key", "other.key", address, "b")["message"])
+        self.assertIn("403", self.error(UNAUTHORIZED, "clone", "--sign", "--key", "other.key", address, "b")["message"])
 
     def test_a_guest_reads_and_writes_as_himself(self):
         a = self.owner()
@@ -99,7 +99,7 @@ class Signing(ProgramTest):
         self.assertIn("403", self.error(UNAUTHORIZED, "-C", b, "pull")["message"])
         self.remote.kill()
         self.remote.start()
-        self.assertIn("revoked", self.error(UNAUTHORIZED, "-C", b, "pull")["message"])
+        self.assertIn("403", self.error(UNAUTHORIZED, "-C", b, "pull")["message"])
         self.assertEqual([line["id"] for line in self.lines("-C", a, "revoke", "--list")], [made["id"]])
 
     def test_the_id_alone_is_enough_to_revoke(self):
