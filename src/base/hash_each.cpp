@@ -109,7 +109,7 @@ class Lanes {
       std::size_t end = begin;
       const std::size_t place = order[begin].first;
       const std::size_t blocks = place % (kChunk / kBlock);
-      const std::uint64_t chunk = place / (kChunk / kBlock);
+      const std::size_t chunk = place / (kChunk / kBlock);
       for (; end < order.size() && order[end].first == place; ++end) {
         const std::size_t i = order[end].second;
         jobs_.push_back({bytes_of(inputs_[i]) + chunk * kChunk, &digests_[first_[i] + chunk]});

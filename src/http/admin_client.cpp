@@ -19,7 +19,7 @@ Result<AdminClient> AdminClient::create(const RestBackendConfig& config, HttpTra
   return AdminClient(std::move(caller));
 }
 
-Result<HttpResponse> AdminClient::send(HttpRequest request, std::size_t answer_bytes_max,
+Result<HttpResponse> AdminClient::send(const HttpRequest& request, std::size_t answer_bytes_max,
                                        const Context& context) {
   auto response =
       caller_->send(request, answer_bytes_max, caller_->bounded(context), Repeat::always);
@@ -70,7 +70,7 @@ Result<void> AdminClient::set_quota(const Subject& subject, const std::optional<
     request.headers.add("Content-Type", std::string(wire::kJsonMediaType));
     request.body = wire::print_quota(*quota);
   }
-  DIALOG_ASSIGN(const HttpResponse response, send(std::move(request), kAnswerBytesMax, context));
+  DIALOG_ASSIGN(const HttpResponse response, send(request, kAnswerBytesMax, context));
   if (response.status == 204) return {};
   return fail(detail::status_error(response, endpoint));
 }

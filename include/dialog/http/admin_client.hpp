@@ -40,7 +40,7 @@ class AdminClient {
  private:
   explicit AdminClient(std::shared_ptr<const detail::RestCaller> caller)
       : caller_(std::move(caller)) {}
-  Result<HttpResponse> send(HttpRequest request, std::size_t answer_bytes_max,
+  Result<HttpResponse> send(const HttpRequest& request, std::size_t answer_bytes_max,
                             const Context& context);
   std::shared_ptr<const detail::RestCaller> caller_;
 };
