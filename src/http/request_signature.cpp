@@ -186,7 +186,7 @@ Result<void> sign_request(HttpRequest& request, const SecretKey& key, const Sign
   parameters.emplace_back("alg", std::string(kAlgorithm));
   parameters.emplace_back("tag", std::string(kSignatureTag));
 
-  const std::string authority = endpoint.authority();
+  const std::string& authority = endpoint.authority();
   DIALOG_ASSIGN(const std::string base,
                 signature_base(covered, {request.method, authority, parts.path, parts.query},
                                request.headers));
