@@ -1,4 +1,4 @@
-// Compares rules that say where the nodes of a tree end (docs/decisions/0014-tree-format-1.md holds
+// Compares rules that say where the nodes of a tree end (docs/decisions/0014-boundary-rule.md holds
 // its table). Simulates levels of entries, of which only sizes and hashes matter; writes nothing.
 // Takes about a minute: boundary_rules [entries] [edits]
 
