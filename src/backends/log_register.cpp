@@ -53,7 +53,7 @@ std::vector<Result<Register::SwapOutcome>> LogRegister::swap_all(std::span<const
     if (begun[i]) {
       outcomes.push_back(finish(swaps[i].subject, swaps[i].swap, *std::move(begun[i])));
     } else {
-      outcomes.push_back(fail(std::move(begun[i]).error()));
+      outcomes.emplace_back(fail(std::move(begun[i]).error()));
     }
   }
   return outcomes;

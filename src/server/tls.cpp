@@ -62,7 +62,7 @@ Result<void> use_certificates(SSL_CTX* context, const std::string& text) {
     // Takes it over.
     if (SSL_CTX_add0_chain_cert(context, next.get()) != 1)
       return wrong("a certificate of the chain cannot be used");
-    static_cast<void>(next.release());
+    [[maybe_unused]] const X509* const taken = next.release();
   }
   const unsigned long code = ERR_peek_last_error();
   if (ERR_GET_LIB(code) != ERR_LIB_PEM || ERR_GET_REASON(code) != PEM_R_NO_START_LINE)
