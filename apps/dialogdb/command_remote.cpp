@@ -177,8 +177,7 @@ void add_remote(CLI::App& app, Program& program) {
                     "dialogdb remote add origin https://example.org/register --token-file ~/.token",
                     "dialogdb remote add origin https://example.org --sign",
                     "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
-                    "dialogdb remote add shared etcd://10.0.0.1,10.0.0.2,10.0.0.3/notes "
-                    "--archive s3://bucket/notes",
+                    "dialogdb remote add shared etcd://10.0.0.1/notes --archive s3://bucket/notes",
                     "dialogdb remote show origin"});
   remote->require_subcommand(0, 1);
   program.on(remote, list);
@@ -187,8 +186,7 @@ void add_remote(CLI::App& app, Program& program) {
   CLI::App* verb = add_named(*remote, program, "add", "Add a remote", options,
                              {"dialogdb remote add origin http://127.0.0.1:8440",
                               "dialogdb remote add other https://example.org/did:key:z6Mk...",
-                              "dialogdb remote add team https://example.org/did:key:z6Mk... --sign "
-                              "--capability team.cap"});
+                              "dialogdb remote add team https://db.org --sign --capability t.cap"});
   verb->add_option("url", options->url, "Its address, maybe with a DID behind it")
       ->required()
       ->type_name("URL");

@@ -321,6 +321,51 @@ void add_quota(CLI::App* verb, ServeOptions& options) {
       ->type_name("N");
 }
 
+void add_places(CLI::App* verb, ServeOptions& options) {
+  verb->add_option("--listen", options.listen, "Where; port 0 takes any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  verb->add_option("--data", options.places.data,
+                   "The folder for all that it keeps; made if absent")
+      ->type_name("DIR");
+  verb->add_option("--register", options.places.heads,
+                   "Keep the heads there instead: s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX; "
+                   "several servers may share it")
+      ->type_name("URL");
+  verb->add_option("--archive", options.places.archive,
+                   "Keep the blocks there instead: s3://BUCKET/PREFIX")
+      ->type_name("URL");
+  verb->add_flag("--insecure-cloud", options.places.allow_plain_http,
+                 "Reach them over plain HTTP too, where everybody on the way can read and forge");
+}
+
+// Who may do what, and how it is known who asks.
+void add_credentials(CLI::App* verb, ServeOptions& options) {
+  verb->add_option("--tokens", options.tokens,
+                   "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
+      ->type_name("FILE");
+  CLI::Option* const certificate =
+      verb->add_option("--tls-cert", options.tls_certificate,
+                       "Speak HTTPS with this certificate, and those that vouch for it, as PEM; "
+                       "read anew on SIGHUP");
+  CLI::Option* const key =
+      verb->add_option("--tls-key", options.tls_key, "Its private key, as PEM without a password");
+  certificate->type_name("FILE")->needs(key);
+  key->type_name("FILE")->needs(certificate);
+  CLI::Option* const signatures = verb->add_flag(
+      "--signatures", options.signatures,
+      "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
+  verb->add_option("--signed-subjects", options.signed_subjects,
+                   "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
+      ->type_name("FILE")
+      ->needs(signatures);
+  verb->add_option("--public-url", options.public_url,
+                   "The address that clients use, where that is another, as behind a proxy")
+      ->type_name("URL");
+  verb->add_flag("--open", options.open,
+                 "Serve everybody, beyond this machine too, without tokens");
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, Program& program) {
@@ -329,49 +374,11 @@ void add_serve(CLI::App& app, Program& program) {
       app, "serve", "Run a server: a register and an archive for any number of databases",
       {"dialogdb serve --data ./server",
        "dialogdb serve --listen 0.0.0.0:8440 --data ./server --tokens tokens",
-       "dialogdb serve --listen 0.0.0.0:8440 --data ./server --signatures --public-url "
-       "https://db.example.org",
+       "dialogdb serve --data ./server --signatures --public-url https://db.example.org",
        "dialogdb serve --config /etc/dialogdb/serve.toml",
-       "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, told as "
-       "JSON"});
-  verb->add_option("--listen", options->listen, "Where; port 0 takes any free one")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  verb->add_option("--data", options->places.data,
-                   "The folder for all that it keeps; made if absent")
-      ->type_name("DIR");
-  verb->add_option("--register", options->places.heads,
-                   "Keep the heads there instead: s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX; "
-                   "several servers may share it")
-      ->type_name("URL");
-  verb->add_option("--archive", options->places.archive,
-                   "Keep the blocks there instead: s3://BUCKET/PREFIX")
-      ->type_name("URL");
-  verb->add_flag("--insecure-cloud", options->places.allow_plain_http,
-                 "Reach them over plain HTTP too, where everybody on the way can read and forge");
-  verb->add_option("--tokens", options->tokens,
-                   "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
-      ->type_name("FILE");
-  CLI::Option* const certificate =
-      verb->add_option("--tls-cert", options->tls_certificate,
-                       "Speak HTTPS with this certificate, and those that vouch for it, as PEM; "
-                       "read anew on SIGHUP");
-  CLI::Option* const key =
-      verb->add_option("--tls-key", options->tls_key, "Its private key, as PEM without a password");
-  certificate->type_name("FILE")->needs(key);
-  key->type_name("FILE")->needs(certificate);
-  CLI::Option* const signatures = verb->add_flag(
-      "--signatures", options->signatures,
-      "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
-  verb->add_option("--signed-subjects", options->signed_subjects,
-                   "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
-      ->type_name("FILE")
-      ->needs(signatures);
-  verb->add_option("--public-url", options->public_url,
-                   "The address that clients use, where that is another, as behind a proxy")
-      ->type_name("URL");
-  verb->add_flag("--open", options->open,
-                 "Serve everybody, beyond this machine too, without tokens");
+       "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, as JSON"});
+  add_places(verb, *options);
+  add_credentials(verb, *options);
   verb->add_option("--port-file", options->port_file, "Write the port here once it listens")
       ->type_name("FILE");
   verb->add_option("--path-prefix", options->path_prefix, "What stands before the DID in every URL")

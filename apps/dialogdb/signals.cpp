@@ -89,19 +89,19 @@ void Signals::watch() {
     const std::lock_guard lock(mutex_);
     are_kept = kept_stops_ > 0;
     const bool repeated = stopped && now - *stopped < kRepeatTime;
+    const bool is_new = number > 0 && !repeated;
+    const bool is_late = stopped && !are_kept && now - *stopped >= kTimeToStop;
     if (number == SIGHUP && are_kept) {
       request(Request::reload);
-    } else if (number > 0 && !repeated && stops >= std::max(kept_stops_, 1)) {
+    } else if (is_new ? stops >= std::max(kept_stops_, 1) : is_late) {
       // Nothing durable is lost by leaving at any moment.
       _exit(kInterruptedExitCode);
-    } else if (number > 0 && !repeated) {
+    } else if (is_new) {
       ++stops;
       stopped = now;
       source_.cancel();
       static_cast<void>(::eventfd_write(stop_descriptor_, 1));
       request(Request::stop);
-    } else if (stopped && !are_kept && now - *stopped >= kTimeToStop) {
-      _exit(kInterruptedExitCode);
     }
   }
 }

@@ -104,7 +104,7 @@ Result<void> TokenFile::replace(std::string_view content) const {
   ::unlink(temporary.c_str());
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly);
   if (file < 0) return fail(system_failure(errno, "create " + temporary));
-  const auto written = [&]() -> Result<void> {
+  auto written = [&]() -> Result<void> {
     const bool is_mine = status.st_uid == ::geteuid() && status.st_gid == ::getegid();
     if (!is_mine && ::fchown(file, status.st_uid, status.st_gid) != 0) {
       return fail(system_failure(errno, "keep the owner of " + target));
