@@ -29,11 +29,12 @@ class LocalServer {
   server::Server server_{service_, {}, log_};
 };
 
-/// REST backends over libcurl and a socket.
-class SocketBackendFixture final : public BackendFixture {
+/// REST backends over libcurl to what `Served::url` names.
+template <class Served>
+class CurlBackendFixture final : public BackendFixture {
  public:
   std::unique_ptr<RevisionBackend> connect() override {
-    auto backend = RestBackend::create(RestBackendConfig(server_.url()), {client_});
+    auto backend = RestBackend::create(RestBackendConfig(served_.url()), {client_});
     DIALOG_CHECK(backend.has_value(), "the configuration of a test's backend");
     return std::make_unique<RestBackend>(*std::move(backend));
   }
@@ -44,9 +45,11 @@ class SocketBackendFixture final : public BackendFixture {
   bool has_history() override { return true; }
 
  private:
-  LocalServer server_;
+  Served served_;
   std::shared_ptr<LosingHttpClient> client_ =
       std::make_shared<LosingHttpClient>(std::make_shared<CurlHttpClient>());
 };
+
+using SocketBackendFixture = CurlBackendFixture<LocalServer>;
 
 }  // namespace dialog::test

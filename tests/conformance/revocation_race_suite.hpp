@@ -5,13 +5,13 @@
 #include <thread>
 #include <vector>
 
-#include "revocation_suite.hpp"
+#include "revocation_fixture.hpp"
 
 namespace dialog::test {
 
-/// The same where several threads revoke at once.
+/// What every `RevocationStore` must do where several threads revoke at once.
 template <class Fixture>
-class RevocationRaces : public RevocationConformance<Fixture> {};
+class RevocationRaces : public RevocationTest<Fixture> {};
 TYPED_TEST_SUITE_P(RevocationRaces);
 
 TYPED_TEST_P(RevocationRaces, NoneIsLost) {

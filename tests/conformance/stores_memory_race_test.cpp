@@ -9,7 +9,6 @@ namespace dialog::test {
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, HeadStoreRaces, MemoryStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, RegisterRaces, MemoryRegisterFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, SubjectRaces, MemoryServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, RevocationConformance, MemoryServerStoreFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, RevocationRaces, MemoryServerStoreFixture);
 
 }  // namespace dialog::test

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 #include <semaphore>
 
-#include "dialog/remote/server_store.hpp"
 #include "gatherer.hpp"
+#include "support/forwarding_store.hpp"
 
 namespace dialog::server {
 namespace {
@@ -13,34 +13,9 @@ Revision revision(char byte) { return Revision(*Hash::from_bytes(std::string(Has
 Subject subject(const std::string& name) { return *Subject::parse("did:web:" + name); }
 
 /// Counts the batches, and holds up the first until it may go on.
-class BatchStore final : public ServerStore, private Register {
+class BatchStore final : public test::ForwardingStore, private Register {
  public:
   Register& head_register() override { return *this; }
-  std::shared_ptr<Archive> archive_for(const Subject& subject) override {
-    return store_.archive_for(subject);
-  }
-  [[nodiscard]] Result<void> check_writable() const override { return {}; }
-  Result<bool> remove(const Subject& subject, const Context& context) override {
-    return store_.remove(subject, context);
-  }
-  Result<Usage> usage(const Subject& subject, const Context& context) override {
-    return store_.usage(subject, context);
-  }
-  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
-                    const Context& context) override {
-    return store_.list(after, limit, context);
-  }
-  Result<void> set_default_quota(const Quota& quota) override {
-    return store_.set_default_quota(quota);
-  }
-  Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
-                         const Context& context) override {
-    return store_.set_quota(subject, quota, context);
-  }
-  Result<Quota> quota(const Subject& subject, const Context& context) override {
-    return store_.quota(subject, context);
-  }
-
   std::binary_semaphore begun{0};
   std::binary_semaphore may_go_on{0};
   std::vector<std::size_t> batches;
@@ -66,7 +41,6 @@ class BatchStore final : public ServerStore, private Register {
                               const Context& context) override {
     return store_.head_register().history(subject, after, limit, context);
   }
-  MemoryServerStore store_;
 };
 
 class GathererTest : public testing::Test {

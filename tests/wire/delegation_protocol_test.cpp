@@ -2,6 +2,7 @@
 
 #include "dialog/http/revocation_messages.hpp"
 #include "signature_fixture.hpp"
+#include "support/forwarding_store.hpp"
 
 namespace dialog::test {
 namespace {
@@ -210,38 +211,7 @@ TEST_P(DelegationProtocol, a_token_to_administer_revokes_and_one_to_write_does_n
 }
 
 TEST_P(DelegationProtocol, a_store_that_keeps_no_revocations_takes_no_capabilities) {
-  class Forgetful final : public ServerStore {
-   public:
-    Register& head_register() override { return store_.head_register(); }
-    std::shared_ptr<Archive> archive_for(const Subject& subject) override {
-      return store_.archive_for(subject);
-    }
-    [[nodiscard]] Result<void> check_writable() const override { return {}; }
-    Result<bool> remove(const Subject& subject, const Context& context) override {
-      return store_.remove(subject, context);
-    }
-    Result<Usage> usage(const Subject& subject, const Context& context) override {
-      return store_.usage(subject, context);
-    }
-    Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
-                      const Context& context) override {
-      return store_.list(after, limit, context);
-    }
-    Result<void> set_default_quota(const Quota& quota) override {
-      return store_.set_default_quota(quota);
-    }
-    Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
-                           const Context& context) override {
-      return store_.set_quota(subject, quota, context);
-    }
-    Result<Quota> quota(const Subject& subject, const Context& context) override {
-      return store_.quota(subject, context);
-    }
-
-   private:
-    MemoryServerStore store_;
-  };
-  Forgetful store;
+  ForwardingStore store;
   server::ServiceConfig config;
   config.signatures = true;
   config.public_endpoint = *Endpoint::parse("https://db.example.org");

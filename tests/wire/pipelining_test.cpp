@@ -2,40 +2,16 @@
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "dialog/remote/server_store.hpp"
 #include "served_fixture.hpp"
+#include "support/forwarding_store.hpp"
 
 namespace dialog::test {
 namespace {
 
 /// A store in memory whose swaps wait while its gate is shut.
-class SlowWriteStore final : public ServerStore, private Register {
+class SlowWriteStore final : public ForwardingStore, private Register {
  public:
   Register& head_register() override { return *this; }
-  std::shared_ptr<Archive> archive_for(const Subject& subject) override {
-    return store_.archive_for(subject);
-  }
-  [[nodiscard]] Result<void> check_writable() const override { return {}; }
-  Result<bool> remove(const Subject& subject, const Context& context) override {
-    return store_.remove(subject, context);
-  }
-  Result<Usage> usage(const Subject& subject, const Context& context) override {
-    return store_.usage(subject, context);
-  }
-  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
-                    const Context& context) override {
-    return store_.list(after, limit, context);
-  }
-  Result<void> set_default_quota(const Quota& quota) override {
-    return store_.set_default_quota(quota);
-  }
-  Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
-                         const Context& context) override {
-    return store_.set_quota(subject, quota, context);
-  }
-  Result<Quota> quota(const Subject& subject, const Context& context) override {
-    return store_.quota(subject, context);
-  }
   [[nodiscard]] bool answers_at_once() const override { return true; }
 
   void shut() { gate_ = std::promise<void>(); }
@@ -60,7 +36,6 @@ class SlowWriteStore final : public ServerStore, private Register {
     return store_.head_register().history(subject, after, limit, context);
   }
 
-  MemoryServerStore store_;
   std::optional<std::promise<void>> gate_;
   std::promise<void> writing_;
 };

@@ -15,6 +15,7 @@
 #include "dialog/base/random.hpp"
 #include "dialog/remote/memory_backend.hpp"
 #include "protocol_fixture.hpp"
+#include "support/forwarding_store.hpp"
 
 namespace dialog::test {
 
@@ -63,36 +64,12 @@ class CapturingLog final : public server::Log {
 };
 
 /// A store whose register lets nobody through while its gate is shut.
-class GatedStore final : public ServerStore, private Register {
+class GatedStore final : public ForwardingStore, private Register {
  public:
   Register& head_register() override { return *this; }
-  std::shared_ptr<Archive> archive_for(const Subject& subject) override {
-    return store_.archive_for(subject);
-  }
   [[nodiscard]] Result<void> check_writable() const override {
     if (lost_) return fail(*lost_);
     return {};
-  }
-
-  Result<bool> remove(const Subject& subject, const Context& context) override {
-    return store_.remove(subject, context);
-  }
-  Result<Usage> usage(const Subject& subject, const Context& context) override {
-    return store_.usage(subject, context);
-  }
-  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
-                    const Context& context) override {
-    return store_.list(after, limit, context);
-  }
-  Result<void> set_default_quota(const Quota& quota) override {
-    return store_.set_default_quota(quota);
-  }
-  Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
-                         const Context& context) override {
-    return store_.set_quota(subject, quota, context);
-  }
-  Result<Quota> quota(const Subject& subject, const Context& context) override {
-    return store_.quota(subject, context);
   }
 
   void shut() { shut_ = true; }
@@ -146,7 +123,6 @@ class GatedStore final : public ServerStore, private Register {
     return {};
   }
 
-  MemoryServerStore store_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<bool> shut_{false};
