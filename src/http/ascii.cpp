@@ -45,4 +45,12 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return decoded;
 }
 
+Parameter take_parameter(std::string_view& query) {
+  const std::size_t end = std::min(query.find('&'), query.size());
+  const std::string_view parameter = query.substr(0, end);
+  query.remove_prefix(std::min(end + 1, query.size()));
+  const std::size_t equals = std::min(parameter.find('='), parameter.size());
+  return {parameter.substr(0, equals), parameter.substr(std::min(equals + 1, parameter.size()))};
+}
+
 }  // namespace dialog::ascii

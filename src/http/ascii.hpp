@@ -18,4 +18,11 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 /// Decodes every `%hh` once; absent where a percent sign is followed by anything else.
 std::optional<std::string> percent_decode(std::string_view text);
 
+struct Parameter {
+  std::string_view name;
+  std::string_view text;  ///< empty where there is no equals sign
+};
+/// The first parameter of a query that is not empty, undecoded; `query` goes on behind it.
+Parameter take_parameter(std::string_view& query);
+
 }  // namespace dialog::ascii

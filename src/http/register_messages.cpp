@@ -155,13 +155,8 @@ Result<LogQuery> parse_log_query(std::string_view query) {
   bool has_after = false;
   bool has_limit = false;
   while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view parameter = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const std::size_t equals = std::min(parameter.find('='), parameter.size());
-    const std::string_view name = parameter.substr(0, equals);
-    const auto number =
-        ascii::parse_number(parameter.substr(std::min(equals + 1, parameter.size())));
+    const auto [name, text] = ascii::take_parameter(query);
+    const auto number = ascii::parse_number(text);
     if (name == "after" && number && !has_after) {
       result.after = *number;
       has_after = true;

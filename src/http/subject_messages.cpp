@@ -132,12 +132,7 @@ Result<SubjectsQuery> parse_subjects_query(std::string_view query) {
   SubjectsQuery result;
   bool has_limit = false;
   while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view parameter = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const std::size_t equals = std::min(parameter.find('='), parameter.size());
-    const std::string_view name = parameter.substr(0, equals);
-    const std::string_view text = parameter.substr(std::min(equals + 1, parameter.size()));
+    const auto [name, text] = ascii::take_parameter(query);
     const auto id = Hash::from_hex(text);
     const auto number = ascii::parse_number(text);
     if (name == "after" && id && !result.after) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "trimmed.hpp"
+
 namespace dialog {
 namespace {
 
@@ -78,13 +80,6 @@ Result<Grant> parse_grant(ByteView bytes) {
               {}};
   std::copy_n(bytes.begin() + 16, kNonceBytes, grant.nonce.begin());
   return grant;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "dialog/base/check.hpp"
 #include "dialog/identity/base58.hpp"
 #include "sodium.hpp"
+#include "trimmed.hpp"
 
 namespace dialog {
 namespace {
@@ -60,13 +61,6 @@ bool copy_exactly(ByteView from, std::array<std::uint8_t, size>& to) {
   if (from.size() != size) return false;
   std::memcpy(to.data(), from.data(), size);
   return true;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 }  // namespace
