@@ -125,6 +125,7 @@ TYPED_TEST_P(ServerStoreConformance, SwapsThatComeTogetherComeOneAfterTheOther) 
   const auto swap = [](std::uint64_t from, std::uint64_t to) {
     return Register::Swap{revision_number(from), revision_number(to), {}, "", false};
   };
+  const Subject three = subject_named("three");
   this->publish(this->one_, 0, 1);
   const std::vector<Register::Swap> swaps{swap(1, 2), swap(1, 3), swap(0, 7), swap(2, 4),
                                           swap(9, 8)};
@@ -132,7 +133,7 @@ TYPED_TEST_P(ServerStoreConformance, SwapsThatComeTogetherComeOneAfterTheOther) 
                                            {this->one_, swaps[1]},
                                            {this->two_, swaps[2]},
                                            {this->one_, swaps[3]},
-                                           {subject_named("three"), swaps[4]}};
+                                           {three, swaps[4]}};
   const auto outcomes = this->store().head_register().swap_all(asked, {});
   ASSERT_EQ(outcomes.size(), asked.size());
   for (const auto& outcome : outcomes) ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
