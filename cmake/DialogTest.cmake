@@ -3,10 +3,12 @@ add_library(dialog_test_flags INTERFACE)
 target_link_libraries(dialog_test_flags INTERFACE dialog_flags)
 target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O1>)
 
-# dialog_test(<name> SOURCES <file>... [LAYERS <layer>...] [LINK <library>...] [LABELS <label>...] [PORTABLE])
+# dialog_test(<name> SOURCES <file>... [LAYERS <layer>...] [SUITES <suite>...] [LINK <library>...] [LABELS <label>...]
+#             [PORTABLE])
 #
 #   One executable and one test of ctest of the same name. Every source is a GoogleTest file; main comes along.
 #   LAYERS    the layers under test; their own layers come along, and so does dialog_test_support
+#   SUITES    suites that the sources instantiate, by the names of dialog_suite; it fails where one is forgotten
 #   LINK      other libraries, by the names of cmake/Dependencies.cmake
 #   LABELS    what the test is; these three decide where it runs, any other is for `ctest -L`:
 #               heavy    too slow for the sanitizers and WebAssembly
@@ -18,7 +20,7 @@ target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O
 #
 #   The test fails, too, where it runs nothing, and where a case is skipped or disabled.
 function(dialog_test name)
-  cmake_parse_arguments(arg "PORTABLE" "" "SOURCES;LAYERS;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "PORTABLE" "" "SOURCES;LAYERS;SUITES;LINK;LABELS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "dialog_test(${name}): ${arg_UNPARSED_ARGUMENTS}?")
   endif()
@@ -29,14 +31,14 @@ function(dialog_test name)
   foreach(layer IN LISTS arg_LAYERS)
     target_link_libraries(${name} PRIVATE dialog_${layer})
   endforeach()
+  foreach(suite IN LISTS arg_SUITES)
+    target_link_libraries(${name} PRIVATE dialog_${suite}_suite)
+  endforeach()
   target_link_libraries(${name} PRIVATE ${arg_LINK} dialog_test_support GTest::gmock_main dialog_test_flags)
   if(EMSCRIPTEN)
     target_link_libraries(${name} PRIVATE dialog_wasm_program)
   endif()
-  if(DIALOG_PCH)
-    dialog_test_pch()
-    target_precompile_headers(${name} REUSE_FROM dialog_test_pch)
-  endif()
+  dialog_test_pch(${name})
   # What has no threads has no races.
   if(arg_PORTABLE AND DIALOG_SANITIZE STREQUAL "thread")
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
@@ -48,9 +50,36 @@ function(dialog_test name)
     FAIL_REGULAR_EXPRESSION "Running 0 tests from;\\[  SKIPPED \\];YOU HAVE [0-9]+ DISABLED TEST")
 endfunction()
 
+# dialog_suite(<name> SOURCES <file>... LAYERS <layer>...)
+#
+#   Tests with parameters, for `SUITES <name>` of the programs that have implementations for them
+#   (tests/support/factory.hpp). They are compiled once, and only where a program that is built takes them: what
+#   starts threads is a suite apart, for PORTABLE programs to leave out. Not a static library, out of which no
+#   program would take any test.
+function(dialog_suite name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LAYERS" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "dialog_suite(${name}): ${arg_UNPARSED_ARGUMENTS}?")
+  endif()
+  add_library(dialog_${name}_suite OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
+  foreach(layer IN LISTS arg_LAYERS)
+    target_link_libraries(dialog_${name}_suite PUBLIC dialog_${layer})
+  endforeach()
+  target_link_libraries(dialog_${name}_suite PRIVATE dialog_test_support GTest::gmock dialog_test_flags)
+  dialog_test_pch(dialog_${name}_suite)
+endfunction()
+
 # GoogleTest's headers cost more than a typical test file itself. An executable, never built whole, owns them:
 # gcc refuses them where the code model differs, and that of a library may.
-function(dialog_test_pch)
+function(dialog_test_pch target)
+  if(NOT DIALOG_PCH)
+    return()
+  endif()
+  dialog_make_test_pch()
+  target_precompile_headers(${target} REUSE_FROM dialog_test_pch)
+endfunction()
+
+function(dialog_make_test_pch)
   if(TARGET dialog_test_pch)
     return()
   endif()

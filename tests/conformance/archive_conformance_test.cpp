@@ -47,25 +47,17 @@ class CachingFixture final : public ArchiveFixture {
   CachingArchive archive_{local_, remote_};
 };
 
-ArchiveFactory memory() {
-  return {"Memory", [] { return std::make_unique<MemoryFixture>(); }};
-}
-
 INSTANTIATE_TEST_SUITE_P(
     Archive, ArchiveConformance,
-    ::testing::Values(
-        memory(), ArchiveFactory{"Caching", [] { return std::make_unique<CachingFixture>(); }},
-        ArchiveFactory{"Verifying",
-                       [] { return std::make_unique<DecoratedFixture<VerifyingArchive>>(); }},
-        ArchiveFactory{"Counting",
-                       [] { return std::make_unique<DecoratedFixture<CountingArchive>>(); }},
-        ArchiveFactory{
-            "FaultyWithoutFaults",
-            [] { return std::make_unique<DecoratedFixture<FaultyArchive>>(std::uint64_t{1}); }}),
-    archive_name);
+    ::testing::Values(factory<MemoryFixture>("Memory"), factory<CachingFixture>("Caching"),
+                      factory<DecoratedFixture<VerifyingArchive>>("Verifying"),
+                      factory<DecoratedFixture<CountingArchive>>("Counting"),
+                      factory<DecoratedFixture<FaultyArchive>>("FaultyWithoutFaults",
+                                                               std::uint64_t{1})),
+    factory_name);
 
-INSTANTIATE_TEST_SUITE_P(Archive, CollectableArchiveConformance, ::testing::Values(memory()),
-                         archive_name);
+INSTANTIATE_TEST_SUITE_P(Archive, CollectableArchiveConformance,
+                         ::testing::Values(factory<MemoryFixture>("Memory")), factory_name);
 
 }  // namespace
 }  // namespace dialog::test

@@ -18,9 +18,7 @@ class OverlayFixture final : public ArchiveFixture {
 };
 
 INSTANTIATE_TEST_SUITE_P(Overlay, ArchiveConformance,
-                         testing::Values(ArchiveFactory{
-                             "Memory", [] { return std::make_unique<OverlayFixture>(); }}),
-                         archive_name);
+                         testing::Values(factory<OverlayFixture>("Memory")), factory_name);
 
 }  // namespace
 }  // namespace dialog::test

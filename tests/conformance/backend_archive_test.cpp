@@ -70,25 +70,14 @@ class SocketArchiveFixture final : public ArchiveFixture {
 
 INSTANTIATE_TEST_SUITE_P(
     Http, ArchiveConformance,
-    ::testing::Values(
-        ArchiveFactory{
-            "InProcess",
-            [] { return std::make_unique<ServiceArchiveFixture>(HttpArchiveOptions{}); }},
-        ArchiveFactory{"InProcessInSmallBatches",
-                       [] { return std::make_unique<ServiceArchiveFixture>(small_batches()); }},
-        ArchiveFactory{"InProcessWithLimitsThatNobodyTold",
-                       [] {
-                         return std::make_unique<ServiceArchiveFixture>(HttpArchiveOptions{},
-                                                                        small_limits());
-                       }},
-        ArchiveFactory{"OverASocket",
-                       [] { return std::make_unique<SocketArchiveFixture>(small_batches()); }},
-        ArchiveFactory{"OverASocketWithLimitsThatNobodyTold",
-                       [] {
-                         return std::make_unique<SocketArchiveFixture>(HttpArchiveOptions{},
-                                                                       small_limits());
-                       }}),
-    archive_name);
+    ::testing::Values(factory<ServiceArchiveFixture>("InProcess", HttpArchiveOptions{}),
+                      factory<ServiceArchiveFixture>("InProcessInSmallBatches", small_batches()),
+                      factory<ServiceArchiveFixture>("InProcessWithLimitsThatNobodyTold",
+                                                     HttpArchiveOptions{}, small_limits()),
+                      factory<SocketArchiveFixture>("OverASocket", small_batches()),
+                      factory<SocketArchiveFixture>("OverASocketWithLimitsThatNobodyTold",
+                                                    HttpArchiveOptions{}, small_limits())),
+    factory_name);
 
 // The server refuses such a request by its head, while the body is still on its way.
 TEST(SmallServer, IsSentMegabytesThoughNobodyToldItsLimits) {

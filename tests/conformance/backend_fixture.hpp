@@ -3,24 +3,17 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <string>
-#include <string_view>
 
-#include "dialog/base/check.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/remote/revision_backend.hpp"
+#include "support/factory.hpp"
+#include "support/subjects.hpp"
 
 namespace dialog::test {
 
-/// One register with nothing in it, as the conformance suites of `RevisionBackend` see it. An
-/// implementation is tested by deriving from this class and naming the derived one to the suites.
-class BackendFixture {
+/// One register with nothing in it, as the suites of `RevisionBackend` see it.
+class BackendFixture : public Fixture {
  public:
-  BackendFixture() = default;
-  BackendFixture(const BackendFixture&) = delete;
-  BackendFixture& operator=(const BackendFixture&) = delete;
-  virtual ~BackendFixture() = default;
-
   /// A new connection to the register, with an empty cache.
   virtual std::unique_ptr<RevisionBackend> connect() = 0;
 
@@ -44,16 +37,5 @@ class BackendFixture {
   /// How many swaps of a subject the history keeps at least.
   virtual std::uint64_t history_max() { return std::numeric_limits<std::uint64_t>::max(); }
 };
-
-inline Subject subject_named(std::string_view name) {
-  auto subject = Subject::parse("did:web:example.com:" + std::string(name));
-  DIALOG_CHECK(subject.has_value(), "the name of a test's subject");
-  return *std::move(subject);
-}
-
-/// Any number gives another revision; 0 gives zeros.
-inline Revision revision_number(std::uint64_t number) {
-  return number == 0 ? Revision() : Revision(Hash::of(std::to_string(number)));
-}
 
 }  // namespace dialog::test

@@ -4,7 +4,8 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, BackendConformance, MemoryBackendFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(RestOverTheBareContract, BackendConformance, ContractBackendFixture);
+INSTANTIATE_TEST_SUITE_P(Memory, BackendConformance, only<MemoryBackendFixture>());
+INSTANTIATE_TEST_SUITE_P(RestOverTheBareContract, BackendConformance,
+                         only<ContractBackendFixture>());
 
 }  // namespace dialog::test

@@ -1,10 +1,9 @@
-#include "backend_race_suite.hpp"
 #include "backend_socket_fixture.hpp"
 #include "backend_suite.hpp"
 
 namespace dialog::test {
 
-INSTANTIATE_TYPED_TEST_SUITE_P(RestOverASocket, BackendConformance, SocketBackendFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(RestOverASocket, BackendRaces, SocketBackendFixture);
+INSTANTIATE_TEST_SUITE_P(RestOverASocket, BackendConformance, only<SocketBackendFixture>());
+INSTANTIATE_TEST_SUITE_P(RestOverASocket, BackendRaces, only<SocketBackendFixture>());
 
 }  // namespace dialog::test

@@ -13,10 +13,8 @@ class MemoryFixture final : public DiskFixture {
   MemoryDisk disk_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Disk, DiskConformance,
-                         ::testing::Values(DiskFactory{
-                             "Memory", [] { return std::make_unique<MemoryFixture>(); }}),
-                         disk_name);
+INSTANTIATE_TEST_SUITE_P(Disk, DiskConformance, ::testing::Values(factory<MemoryFixture>("Memory")),
+                         factory_name);
 
 }  // namespace
 }  // namespace dialog::test

@@ -25,11 +25,8 @@ class NativeFixture final : public DiskFixture {
   std::string folder_;
 };
 
-DiskFactory native() {
-  return {"Native", [] { return std::make_unique<NativeFixture>(); }};
-}
-
-INSTANTIATE_TEST_SUITE_P(Disk, DiskConformance, ::testing::Values(native()), disk_name);
+INSTANTIATE_TEST_SUITE_P(Disk, DiskConformance, ::testing::Values(factory<NativeFixture>("Native")),
+                         factory_name);
 
 TEST(NativeDisk, MakesFilesForTheirOwnerAlone) {
   NativeFixture fixture;

@@ -6,6 +6,7 @@
 
 #include "dialog/base/check.hpp"
 #include "dialog/cloud/etcd_register.hpp"
+#include "register_fixture.hpp"
 #include "support/fake_etcd.hpp"
 
 namespace dialog::test {
@@ -20,10 +21,10 @@ inline std::unique_ptr<EtcdRegister> open_etcd(const std::string& url, HttpTrans
 }
 
 /// Another process that opens the register is one that remembers nothing.
-class FakeEtcdFixture {
+class FakeEtcdFixture final : public RegisterFixture {
  public:
-  Register& heads() { return *heads_; }
-  void reopen() { heads_ = open(); }
+  Register& heads() override { return *heads_; }
+  void reopen() override { heads_ = open(); }
 
  private:
   std::unique_ptr<EtcdRegister> open() {

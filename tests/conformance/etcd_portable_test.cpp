@@ -3,6 +3,6 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TYPED_TEST_SUITE_P(FakeEtcd, RegisterConformance, FakeEtcdFixture);
+INSTANTIATE_TEST_SUITE_P(FakeEtcd, RegisterConformance, only<FakeEtcdFixture>());
 
 }  // namespace dialog::test

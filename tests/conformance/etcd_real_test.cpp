@@ -9,7 +9,6 @@
 #include "dialog/http/json.hpp"
 #include "etcd_fixture.hpp"
 #include "process/etcd_process.hpp"
-#include "register_race_suite.hpp"
 #include "register_suite.hpp"
 #include "support/register_load.hpp"
 
@@ -56,10 +55,10 @@ EtcdProcesses& single_member() {
 }
 
 /// A prefix of its own in one etcd.
-class EtcdFixture {
+class EtcdFixture final : public RegisterFixture {
  public:
-  Register& heads() { return *heads_; }
-  void reopen() { heads_ = open_real(url_); }
+  Register& heads() override { return *heads_; }
+  void reopen() override { heads_ = open_real(url_); }
 
  private:
   static std::string new_prefix() {
@@ -71,8 +70,8 @@ class EtcdFixture {
   std::unique_ptr<EtcdRegister> heads_ = open_real(url_);
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(RealEtcd, RegisterConformance, EtcdFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(RealEtcd, RegisterRaces, EtcdFixture);
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterConformance, only<EtcdFixture>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterRaces, only<EtcdFixture>());
 
 const Subject kOne = subject_named("one");
 

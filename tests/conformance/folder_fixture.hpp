@@ -1,36 +1,38 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <utility>
 
-#include "archive_suite.hpp"
+#include "archive_fixture.hpp"
 #include "dialog/backends/store_open.hpp"
 #include "dialog/base/check.hpp"
+#include "store_fixture.hpp"
 #include "support/temp_folder.hpp"
 
 namespace dialog::test {
 
 /// A store in a folder of its own.
-template <class Store, class Options>
-class FolderFixture {
+template <class Interface, class Store, class Options>
+class FolderFixture final : public StoreFixture<Interface> {
  public:
   explicit FolderFixture(const Options& options = {}) : options_(options) {
     options_.open = StoreOpen::ensure;
-    reopen();
+    open();
   }
 
-  Store& store() { return *store_; }
-  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
-
-  void reopen() {
+  Store& store() override { return *store_; }
+  void reopen() override {
     store_.reset();
+    open();
+  }
+
+ private:
+  void open() {
     auto opened = Store::open(folder_.path(), options_);
     DIALOG_CHECK(opened.has_value(), opened.error().message.c_str());
     store_ = *std::move(opened);
   }
 
- private:
   TempFolder folder_{TempFolder::On::memory};
   Options options_;
   std::unique_ptr<Store> store_;
@@ -40,7 +42,7 @@ class FolderFixture {
 template <class Stores, class Options>
 class RepositoryArchiveFixture final : public ArchiveFixture {
  public:
-  explicit RepositoryArchiveFixture(const Options& options) : stores_(options) {}
+  explicit RepositoryArchiveFixture(const Options& options = {}) : stores_(options) {}
   Archive& archive() override { return stores_.store().archive(); }
   CollectableArchive* collectable() override { return &stores_.store().archive(); }
   void reopen() override { stores_.reopen(); }
@@ -48,10 +50,5 @@ class RepositoryArchiveFixture final : public ArchiveFixture {
  private:
   Stores stores_;
 };
-
-template <class Fixture, class Options>
-ArchiveFactory factory(std::string name, const Options& options) {
-  return {std::move(name), [options] { return std::make_unique<Fixture>(options); }};
-}
 
 }  // namespace dialog::test

@@ -6,7 +6,7 @@
 
 namespace dialog::test {
 
-using LmdbRepositoryFixture = FolderFixture<LmdbRepositoryStore, LmdbOptions>;
-using LmdbServerStoreFixture = FolderFixture<LmdbServerStore, LmdbOptions>;
+using LmdbRepositoryFixture = FolderFixture<RepositoryStore, LmdbRepositoryStore, LmdbOptions>;
+using LmdbServerStoreFixture = FolderFixture<ServerStore, LmdbServerStore, LmdbOptions>;
 
 }  // namespace dialog::test

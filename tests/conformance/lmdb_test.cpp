@@ -1,11 +1,8 @@
 #include "archive_suite.hpp"
-#include "head_store_race_suite.hpp"
 #include "head_store_suite.hpp"
 #include "lmdb_fixture.hpp"
-#include "register_race_suite.hpp"
 #include "register_suite.hpp"
 #include "server_store_suite.hpp"
-#include "subject_race_suite.hpp"
 #include "subject_suite.hpp"
 
 namespace dialog::test {
@@ -15,7 +12,7 @@ using LmdbArchiveFixture = RepositoryArchiveFixture<LmdbRepositoryFixture, LmdbO
 
 class QuarantineFixture final : public ArchiveFixture {
  public:
-  explicit QuarantineFixture(const LmdbOptions& options)
+  explicit QuarantineFixture(const LmdbOptions& options = {})
       : stores_(options), quarantine_(stores_.store().make_quarantine().value()) {}
   Archive& archive() override { return *quarantine_; }
 
@@ -33,31 +30,28 @@ LmdbOptions tight() {
   return options;
 }
 
-const auto kCollectable = testing::Values(factory<LmdbArchiveFixture>("Repository", LmdbOptions{}),
+const auto kCollectable = testing::Values(factory<LmdbArchiveFixture>("Repository"),
                                           factory<LmdbArchiveFixture>("Tight", tight()));
 const auto kDurable = testing::Values(
-    factory<LmdbArchiveFixture>("Repository", LmdbOptions{}),
-    factory<LmdbArchiveFixture>("Tight", tight()),
-    ArchiveFactory{"Subject", [] {
-                     return std::make_unique<SubjectArchiveFixture<LmdbServerStoreFixture>>();
-                   }});
+    factory<LmdbArchiveFixture>("Repository"), factory<LmdbArchiveFixture>("Tight", tight()),
+    factory<SubjectArchiveFixture<LmdbServerStoreFixture>>("Subject"));
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(Lmdb, ArchiveConformance, kDurable, archive_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, CollectableArchiveConformance, kCollectable, archive_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, DurableArchiveConformance, kDurable, archive_name);
+INSTANTIATE_TEST_SUITE_P(Lmdb, ArchiveConformance, kDurable, factory_name);
+INSTANTIATE_TEST_SUITE_P(Lmdb, CollectableArchiveConformance, kCollectable, factory_name);
+INSTANTIATE_TEST_SUITE_P(Lmdb, DurableArchiveConformance, kDurable, factory_name);
 INSTANTIATE_TEST_SUITE_P(LmdbQuarantine, ArchiveConformance,
-                         testing::Values(factory<QuarantineFixture>("InMemory", LmdbOptions{}),
+                         testing::Values(factory<QuarantineFixture>("InMemory"),
                                          factory<QuarantineFixture>("Spilling", tight())),
-                         archive_name);
+                         factory_name);
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreConformance, LmdbRepositoryFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, HeadStoreRaces, LmdbRepositoryFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, ServerStoreConformance, LmdbServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, SubjectConformance, LmdbServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, SubjectRaces, LmdbServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterConformance, RegisterOf<LmdbServerStoreFixture>);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, RegisterRaces, RegisterOf<LmdbServerStoreFixture>);
+INSTANTIATE_TEST_SUITE_P(Lmdb, HeadStoreConformance, only<LmdbRepositoryFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, HeadStoreRaces, only<LmdbRepositoryFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, ServerStoreConformance, only<LmdbServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectConformance, only<LmdbServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectRaces, only<LmdbServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, RegisterConformance, only<RegisterOf<LmdbServerStoreFixture>>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, RegisterRaces, only<RegisterOf<LmdbServerStoreFixture>>());
 
 }  // namespace dialog::test

@@ -1,44 +1,23 @@
-#include <memory>
-#include <string>
-
 #include "archive_suite.hpp"
 #include "dialog/backends/log_repository_store.hpp"
 #include "dialog/backends/log_server_store.hpp"
 #include "folder_fixture.hpp"
-#include "head_store_race_suite.hpp"
 #include "head_store_suite.hpp"
-#include "register_race_suite.hpp"
 #include "register_suite.hpp"
-#include "revocation_race_suite.hpp"
 #include "revocation_suite.hpp"
 #include "server_store_suite.hpp"
-#include "subject_race_suite.hpp"
 #include "subject_suite.hpp"
 
 namespace dialog::test {
 namespace {
 
-using LogRepositoryFixture = FolderFixture<LogRepositoryStore, LogOptions>;
-using LogServerStoreFixture = FolderFixture<LogServerStore, LogOptions>;
+using LogRepositoryFixture = FolderFixture<RepositoryStore, LogRepositoryStore, LogOptions>;
+using LogServerStoreFixture = FolderFixture<ServerStore, LogServerStore, LogOptions>;
 
-/// Crosses the bounds that an ordinary test never reaches: it makes checkpoints and compacts all
-/// the time.
-class TightLogServerStoreFixture : public LogServerStoreFixture {
- public:
-  TightLogServerStoreFixture() : LogServerStoreFixture(options()) {}
-
- private:
-  static LogOptions options() {
-    LogOptions options;
-    options.limits.segment_bytes_max = 10'000;
-    options.limits.buffered_bytes_max = 2'000;
-    options.limits.checkpoint_entries = 10;
-    return options;
-  }
-};
 using LogArchiveFixture = RepositoryArchiveFixture<LogRepositoryFixture, LogOptions>;
 
-// Crosses the bounds that an ordinary test never reaches.
+// Crosses the bounds that an ordinary test never reaches: it makes checkpoints and compacts all the
+// time.
 LogOptions tight() {
   LogOptions options;
   options.limits.segment_bytes_max = 20'000;
@@ -47,30 +26,33 @@ LogOptions tight() {
   return options;
 }
 
-const auto kArchives = testing::Values(factory<LogArchiveFixture>("Repository", LogOptions{}),
+LogOptions tighter() {
+  LogOptions options = tight();
+  options.limits.segment_bytes_max = 10'000;
+  options.limits.buffered_bytes_max = 2'000;
+  return options;
+}
+
+const auto kArchives = testing::Values(factory<LogArchiveFixture>("Repository"),
                                        factory<LogArchiveFixture>("Tight", tight()));
+const auto kServers = testing::Values(factory<LogServerStoreFixture>("Roomy"),
+                                      factory<LogServerStoreFixture>("Tight", tighter()));
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(Log, ArchiveConformance, kArchives, archive_name);
-INSTANTIATE_TEST_SUITE_P(Log, CollectableArchiveConformance, kArchives, archive_name);
-INSTANTIATE_TEST_SUITE_P(Log, DurableArchiveConformance, kArchives, archive_name);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, HeadStoreConformance, LogRepositoryFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, HeadStoreRaces, LogRepositoryFixture);
-INSTANTIATE_TEST_SUITE_P(
-    LogSubject, ArchiveConformance,
-    testing::Values(ArchiveFactory{
-        "Subject",
-        [] { return std::make_unique<SubjectArchiveFixture<LogServerStoreFixture>>(); }}),
-    archive_name);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, ServerStoreConformance, LogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, SubjectConformance, LogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, SubjectRaces, LogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(TightLog, SubjectConformance, TightLogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(TightLog, SubjectRaces, TightLogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, RevocationConformance, LogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, RevocationRaces, LogServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterConformance, RegisterOf<LogServerStoreFixture>);
-INSTANTIATE_TYPED_TEST_SUITE_P(Log, RegisterRaces, RegisterOf<LogServerStoreFixture>);
+INSTANTIATE_TEST_SUITE_P(Log, ArchiveConformance, kArchives, factory_name);
+INSTANTIATE_TEST_SUITE_P(Log, CollectableArchiveConformance, kArchives, factory_name);
+INSTANTIATE_TEST_SUITE_P(Log, DurableArchiveConformance, kArchives, factory_name);
+INSTANTIATE_TEST_SUITE_P(Log, HeadStoreConformance, only<LogRepositoryFixture>());
+INSTANTIATE_TEST_SUITE_P(Log, HeadStoreRaces, only<LogRepositoryFixture>());
+INSTANTIATE_TEST_SUITE_P(LogSubject, ArchiveConformance,
+                         only<SubjectArchiveFixture<LogServerStoreFixture>>());
+INSTANTIATE_TEST_SUITE_P(Log, ServerStoreConformance, only<LogServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Log, SubjectConformance, kServers, factory_name);
+INSTANTIATE_TEST_SUITE_P(Log, SubjectRaces, kServers, factory_name);
+INSTANTIATE_TEST_SUITE_P(Log, RevocationConformance, only<LogServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Log, RevocationRaces, only<LogServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Log, RegisterConformance, only<RegisterOf<LogServerStoreFixture>>());
+INSTANTIATE_TEST_SUITE_P(Log, RegisterRaces, only<RegisterOf<LogServerStoreFixture>>());
 
 }  // namespace dialog::test

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <optional>
 
-#include "backend_fixture.hpp"
 #include "dialog/remote/memory_backend.hpp"
+#include "support/subjects.hpp"
 
 namespace dialog::test {
 namespace {

@@ -2,12 +2,14 @@
 
 #include <memory>
 
-#include "archive_suite.hpp"
+#include "archive_fixture.hpp"
 #include "backend_memory_fixture.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/cloud/s3_archive.hpp"
 #include "dialog/cloud/s3_register.hpp"
 #include "dialog/remote/composed_server_store.hpp"
+#include "register_fixture.hpp"
+#include "server_store_fixture.hpp"
 #include "support/fake_s3.hpp"
 
 namespace dialog::test {
@@ -40,10 +42,10 @@ class FakeBucket {
   HttpTransport transport_;
 };
 
-class S3RegisterFixture {
+class S3RegisterFixture final : public RegisterFixture {
  public:
-  Register& heads() { return *heads_; }
-  void reopen() { heads_ = bucket_.heads(); }
+  Register& heads() override { return *heads_; }
+  void reopen() override { heads_ = bucket_.heads(); }
 
  private:
   ManualClock clock_;
@@ -52,10 +54,10 @@ class S3RegisterFixture {
 };
 
 /// Two registers over one bucket, used by turns: each finds what the other wrote.
-class S3TurnsFixture {
+class S3TurnsFixture final : public RegisterFixture {
  public:
-  Register& heads() { return turns_; }
-  void reopen() { turns_.renew(bucket_); }
+  Register& heads() override { return turns_; }
+  void reopen() override { turns_.renew(bucket_); }
 
  private:
   class Turns final : public Register {
@@ -119,18 +121,19 @@ class S3ArchiveFixture final : public ArchiveFixture {
 };
 
 /// A server's store on a bucket.
-class S3ServerStoreFixture {
+class S3ServerStoreFixture final : public ServerStoreFixture {
  public:
-  S3ServerStoreFixture() { reopen(); }
-  ServerStore& store() { return *store_; }
-  void reopen() {
-    store_ = std::make_unique<ComposedServerStore>(
+  ServerStore& store() override { return *store_; }
+  void reopen() override { store_ = open(); }
+
+ private:
+  std::unique_ptr<ServerStore> open() {
+    return std::make_unique<ComposedServerStore>(
         ComposedServerStore::Parts{bucket_.heads(), bucket_.archives(), {}});
   }
 
- private:
   FakeBucket bucket_{system_clock()};
-  std::unique_ptr<ServerStore> store_;
+  std::unique_ptr<ServerStore> store_ = open();
 };
 
 }  // namespace dialog::test

@@ -1,3 +1,4 @@
+#include "archive_suite.hpp"
 #include "backend_suite.hpp"
 #include "register_suite.hpp"
 #include "s3_fixture.hpp"
@@ -5,19 +6,16 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TYPED_TEST_SUITE_P(S3, RegisterConformance, S3RegisterFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(S3ByTurns, RegisterConformance, S3TurnsFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(S3, BackendConformance, S3BackendFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(S3, ServerStoreConformance, S3ServerStoreFixture);
+INSTANTIATE_TEST_SUITE_P(S3, RegisterConformance, only<S3RegisterFixture>());
+INSTANTIATE_TEST_SUITE_P(S3ByTurns, RegisterConformance, only<S3TurnsFixture>());
+INSTANTIATE_TEST_SUITE_P(S3, BackendConformance, only<S3BackendFixture>());
+INSTANTIATE_TEST_SUITE_P(S3, ServerStoreConformance, only<S3ServerStoreFixture>());
 
-const auto kArchives = testing::Values(
-    ArchiveFactory{"Bucket", [] { return std::make_unique<S3ArchiveFixture>(); }},
-    ArchiveFactory{"Server",
-                   [] { return std::make_unique<SubjectArchiveFixture<S3ServerStoreFixture>>(); }});
-INSTANTIATE_TEST_SUITE_P(S3, ArchiveConformance, kArchives, archive_name);
+const auto kArchives =
+    testing::Values(factory<S3ArchiveFixture>("Bucket"),
+                    factory<SubjectArchiveFixture<S3ServerStoreFixture>>("Server"));
+INSTANTIATE_TEST_SUITE_P(S3, ArchiveConformance, kArchives, factory_name);
 INSTANTIATE_TEST_SUITE_P(S3, DurableArchiveConformance,
-                         testing::Values(ArchiveFactory{
-                             "Bucket", [] { return std::make_unique<S3ArchiveFixture>(); }}),
-                         archive_name);
+                         testing::Values(factory<S3ArchiveFixture>("Bucket")), factory_name);
 
 }  // namespace dialog::test

@@ -7,21 +7,26 @@
 namespace dialog::test {
 namespace {
 
-class MemoryFixture {
+class MemoryFixture final : public StoreIndexFixture {
  public:
-  store::Index& index() { return index_; }
-  void reopen() {}
+  store::Index& index() override { return index_; }
+  void reopen() override {}
 
  private:
   MemoryIndex index_;
 };
 
-class LmdbFixture {
+class LmdbFixture final : public StoreIndexFixture {
  public:
-  LmdbFixture() { reopen(); }
-  store::Index& index() { return *index_; }
-  void reopen() {
+  LmdbFixture() { open(); }
+  store::Index& index() override { return *index_; }
+  void reopen() override {
     index_.reset();
+    open();
+  }
+
+ private:
+  void open() {
     LmdbOptions options;
     options.open = StoreOpen::ensure;
     auto environment =
@@ -31,13 +36,12 @@ class LmdbFixture {
     DIALOG_CHECK(index_->prepare().has_value(), "the index of a test");
   }
 
- private:
   TempFolder folder_{TempFolder::On::memory};
   std::unique_ptr<lmdb::LogIndex> index_;
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreIndexConformance, MemoryFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, StoreIndexConformance, LmdbFixture);
+INSTANTIATE_TEST_SUITE_P(Memory, StoreIndexConformance, only<MemoryFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, StoreIndexConformance, only<LmdbFixture>());
 
 }  // namespace
 }  // namespace dialog::test

@@ -1,3 +1,4 @@
+#include "archive_suite.hpp"
 #include "head_store_suite.hpp"
 #include "register_suite.hpp"
 #include "revocation_suite.hpp"
@@ -7,16 +8,14 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, HeadStoreConformance, MemoryStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, RegisterConformance, MemoryRegisterFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, ServerStoreConformance, MemoryServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, SubjectConformance, MemoryServerStoreFixture);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, RevocationConformance, MemoryServerStoreFixture);
+INSTANTIATE_TEST_SUITE_P(Memory, HeadStoreConformance, only<MemoryStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Memory, RegisterConformance, only<MemoryRegisterFixture>());
+INSTANTIATE_TEST_SUITE_P(Memory, ServerStoreConformance, only<MemoryServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Memory, SubjectConformance, only<MemoryServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Memory, RevocationConformance, only<MemoryServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(
     MemoryServerStore, ArchiveConformance,
-    testing::Values(ArchiveFactory{
-        "Subject",
-        [] { return std::make_unique<SubjectArchiveFixture<MemoryServerStoreFixture>>(); }}),
-    archive_name);
+    testing::Values(factory<SubjectArchiveFixture<MemoryServerStoreFixture>>("Subject")),
+    factory_name);
 
 }  // namespace dialog::test

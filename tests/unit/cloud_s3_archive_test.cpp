@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "conformance/backend_fixture.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/base/limits.hpp"
 #include "dialog/cloud/s3_archive.hpp"
 #include "support/fake_s3.hpp"
+#include "support/subjects.hpp"
 
 namespace dialog::test {
 namespace {

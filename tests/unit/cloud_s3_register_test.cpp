@@ -10,11 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "conformance/backend_fixture.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/cloud/s3_register.hpp"
 #include "support/fake_s3.hpp"
 #include "support/seeds.hpp"
+#include "support/subjects.hpp"
 
 namespace dialog::test {
 namespace {

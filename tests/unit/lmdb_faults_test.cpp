@@ -13,13 +13,13 @@
 #include <unistd.h>
 #include <vector>
 
-#include "conformance/backend_fixture.hpp"
 #include "dialog/backends/lmdb_repository_store.hpp"
 #include "dialog/backends/lmdb_server_store.hpp"
 #include "lmdb_failing_disk.hpp"
 #include "lmdb_workload.hpp"
 #include "support/generator.hpp"
 #include "support/seeds.hpp"
+#include "support/subjects.hpp"
 #include "support/temp_folder.hpp"
 
 // What the store promises where the disk fails it.

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "conformance/lmdb_fixture.hpp"
+#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/backends/lmdb_server_store.hpp"
 #include "dialog/base/random.hpp"
 #include "support/first_fault.hpp"
 #include "support/generator.hpp"
 #include "support/seeds.hpp"
+#include "support/temp_folder.hpp"
 
 // What may lie in a folder that is to be opened as a store.
 

@@ -22,9 +22,9 @@
 #include <utility>
 #include <vector>
 
-#include "conformance/backend_fixture.hpp"
 #include "dialog/backends/lmdb_server_store.hpp"
 #include "lmdb_workload.hpp"
+#include "support/subjects.hpp"
 #include "support/temp_folder.hpp"
 
 extern char** environ;

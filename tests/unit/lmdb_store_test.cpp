@@ -8,10 +8,12 @@
 #include <variant>
 #include <vector>
 
-#include "conformance/backend_fixture.hpp"
-#include "conformance/lmdb_fixture.hpp"
+#include "dialog/backends/lmdb_repository_store.hpp"
+#include "dialog/backends/lmdb_server_store.hpp"
 #include "lmdb_failing_disk.hpp"
 #include "lmdb_workload.hpp"
+#include "support/subjects.hpp"
+#include "support/temp_folder.hpp"
 
 // What the LMDB stores do beyond their interfaces: bounds, costs, listings.
 

@@ -8,10 +8,10 @@
 #include <variant>
 #include <vector>
 
-#include "conformance/backend_fixture.hpp"
 #include "dialog/backends/lmdb_server_store.hpp"
 #include "lmdb_environment.hpp"
 #include "lmdb_workload.hpp"
+#include "support/subjects.hpp"
 
 // A second process that uses a store: `lmdb_worker <command> <folder> [<number>]`. It says on its
 // standard output what it has done, one line each.

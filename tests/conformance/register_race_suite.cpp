@@ -1,5 +1,3 @@
-#pragma once
-
 #include <atomic>
 #include <cstdint>
 #include <gtest/gtest.h>
@@ -9,47 +7,26 @@
 #include <variant>
 #include <vector>
 
-#include "backend_fixture.hpp"
-#include "dialog/remote/register.hpp"
+#include "register_suite.hpp"
+#include "support/in_threads.hpp"
 
 namespace dialog::test {
+namespace {
 
-/// What every `Register` must do while several threads use it; fixtures as for
-/// `RegisterConformance`.
-template <class Fixture>
-class RegisterRaces : public testing::Test {
- protected:
-  static constexpr std::uint64_t kThreads = 8;
+constexpr std::uint64_t kThreads = 8;
 
-  template <class Body>
-  void in_threads(Body body) {
-    std::atomic<std::uint64_t> ready = 0;
-    std::vector<std::jthread> threads;
-    for (std::uint64_t i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&, i] {
-        ++ready;
-        while (ready.load() < kThreads) std::this_thread::yield();
-        body(i);
-      });
-    }
-  }
+}  // namespace
 
-  Fixture fixture_;
-  const Subject subject_ = subject_named("one");
-};
-
-TYPED_TEST_SUITE_P(RegisterRaces);
-
-TYPED_TEST_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain) {
+TEST_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain) {
   constexpr std::uint64_t kSwapsEach = 25;
   std::mutex mutex;
   std::map<std::uint64_t, HeadRecord> accepted;
-  this->in_threads([&](std::uint64_t thread) {
-    Register& heads = this->fixture_.heads();
+  in_threads(kThreads, [&](std::uint64_t thread) {
+    Register& heads = fixture().heads();
     Revision expected;
     for (std::uint64_t won = 0; won < kSwapsEach;) {
       const Register::Swap swap{expected, revision_number(1 + thread * 1000 + won), {}, "", false};
-      const auto outcome = heads.swap(this->subject_, swap, {});
+      const auto outcome = heads.swap(subject_, swap, {});
       ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
       if (const auto* const done = std::get_if<Register::Accepted>(&*outcome)) {
         ++won;
@@ -64,7 +41,7 @@ TYPED_TEST_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain) {
       }
     }
   });
-  ASSERT_EQ(accepted.size(), this->kThreads * kSwapsEach);
+  ASSERT_EQ(accepted.size(), kThreads * kSwapsEach);
   Revision previous;
   std::uint64_t sequence = 0;
   for (const auto& [number, record] : accepted) {
@@ -72,33 +49,33 @@ TYPED_TEST_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain) {
     EXPECT_EQ(record.previous, previous);
     previous = record.revision;
   }
-  EXPECT_EQ((*this->fixture_.heads().read(this->subject_, {}))->revision, previous);
+  EXPECT_EQ((*fixture().heads().read(subject_, {}))->revision, previous);
 }
 
-TYPED_TEST_P(RegisterRaces, SwapsOfManySubjectsAllSucceed) {
+TEST_P(RegisterRaces, SwapsOfManySubjectsAllSucceed) {
   constexpr std::uint64_t kSwapsEach = 25;
-  this->in_threads([&](std::uint64_t thread) {
+  in_threads(kThreads, [&](std::uint64_t thread) {
     const Subject subject = subject_named(std::to_string(thread));
     for (std::uint64_t i = 1; i <= kSwapsEach; ++i) {
       const Register::Swap swap{revision_number(i - 1), revision_number(i), {}, "", false};
-      const auto outcome = this->fixture_.heads().swap(subject, swap, {});
+      const auto outcome = fixture().heads().swap(subject, swap, {});
       ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
       ASSERT_TRUE(std::holds_alternative<Register::Accepted>(*outcome));
     }
   });
-  for (std::uint64_t thread = 0; thread < this->kThreads; ++thread) {
-    const auto head = this->fixture_.heads().read(subject_named(std::to_string(thread)), {});
+  for (std::uint64_t thread = 0; thread < kThreads; ++thread) {
+    const auto head = fixture().heads().read(subject_named(std::to_string(thread)), {});
     ASSERT_TRUE(head.has_value() && head->has_value());
     EXPECT_EQ((*head)->sequence, kSwapsEach);
   }
 }
 
-TYPED_TEST_P(RegisterRaces, AReaderNeverSeesTheSequenceGoBack) {
+TEST_P(RegisterRaces, AReaderNeverSeesTheSequenceGoBack) {
   std::atomic<bool> finished = false;
   std::jthread reader([&] {
     std::uint64_t seen = 0;
     while (!finished) {
-      const auto head = this->fixture_.heads().read(this->subject_, {});
+      const auto head = fixture().heads().read(subject_, {});
       ASSERT_TRUE(head.has_value()) << head.error().message;
       const std::uint64_t now = *head ? (*head)->sequence : 0;
       ASSERT_GE(now, seen);
@@ -107,15 +84,12 @@ TYPED_TEST_P(RegisterRaces, AReaderNeverSeesTheSequenceGoBack) {
   });
   for (std::uint64_t i = 1; i <= 100; ++i) {
     const Register::Swap swap{revision_number(i - 1), revision_number(i), {}, "", false};
-    const auto outcome = this->fixture_.heads().swap(this->subject_, swap, {});
+    const auto outcome = fixture().heads().swap(subject_, swap, {});
     EXPECT_TRUE(outcome.has_value() && std::holds_alternative<Register::Accepted>(*outcome));
-    const auto head = this->fixture_.heads().read(this->subject_, {});
+    const auto head = fixture().heads().read(subject_, {});
     EXPECT_TRUE(head.has_value() && *head && (*head)->sequence == i);
   }
   finished = true;
 }
-
-REGISTER_TYPED_TEST_SUITE_P(RegisterRaces, AcceptedSwapsOfOneSubjectFormOneChain,
-                            SwapsOfManySubjectsAllSucceed, AReaderNeverSeesTheSequenceGoBack);
 
 }  // namespace dialog::test

@@ -1,5 +1,3 @@
-#pragma once
-
 #include <atomic>
 #include <gtest/gtest.h>
 #include <map>
@@ -8,81 +6,60 @@
 #include <thread>
 #include <vector>
 
-#include "backend_fixture.hpp"
+#include "backend_suite.hpp"
+#include "support/in_threads.hpp"
 
 namespace dialog::test {
+namespace {
 
-/// What every `RevisionBackend` must do while several threads use it:
-/// `INSTANTIATE_TYPED_TEST_SUITE_P(Name, BackendRaces, Fixture);`
-template <class Fixture>
-class BackendRaces : public testing::Test {
- protected:
-  static constexpr std::uint64_t kThreads = 8;
+constexpr std::uint64_t kThreads = 8;
 
-  /// Runs `body(thread number)` in every thread at once, and waits.
-  template <class Body>
-  void in_threads(Body body) {
-    std::atomic<std::uint64_t> ready = 0;
-    std::vector<std::jthread> threads;
-    for (std::uint64_t i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&, i] {
-        ++ready;
-        while (ready.load() < kThreads) std::this_thread::yield();
-        body(i);
-      });
-    }
-  }
+}  // namespace
 
-  Fixture fixture_;
-  const Subject subject_ = subject_named("one");
-};
-
-TYPED_TEST_SUITE_P(BackendRaces);
-
-TYPED_TEST_P(BackendRaces, OfManySwapsFromOneRevisionExactlyOneWins) {
+TEST_P(BackendRaces, OfManySwapsFromOneRevisionExactlyOneWins) {
   constexpr std::uint64_t kRounds = 20;
   Revision expected;
   for (std::uint64_t round = 0; round < kRounds; ++round) {
     std::mutex mutex;
     std::vector<Revision> winners;
     std::vector<Revision> seen;
-    this->in_threads([&](std::uint64_t thread) {
-      auto backend = this->fixture_.connect();
+    in_threads(kThreads, [&](std::uint64_t thread) {
+      auto backend = fixture().connect();
       const Revision desired = revision_number(1 + round * 100 + thread);
-      const auto swapped = backend->swap(this->subject_, expected, desired);
+      const auto swapped = backend->swap(subject_, expected, desired);
       const std::lock_guard lock(mutex);
       if (swapped) {
         winners.push_back(desired);
-      } else if (const auto* mismatch = swapped.error().template as<RevisionMismatch>()) {
+      } else if (const auto* mismatch = swapped.error().as<RevisionMismatch>()) {
         seen.push_back(mismatch->actual);
       } else {
         ADD_FAILURE() << swapped.error().message();
       }
     });
     ASSERT_EQ(winners.size(), 1U);
-    ASSERT_EQ(seen.size(), this->kThreads - 1);
+    ASSERT_EQ(seen.size(), kThreads - 1);
     for (const Revision& actual : seen) EXPECT_EQ(actual, winners.front());
     expected = winners.front();
   }
 }
 
-TYPED_TEST_P(BackendRaces, AcceptedSwapsFormOneChain) {
+TEST_P(BackendRaces, AcceptedSwapsFormOneChain) {
   constexpr std::uint64_t kSwapsEach = 25;
   std::mutex mutex;
   std::map<Revision, Revision> next;
-  this->in_threads([&](std::uint64_t thread) {
-    auto backend = this->fixture_.connect();
+  in_threads(kThreads, [&](std::uint64_t thread) {
+    auto backend = fixture().connect();
     Revision known;
     for (std::uint64_t i = 0; i < kSwapsEach;) {
       const Revision desired = revision_number(1 + thread * 1000 + i);
-      const auto swapped = backend->swap(this->subject_, known, desired);
+      const auto swapped = backend->swap(subject_, known, desired);
       if (swapped) {
         const std::lock_guard lock(mutex);
         EXPECT_TRUE(next.emplace(known, desired).second)
             << "two swaps from one revision were accepted";
         known = desired;
         ++i;
-      } else if (const auto* mismatch = swapped.error().template as<RevisionMismatch>()) {
+      } else if (const auto* mismatch = swapped.error().as<RevisionMismatch>()) {
         known = mismatch->actual;
       } else {
         ADD_FAILURE() << swapped.error().message();
@@ -96,44 +73,43 @@ TYPED_TEST_P(BackendRaces, AcceptedSwapsFormOneChain) {
     last = link->second;
     ++length;
   }
-  EXPECT_EQ(length, this->kThreads * kSwapsEach);
-  EXPECT_EQ(this->fixture_.connect()->fetch(this->subject_), last);
+  EXPECT_EQ(length, kThreads * kSwapsEach);
+  EXPECT_EQ(fixture().connect()->fetch(subject_), last);
 }
 
-TYPED_TEST_P(BackendRaces, AFetchNeverGoesBack) {
+TEST_P(BackendRaces, AFetchNeverGoesBack) {
   constexpr std::uint64_t kSwaps = 100;
   std::atomic<bool> done = false;
-  auto shared = this->fixture_.connect();
-  ASSERT_TRUE(shared->swap(this->subject_, {}, revision_number(1)).has_value());
+  auto shared = fixture().connect();
+  ASSERT_TRUE(shared->swap(subject_, {}, revision_number(1)).has_value());
   std::map<Revision, std::uint64_t> position;
   for (std::uint64_t i = 0; i <= kSwaps; ++i) position[revision_number(i + 1)] = i;
-  this->in_threads([&](std::uint64_t thread) {
+  in_threads(kThreads, [&](std::uint64_t thread) {
     if (thread == 0) {
       for (std::uint64_t i = 1; i <= kSwaps; ++i) {
-        EXPECT_TRUE(
-            shared->swap(this->subject_, revision_number(i), revision_number(i + 1)).has_value());
+        EXPECT_TRUE(shared->swap(subject_, revision_number(i), revision_number(i + 1)).has_value());
       }
       done = true;
       return;
     }
     std::uint64_t last = 0;
     while (!done) {
-      const auto fetched = shared->fetch(this->subject_);
+      const auto fetched = shared->fetch(subject_);
       if (!fetched) {
         ADD_FAILURE() << fetched.error().message();
         return;
       }
       EXPECT_GE(position.at(*fetched), last);
       last = position.at(*fetched);
-      EXPECT_TRUE(shared->revision(this->subject_).has_value());
+      EXPECT_TRUE(shared->revision(subject_).has_value());
     }
   });
 }
 
-TYPED_TEST_P(BackendRaces, SubjectsAreIndependent) {
+TEST_P(BackendRaces, SubjectsAreIndependent) {
   constexpr std::uint64_t kSwaps = 20;
-  auto shared = this->fixture_.connect();
-  this->in_threads([&](std::uint64_t thread) {
+  auto shared = fixture().connect();
+  in_threads(kThreads, [&](std::uint64_t thread) {
     const Subject own = subject_named(std::to_string(thread));
     for (std::uint64_t i = 0; i < kSwaps; ++i) {
       const auto swapped = shared->swap(own, revision_number(i), revision_number(i + 1));
@@ -142,8 +118,5 @@ TYPED_TEST_P(BackendRaces, SubjectsAreIndependent) {
     EXPECT_EQ(*shared->revision(own), revision_number(kSwaps));
   });
 }
-
-REGISTER_TYPED_TEST_SUITE_P(BackendRaces, OfManySwapsFromOneRevisionExactlyOneWins,
-                            AcceptedSwapsFormOneChain, AFetchNeverGoesBack, SubjectsAreIndependent);
 
 }  // namespace dialog::test

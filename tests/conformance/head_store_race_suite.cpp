@@ -1,5 +1,3 @@
-#pragma once
-
 #include <atomic>
 #include <cstdint>
 #include <gtest/gtest.h>
@@ -7,40 +5,21 @@
 #include <thread>
 #include <vector>
 
-#include "dialog/replica/head_store.hpp"
+#include "head_store_suite.hpp"
+#include "support/in_threads.hpp"
 
 namespace dialog::test {
+namespace {
 
-/// What every `RepositoryStore` must do while several threads use it; fixtures as for
-/// `HeadStoreConformance`.
-template <class Fixture>
-class HeadStoreRaces : public testing::Test {
- protected:
-  static constexpr int kThreads = 8;
+constexpr std::uint64_t kThreads = 8;
 
-  template <class Body>
-  void in_threads(Body body) {
-    std::atomic<int> ready = 0;
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&, i] {
-        ++ready;
-        while (ready.load() < kThreads) std::this_thread::yield();
-        body(i);
-      });
-    }
-  }
+}  // namespace
 
-  Fixture fixture_;
-};
-
-TYPED_TEST_SUITE_P(HeadStoreRaces);
-
-TYPED_TEST_P(HeadStoreRaces, NoIncrementOfACounterIsLost) {
+TEST_P(HeadStoreRaces, NoIncrementOfACounterIsLost) {
   constexpr int kEach = 25;
-  HeadStore& heads = this->fixture_.store().heads();
+  HeadStore& heads = fixture().store().heads();
   ASSERT_TRUE(heads.commit(std::vector<RecordChange>{{"counter", std::nullopt, "0"}}).value());
-  this->in_threads([&](int) {
+  in_threads(kThreads, [&](std::uint64_t) {
     for (int won = 0; won < kEach;) {
       const auto seen = heads.read("counter");
       ASSERT_TRUE(seen.has_value()) << seen.error().message;
@@ -50,11 +29,11 @@ TYPED_TEST_P(HeadStoreRaces, NoIncrementOfACounterIsLost) {
       if (*done) ++won;
     }
   });
-  EXPECT_EQ(heads.read("counter").value(), std::to_string(this->kThreads * kEach));
+  EXPECT_EQ(heads.read("counter").value(), std::to_string(kThreads * kEach));
 }
 
-TYPED_TEST_P(HeadStoreRaces, AListingShowsNoHalfOfACommit) {
-  HeadStore& heads = this->fixture_.store().heads();
+TEST_P(HeadStoreRaces, AListingShowsNoHalfOfACommit) {
+  HeadStore& heads = fixture().store().heads();
   std::atomic<bool> finished = false;
   std::jthread reader([&] {
     while (!finished) {
@@ -77,10 +56,10 @@ TYPED_TEST_P(HeadStoreRaces, AListingShowsNoHalfOfACommit) {
   finished = true;
 }
 
-TYPED_TEST_P(HeadStoreRaces, EveryCommitTakesItsOwnBlocksAlong) {
+TEST_P(HeadStoreRaces, EveryCommitTakesItsOwnBlocksAlong) {
   constexpr int kEach = 20;
-  this->in_threads([&](int thread) {
-    auto& store = this->fixture_.store();
+  in_threads(kThreads, [&](std::uint64_t thread) {
+    auto& store = fixture().store();
     for (int i = 0; i < kEach; ++i) {
       const std::string name = std::to_string(thread) + "/" + std::to_string(i);
       const Block block = Block::of("block of " + name);
@@ -90,21 +69,21 @@ TYPED_TEST_P(HeadStoreRaces, EveryCommitTakesItsOwnBlocksAlong) {
       ASSERT_TRUE(done.has_value() && *done);
     }
   });
-  this->fixture_.reopen();
-  const auto records = this->fixture_.store().heads().list({});
+  fixture().reopen();
+  const auto records = fixture().store().heads().list({});
   ASSERT_TRUE(records.has_value());
-  ASSERT_EQ(records->size(), static_cast<std::size_t>(this->kThreads * kEach));
+  ASSERT_EQ(records->size(), kThreads * kEach);
   for (const Record& record : *records) {
-    const auto block = this->fixture_.store().archive().get_one(*Hash::from_bytes(record.value));
+    const auto block = fixture().store().archive().get_one(*Hash::from_bytes(record.value));
     ASSERT_TRUE(block.has_value() && block->has_value());
     EXPECT_EQ((*block)->bytes(), "block of " + record.key);
   }
 }
 
-TYPED_TEST_P(HeadStoreRaces, ABufferedBlockIsAlwaysVisible) {
-  auto& archive = this->fixture_.store().archive();
-  this->in_threads([&](int thread) {
-    for (int i = 0; i < 40; ++i) {
+TEST_P(HeadStoreRaces, ABufferedBlockIsAlwaysVisible) {
+  auto& archive = fixture().store().archive();
+  in_threads(kThreads, [&](std::uint64_t thread) {
+    for (std::uint64_t i = 0; i < 40; ++i) {
       const Block block = Block::of(std::to_string(thread) + "/" + std::to_string(i));
       ASSERT_TRUE(archive.put({&block, 1}).has_value());
       for (int look = 0; look < 3; ++look) {
@@ -118,9 +97,5 @@ TYPED_TEST_P(HeadStoreRaces, ABufferedBlockIsAlwaysVisible) {
     }
   });
 }
-
-REGISTER_TYPED_TEST_SUITE_P(HeadStoreRaces, NoIncrementOfACounterIsLost,
-                            AListingShowsNoHalfOfACommit, EveryCommitTakesItsOwnBlocksAlong,
-                            ABufferedBlockIsAlwaysVisible);
 
 }  // namespace dialog::test
