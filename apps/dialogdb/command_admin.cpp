@@ -5,7 +5,6 @@
 #include "dialog/backends/rest.hpp"
 #include "dialog/http/admin_client.hpp"
 #include "link.hpp"
-#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -168,71 +167,70 @@ Result<void> change_quota(Program& program, const AdminOptions& options) {
   return show_usage(program, options);
 }
 
-CLI::App* add_verb(CLI::App& admin, Program& program, const char* name, const char* what,
-                   const std::vector<std::string>& examples,
-                   const std::shared_ptr<AdminOptions>& options) {
-  CLI::App* const verb = program.verb(admin, name, what, examples);
-  verb->add_option("url", options->url, "The server's address")->required()->type_name("URL");
-  CLI::Option* const file = verb->add_option("--token-file", options->link.token.file,
-                                             "A file that holds the token of an admin");
-  file->type_name("FILE");
-  verb->add_option("--token-env", options->link.token.variable,
-                   "An environment variable that holds it")
-      ->type_name("VAR")
-      ->excludes(file);
-  verb->add_flag("--insecure-token", options->link.allow_plain_http,
-                 "Send the token over plain HTTP too, where everybody on the way can read it");
+Verb add_verb(Verb admin, const char* name, const char* what,
+              const std::vector<std::string>& examples,
+              const std::shared_ptr<AdminOptions>& options) {
+  const Verb verb = admin.verb(name, what, examples);
+  verb.option("url", options->url, "The server's address").required().type("URL");
+  const Option file = verb.option("--token-file", options->link.token.file,
+                                  "A file that holds the token of an admin");
+  file.type("FILE");
+  verb.option("--token-env", options->link.token.variable, "An environment variable that holds it")
+      .type("VAR")
+      .excludes(file);
+  verb.flag("--insecure-token", options->link.allow_plain_http,
+            "Send the token over plain HTTP too, where everybody on the way can read it");
   return verb;
 }
 
-void add_subject(CLI::App* verb, AdminOptions& options) {
-  verb->add_option("did", options.did, "The subject, where the address does not end with it")
-      ->type_name("DID");
+void add_subject(Verb verb, AdminOptions& options) {
+  verb.option("did", options.did, "The subject, where the address does not end with it")
+      .type("DID");
 }
 
 }  // namespace
 
-void add_admin(CLI::App& app, Program& program) {
-  CLI::App* const admin =
-      program.verb(app, "admin", "Look after the subjects of a server that runs",
-                   {"dialogdb admin subjects https://example.org --token-file root.token",
-                    "dialogdb admin usage https://example.org did:key:z6Mk...",
-                    "dialogdb admin quota https://example.org did:key:z6Mk... --bytes 1000000000",
-                    "dialogdb admin delete https://example.org did:key:z6Mk... --yes"});
-  admin->require_subcommand(1);
+void add_admin(Verb app, Program& program) {
+  const Verb admin =
+      app.verb("admin", "Look after the subjects of a server that runs",
+               {"dialogdb admin subjects https://example.org --token-file root.token",
+                "dialogdb admin usage https://example.org did:key:z6Mk...",
+                "dialogdb admin quota https://example.org did:key:z6Mk... --bytes 1000000000",
+                "dialogdb admin delete https://example.org did:key:z6Mk... --yes"});
+  admin.require_verb(1);
   auto options = std::make_shared<AdminOptions>();
 
-  CLI::App* verb = add_verb(*admin, program, "subjects",
-                            "List the subjects: head, blocks, bytes, and quotas of their own",
-                            {"dialogdb admin subjects http://127.0.0.1:8440 --json"}, options);
+  Verb verb =
+      add_verb(admin, "subjects", "List the subjects: head, blocks, bytes, and quotas of their own",
+               {"dialogdb admin subjects http://127.0.0.1:8440 --json"}, options);
   program.on(verb, [options](Program& running) { return list(running, *options); });
 
-  verb = add_verb(*admin, program, "usage", "Show what a subject takes, and its quota",
+  verb = add_verb(admin, "usage", "Show what a subject takes, and its quota",
                   {"dialogdb admin usage http://127.0.0.1:8440 did:key:z6Mk..."}, options);
   add_subject(verb, *options);
   program.on(verb, [options](Program& running) { return show_usage(running, *options); });
 
-  verb = add_verb(*admin, program, "delete", "Remove a subject with its history and blocks",
+  verb = add_verb(admin, "delete", "Remove a subject with its history and blocks",
                   {"dialogdb admin delete http://127.0.0.1:8440 did:key:z6Mk... --yes"}, options);
   add_subject(verb, *options);
-  verb->add_flag("--yes", options->yes, "Do it: nothing brings the subject back");
+  verb.flag("--yes", options->yes, "Do it: nothing brings the subject back");
   program.on(verb, [options](Program& running) { return remove(running, *options); });
 
-  verb = add_verb(*admin, program, "quota", "Show or change how much a subject may hold",
+  verb = add_verb(admin, "quota", "Show or change how much a subject may hold",
                   {"dialogdb admin quota http://127.0.0.1:8440 did:key:z6Mk... --bytes 1000000000",
                    "dialogdb admin quota http://127.0.0.1:8440 did:key:z6Mk... --blocks none",
                    "dialogdb admin quota http://127.0.0.1:8440 did:key:z6Mk... --default"},
                   options);
   add_subject(verb, *options);
-  CLI::Option* const blocks = verb->add_option("--blocks", options->blocks,
-                                               "So many blocks at most, or 'none': any number");
-  CLI::Option* const bytes =
-      verb->add_option("--bytes", options->bytes, "So many bytes at most, or 'none': any number");
-  blocks->type_name("N");
-  bytes->type_name("N");
-  verb->add_flag("--default", options->use_default, "What the server gives to all others")
-      ->excludes(blocks)
-      ->excludes(bytes);
+  const Option blocks =
+      verb.option("--blocks", options->blocks, "So many blocks at most, or 'none': any number");
+  const Option bytes =
+      verb.option("--bytes", options->bytes, "So many bytes at most, or 'none': any number");
+  blocks.type("N");
+  bytes.type("N");
+  verb.flag("--default", options->use_default, "What the server gives to all others")
+      .excludes(blocks)
+      .excludes(bytes);
   program.on(verb, [options](Program& running) { return change_quota(running, *options); });
 }
 

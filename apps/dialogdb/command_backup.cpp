@@ -110,33 +110,32 @@ Result<void> run_restore(Program& program, const BackupVerbOptions& options) {
 
 }  // namespace
 
-void add_backup(CLI::App& app, Program& program) {
+void add_backup(Verb app, Program& program) {
   auto options = std::make_shared<BackupVerbOptions>();
-  CLI::App* const verb = program.verb(
-      app, "backup",
+  const Verb verb = app.verb(
+      "backup",
       "Copy the repository, with its key, while others use it; again to the same place, only what "
       "is new",
       {"dialogdb backup /mnt/disk/notes", "dialogdb backup --server ./server /mnt/disk/server"});
-  verb->add_option("to", options->to, "The copy; a repository of its own, or a server's folder")
-      ->required()
-      ->type_name("DIR");
-  verb->add_option("--server", options->from,
-                   "Copy a server's folder instead, while it serves or not")
-      ->type_name("DIR");
+  verb.option("to", options->to, "The copy; a repository of its own, or a server's folder")
+      .required()
+      .type("DIR");
+  verb.option("--server", options->from, "Copy a server's folder instead, while it serves or not")
+      .type("DIR");
   program.on(verb, [options](Program& running) {
     options->is_server = !options->from.empty();
     return run_backup(running, *options);
   });
 }
 
-void add_restore(CLI::App& app, Program& program) {
+void add_restore(Verb app, Program& program) {
   auto options = std::make_shared<BackupVerbOptions>();
-  CLI::App* const verb = program.verb(app, "restore", "Make a repository from a backup",
-                                      {"dialogdb restore /mnt/disk/notes notes",
-                                       "dialogdb restore --server /mnt/disk/server ./server"});
-  verb->add_option("from", options->from, "The backup")->required()->type_name("BACKUP");
-  verb->add_option("to", options->to, "A new folder")->required()->type_name("DIR");
-  verb->add_flag("--server", options->is_server, "They are folders of a server");
+  const Verb verb = app.verb("restore", "Make a repository from a backup",
+                             {"dialogdb restore /mnt/disk/notes notes",
+                              "dialogdb restore --server /mnt/disk/server ./server"});
+  verb.option("from", options->from, "The backup").required().type("BACKUP");
+  verb.option("to", options->to, "A new folder").required().type("DIR");
+  verb.flag("--server", options->is_server, "They are folders of a server");
   program.on(verb, [options](Program& running) { return run_restore(running, *options); });
 }
 

@@ -121,60 +121,57 @@ Result<void> set_upstream(Program& program, const UpstreamOptions& options) {
   return show(program, *workspace, name);
 }
 
-void add_upstream(CLI::App& branch, Program& program) {
+void add_upstream(Verb branch, Program& program) {
   auto options = std::make_shared<UpstreamOptions>();
-  CLI::App* const verb = program.verb(
-      branch, "upstream", "Show or set the remote that a branch is synchronized with",
-      {"dialogdb branch upstream origin", "dialogdb branch upstream --none",
-       "dialogdb branch upstream --forget   # after remote_reset: publish there anew"});
-  CLI::Option* const remote =
-      verb->add_option("remote", options->remote, "The remote")->type_name("REMOTE");
-  CLI::Option* const none = verb->add_flag("--none", options->none, "No upstream any more");
-  none->excludes(remote);
-  verb->add_flag("--forget", options->forget,
-                 "Forget what the branch knows of the remote: the next pull merges as if they had "
-                 "never met")
-      ->excludes(none);
+  const Verb verb =
+      branch.verb("upstream", "Show or set the remote that a branch is synchronized with",
+                  {"dialogdb branch upstream origin", "dialogdb branch upstream --none",
+                   "dialogdb branch upstream --forget   # after remote_reset: publish there anew"});
+  const Option remote = verb.option("remote", options->remote, "The remote").type("REMOTE");
+  const Option none = verb.flag("--none", options->none, "No upstream any more");
+  none.excludes(remote);
+  verb.flag("--forget", options->forget,
+            "Forget what the branch knows of the remote: the next pull merges as if they had "
+            "never met")
+      .excludes(none);
   add_branch_option(verb, options->branch);
   program.on(verb, [options](Program& running) { return set_upstream(running, *options); });
 }
 
 }  // namespace
 
-void add_branch(CLI::App& app, Program& program) {
-  CLI::App* const branch = program.verb(
-      app, "branch", "List, make, delete, rename and choose branches",
+void add_branch(Verb app, Program& program) {
+  const Verb branch = app.verb(
+      "branch", "List, make, delete, rename and choose branches",
       {"dialogdb branch list", "dialogdb branch create draft", "dialogdb branch create old main~3",
        "dialogdb branch switch draft", "dialogdb branch upstream origin"});
-  branch->require_subcommand(0, 1);
+  branch.require_verb(0, 1);
   program.on(branch, list_branches);
-  program.on(program.verb(*branch, "list", "List the branches; * marks the one in use", {}),
-             list_branches);
+  program.on(branch.verb("list", "List the branches; * marks the one in use", {}), list_branches);
 
   auto names = std::make_shared<std::vector<std::string>>(2);
-  CLI::App* verb =
-      program.verb(*branch, "create", "Make a branch",
-                   {"dialogdb branch create draft", "dialogdb branch create old main~3"});
-  verb->add_option("name", (*names)[0], "Its name")->required()->type_name("NAME");
-  verb->add_option("start", (*names)[1], "Where it begins; by default where the branch in use is")
-      ->type_name("REVISION");
+  Verb verb = branch.verb("create", "Make a branch",
+                          {"dialogdb branch create draft", "dialogdb branch create old main~3"});
+  verb.option("name", (*names)[0], "Its name").required().type("NAME");
+  verb.option("start", (*names)[1], "Where it begins; by default where the branch in use is")
+      .type("REVISION");
   program.on(
       verb, [names](Program& running) { return create_branch(running, (*names)[0], (*names)[1]); });
 
-  verb = program.verb(*branch, "switch", "Choose the branch that verbs work on", {});
-  verb->add_option("name", (*names)[0], "The branch")->required()->type_name("NAME");
+  verb = branch.verb("switch", "Choose the branch that verbs work on", {});
+  verb.option("name", (*names)[0], "The branch").required().type("NAME");
   program.on(verb, [names](Program& running) { return switch_branch(running, (*names)[0]); });
 
-  verb = program.verb(*branch, "delete", "Delete a branch with its log", {});
-  verb->add_option("name", (*names)[0], "The branch")->required()->type_name("NAME");
+  verb = branch.verb("delete", "Delete a branch with its log", {});
+  verb.option("name", (*names)[0], "The branch").required().type("NAME");
   program.on(verb, [names](Program& running) { return delete_branch(running, (*names)[0]); });
 
-  verb = program.verb(*branch, "rename", "Rename a branch", {});
-  verb->add_option("from", (*names)[0], "The branch")->required()->type_name("OLD");
-  verb->add_option("to", (*names)[1], "Its new name")->required()->type_name("NEW");
+  verb = branch.verb("rename", "Rename a branch", {});
+  verb.option("from", (*names)[0], "The branch").required().type("OLD");
+  verb.option("to", (*names)[1], "Its new name").required().type("NEW");
   program.on(
       verb, [names](Program& running) { return rename_branch(running, (*names)[0], (*names)[1]); });
-  add_upstream(*branch, program);
+  add_upstream(branch, program);
 }
 
 }  // namespace dialog::cli

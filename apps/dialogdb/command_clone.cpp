@@ -90,30 +90,25 @@ Result<void> run_clone(Program& program, const CloneOptions& options) {
 
 }  // namespace
 
-void add_clone(CLI::App& app, Program& program) {
+void add_clone(Verb app, Program& program) {
   auto options = std::make_shared<CloneOptions>();
-  CLI::App* const verb = program.verb(
-      app, "clone", "Make a repository from what a remote holds",
+  const Verb verb = app.verb(
+      "clone", "Make a repository from what a remote holds",
       {"dialogdb clone http://127.0.0.1:8440/did:key:z6Mk... notes",
        "dialogdb clone --lazy --subject did:key:z6Mk... https://example.org/register notes",
        "dialogdb clone --sign --key my.key --capability team.cap "
        "https://example.org/did:key:z6Mk... "
        "team"});
-  verb->add_option("url", options->url, "The remote's address, maybe with the DID behind it")
-      ->required()
-      ->type_name("URL");
-  verb->add_option("folder", options->folder, "Where to")->required()->type_name("DIR");
-  verb->add_option("--subject", options->subject, "The DID that owns the database")
-      ->type_name("DID");
-  verb->add_option("--name", options->remote, "The remote's name here")
-      ->type_name("NAME")
-      ->capture_default_str();
-  verb->add_option("--branch", options->branch, "The branch's name here")
-      ->type_name("NAME")
-      ->capture_default_str();
-  verb->add_flag("--lazy", options->lazy, "Get blocks only when they are read");
-  verb->add_flag("--allow-empty", options->allow_empty,
-                 "Where nothing is published yet, begin with an empty database");
+  verb.option("url", options->url, "The remote's address, maybe with the DID behind it")
+      .required()
+      .type("URL");
+  verb.option("folder", options->folder, "Where to").required().type("DIR");
+  verb.option("--subject", options->subject, "The DID that owns the database").type("DID");
+  verb.option("--name", options->remote, "The remote's name here").type("NAME").show_default();
+  verb.option("--branch", options->branch, "The branch's name here").type("NAME").show_default();
+  verb.flag("--lazy", options->lazy, "Get blocks only when they are read");
+  verb.flag("--allow-empty", options->allow_empty,
+            "Where nothing is published yet, begin with an empty database");
   add_link_options(verb, options->link);
   add_stats_option(verb, options->sync);
   program.on(verb, [options](Program& running) { return run_clone(running, *options); });

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "dialog/identity/capability.hpp"
+#include "link_options.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -97,32 +98,31 @@ Result<void> delegate(Program& program, const DelegateOptions& options) {
 
 }  // namespace
 
-void add_delegate(CLI::App& app, Program& program) {
+void add_delegate(Verb app, Program& program) {
   auto options = std::make_shared<DelegateOptions>();
-  CLI::App* const verb = program.verb(
-      app, "delegate",
-      "Let another key read or write this database at servers that take signatures",
+  const Verb verb = app.verb(
+      "delegate", "Let another key read or write this database at servers that take signatures",
       {"dialogdb delegate --to did:key:z6Mk... --access read --expires 30d --out reader.cap",
        "dialogdb delegate --to did:key:z6Mk... --capability mine.cap --expires 12h --out "
        "theirs.cap"});
-  verb->add_option("--to", options->to, "The did:key of the key that gets the right")
-      ->required()
-      ->type_name("DID");
-  verb->add_option("--access", options->access, "read, or write, which also reads")
-      ->check(CLI::IsMember({"read", "write"}))
-      ->capture_default_str()
-      ->type_name("ACCESS");
-  verb->add_option("--expires", options->expires, "For how long, such as 90m, 12h or 30d")
-      ->required()
-      ->type_name("SPAN");
-  verb->add_option("--key", options->key_file, "The key that signs; by default the repository's")
-      ->type_name("FILE");
-  verb->add_option("--capability", options->parent_file,
-                   "Hand on what was given to that key, at most as wide and as long as it is")
-      ->type_name("FILE");
-  verb->add_option("--out", options->out, "The file for the capability; '-' shows it")
-      ->required()
-      ->type_name("FILE");
+  verb.option("--to", options->to, "The did:key of the key that gets the right")
+      .required()
+      .type("DID");
+  verb.option("--access", options->access, "read, or write, which also reads")
+      .one_of({"read", "write"})
+      .show_default()
+      .type("ACCESS");
+  verb.option("--expires", options->expires, "For how long, such as 90m, 12h or 30d")
+      .required()
+      .type("SPAN");
+  verb.option("--key", options->key_file, "The key that signs; by default the repository's")
+      .type("FILE");
+  verb.option("--capability", options->parent_file,
+              "Hand on what was given to that key, at most as wide and as long as it is")
+      .type("FILE");
+  verb.option("--out", options->out, "The file for the capability; '-' shows it")
+      .required()
+      .type("FILE");
   program.on(verb, [options](Program& running) { return delegate(running, *options); });
 }
 

@@ -167,24 +167,24 @@ std::string to_text(const DiffCounts& counts) {
          std::to_string(counts.changed) + " changed";
 }
 
-void add_diff(CLI::App& app, Program& program) {
+void add_diff(Verb app, Program& program) {
   auto options = std::make_shared<DiffOptions>();
-  CLI::App* const verb = program.verb(
-      app, "diff",
+  const Verb verb = app.verb(
+      "diff",
       "Show what changed from A to B; without B up to the branch, without A since the upstream",
       {"dialogdb diff                 # what a push would publish", "dialogdb diff main~1",
        "dialogdb diff main @origin    # against the remote's head as last fetched",
        "dialogdb diff --count main other"});
-  verb->add_option("revisions", options->revisions,
-                   "A branch, 64 hex digits, BRANCH~N (N moves ago), @REMOTE (its head as last "
-                   "fetched) or ^REMOTE (what was last agreed on)")
-      ->expected(0, 2)
-      ->type_name("[A [B]]");
+  verb.option("revisions", options->revisions,
+              "A branch, 64 hex digits, BRANCH~N (N moves ago), @REMOTE (its head as last "
+              "fetched) or ^REMOTE (what was last agreed on)")
+      .up_to(2)
+      .type("[A [B]]");
   add_branch_option(verb, options->branch);
   add_key_format(verb, options->formats);
   add_value_format(verb, options->formats);
-  verb->add_flag("--keys-only", options->keys_only, "No values");
-  verb->add_flag("--count", options->count_only, "Only how many keys changed");
+  verb.flag("--keys-only", options->keys_only, "No values");
+  verb.flag("--count", options->count_only, "Only how many keys changed");
   program.on(verb, [options](Program& running) { return run_diff(running, *options); });
 }
 

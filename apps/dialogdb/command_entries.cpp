@@ -43,8 +43,8 @@ Result<Repository::BuiltCommit> commit(Repository& repository, const std::string
   return Repository::BuiltCommit{version, {}};
 }
 
-void add_revision_option(CLI::App* verb, bool& wants_revision) {
-  verb->add_flag("--revision", wants_revision, "Build the revision at once, and tell it");
+void add_revision_option(Verb verb, bool& wants_revision) {
+  verb.flag("--revision", wants_revision, "Build the revision at once, and tell it");
 }
 
 // Of a commit.
@@ -204,25 +204,23 @@ Result<void> run_del(Program& program, const DelOptions& options) {
 
 }  // namespace
 
-void add_put(CLI::App& app, Program& program) {
+void add_put(Verb app, Program& program) {
   auto options = std::make_shared<PutOptions>();
-  CLI::App* const verb = program.verb(
-      app, "put", "Set the value of a key",
+  const Verb verb = app.verb(
+      "put", "Set the value of a key",
       {"dialogdb put color red", "dialogdb put photo --file cat.jpg",
        "date | dialogdb put now --file -", "dialogdb put --key-format hex 00ff 'any bytes'"});
-  verb->add_option("key", options->key, "The key, at most 1,024 bytes")
-      ->required()
-      ->type_name("KEY");
-  verb->add_option_function<std::string>(
+  verb.option("key", options->key, "The key, at most 1,024 bytes").required().type("KEY");
+  verb.option(
           "value",
           [options](const std::string& value) {
             options->value = value;
             options->has_value = true;
           },
           "The value")
-      ->type_name("VALUE");
-  verb->add_option("--file", options->file, "Take the value from a file; '-' is standard input")
-      ->type_name("FILE");
+      .type("VALUE");
+  verb.option("--file", options->file, "Take the value from a file; '-' is standard input")
+      .type("FILE");
   add_revision_option(verb, options->wants_revision);
   add_branch_option(verb, options->branch);
   add_key_format(verb, options->formats);
@@ -230,14 +228,14 @@ void add_put(CLI::App& app, Program& program) {
   program.on(verb, [options](Program& running) { return run_put(running, *options); });
 }
 
-void add_get(CLI::App& app, Program& program) {
+void add_get(Verb app, Program& program) {
   auto options = std::make_shared<GetOptions>();
-  CLI::App* const verb =
-      program.verb(app, "get", "Show the value of a key",
-                   {"dialogdb get color", "dialogdb get photo --out cat.jpg",
-                    "dialogdb get color --at main~1", "dialogdb get --value-format hex color"});
-  verb->add_option("key", options->key, "The key")->required()->type_name("KEY");
-  verb->add_option("--out", options->out, "Write the value to a file")->type_name("FILE");
+  const Verb verb =
+      app.verb("get", "Show the value of a key",
+               {"dialogdb get color", "dialogdb get photo --out cat.jpg",
+                "dialogdb get color --at main~1", "dialogdb get --value-format hex color"});
+  verb.option("key", options->key, "The key").required().type("KEY");
+  verb.option("--out", options->out, "Write the value to a file").type("FILE");
   add_branch_option(verb, options->branch);
   add_at_option(verb, options->at);
   add_key_format(verb, options->formats);
@@ -245,21 +243,21 @@ void add_get(CLI::App& app, Program& program) {
   program.on(verb, [options](Program& running) { return run_get(running, *options); });
 }
 
-void add_del(CLI::App& app, Program& program) {
+void add_del(Verb app, Program& program) {
   auto options = std::make_shared<DelOptions>();
-  CLI::App* const verb =
-      program.verb(app, "del", "Delete keys",
-                   {"dialogdb del color", "dialogdb del a b c", "dialogdb del --prefix cache/"});
-  verb->add_option("keys", options->keys, "The keys")->type_name("KEY");
-  verb->add_option_function<std::string>(
+  const Verb verb =
+      app.verb("del", "Delete keys",
+               {"dialogdb del color", "dialogdb del a b c", "dialogdb del --prefix cache/"});
+  verb.option("keys", options->keys, "The keys").type("KEY");
+  verb.option(
           "--prefix",
           [options](const std::string& prefix) {
             options->prefix = prefix;
             options->has_prefix = true;
           },
           "Delete every key that starts with this")
-      ->type_name("PREFIX");
-  verb->add_flag("-f,--ignore-missing", options->ignore_missing, "Let absent keys pass");
+      .type("PREFIX");
+  verb.flag("-f,--ignore-missing", options->ignore_missing, "Let absent keys pass");
   add_revision_option(verb, options->wants_revision);
   add_branch_option(verb, options->branch);
   add_key_format(verb, options->formats);

@@ -3,7 +3,6 @@
 #include "commands.hpp"
 #include "range_options.hpp"
 #include "transfer_options.hpp"
-#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -53,22 +52,20 @@ Result<void> run_export(Program& program, const ExportOptions& options) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Program& program) {
+void add_export(Verb app, Program& program) {
   auto options = std::make_shared<ExportOptions>();
-  CLI::App* const verb =
-      program.verb(app, "export", "Write entries to a file that 'import' reads again",
-                   {"dialogdb export backup.ndjson", "dialogdb export --prefix user/ users.csv",
-                    "dialogdb export --at main~1 - | gzip > before.ndjson.gz",
-                    "dialogdb export --format csv --key-format hex --value-format base64 -"});
+  const Verb verb =
+      app.verb("export", "Write entries to a file that 'import' reads again",
+               {"dialogdb export backup.ndjson", "dialogdb export --prefix user/ users.csv",
+                "dialogdb export --at main~1 - | gzip > before.ndjson.gz",
+                "dialogdb export --format csv --key-format hex --value-format base64 -"});
   add_transfer_options(verb, options->transfer);
   add_range_options(verb, options->range);
   add_value_format(verb, options->range.formats);
-  verb->add_option("--limit", options->range.limit, "At most so many")
-      ->transform(whole_number())
-      ->type_name("N");
-  verb->add_flag("--reverse", options->range.reverse, "The greatest key first");
-  verb->add_flag("--json-values", options->json_values,
-                 "NDJSON: embed values that are JSON texts as JSON");
+  verb.option("--limit", options->range.limit, "At most so many").number().type("N");
+  verb.flag("--reverse", options->range.reverse, "The greatest key first");
+  verb.flag("--json-values", options->json_values,
+            "NDJSON: embed values that are JSON texts as JSON");
   program.on(verb, [options](Program& running) { return run_export(running, *options); });
 }
 

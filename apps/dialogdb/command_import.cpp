@@ -5,7 +5,6 @@
 #include "commands.hpp"
 #include "entry_sorter.hpp"
 #include "transfer_options.hpp"
-#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -183,24 +182,24 @@ Result<void> run_import(Program& program, const ImportOptions& options) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Program& program) {
+void add_import(Verb app, Program& program) {
   auto options = std::make_shared<ImportOptions>();
-  CLI::App* const verb = program.verb(
-      app, "import", "Read entries from a file: all of them, or none",
-      {"dialogdb import entries.ndjson      # lines like {\"key\":\"a\",\"value\":\"b\"}",
-       "dialogdb import --key-field id people.ndjson   # whole objects, under their id",
-       "dialogdb import --key-field name --value-field mail people.csv",
-       "generate | dialogdb import --format tsv --no-header --key-format hex -"});
+  const Verb verb =
+      app.verb("import", "Read entries from a file: all of them, or none",
+               {"dialogdb import entries.ndjson      # lines like {\"key\":\"a\",\"value\":\"b\"}",
+                "dialogdb import --key-field id people.ndjson   # whole objects, under their id",
+                "dialogdb import --key-field name --value-field mail people.csv",
+                "generate | dialogdb import --format tsv --no-header --key-format hex -"});
   add_transfer_options(verb, options->transfer);
   add_key_format(verb, options->formats);
   add_value_format(verb, options->formats);
   add_branch_option(verb, options->branch);
-  verb->add_flag("--skip-bad-lines", options->skip_bad_lines,
-                 "Leave out lines that cannot be taken, and list them");
-  verb->add_option("--batch", options->batch,
-                   "Commit after every N entries, so that a failure leaves those before it")
-      ->type_name("N")
-      ->transform(whole_number(1));
+  verb.flag("--skip-bad-lines", options->skip_bad_lines,
+            "Leave out lines that cannot be taken, and list them");
+  verb.option("--batch", options->batch,
+              "Commit after every N entries, so that a failure leaves those before it")
+      .type("N")
+      .number({1});
   program.on(verb, [options](Program& running) { return run_import(running, *options); });
 }
 

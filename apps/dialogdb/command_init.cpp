@@ -72,21 +72,19 @@ Result<void> run_init(Program& program, const InitOptions& options) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Program& program) {
+void add_init(Verb app, Program& program) {
   auto options = std::make_shared<InitOptions>();
-  CLI::App* const verb = program.verb(
-      app, "init", "Make an empty repository, with a key pair of its own",
+  const Verb verb = app.verb(
+      "init", "Make an empty repository, with a key pair of its own",
       {"dialogdb init", "dialogdb init notes", "dialogdb init --subject did:web:example.org"});
-  verb->add_option("folder", options->folder, "Where; by default here")->type_name("DIR");
-  CLI::Option* const subject = verb->add_option(
-      "--subject", options->subject, "The DID under which it is published; then no key is made");
-  subject->type_name("DID");
-  verb->add_option("--key", options->key_file, "A secret key to use instead of a new one")
-      ->type_name("FILE")
-      ->excludes(subject);
-  verb->add_option("--branch", options->branch, "The name of its branch")
-      ->type_name("NAME")
-      ->capture_default_str();
+  verb.option("folder", options->folder, "Where; by default here").type("DIR");
+  const Option subject = verb.option("--subject", options->subject,
+                                     "The DID under which it is published; then no key is made");
+  subject.type("DID");
+  verb.option("--key", options->key_file, "A secret key to use instead of a new one")
+      .type("FILE")
+      .excludes(subject);
+  verb.option("--branch", options->branch, "The name of its branch").type("NAME").show_default();
   program.on(verb, [options](Program& running) { return run_init(running, *options); });
 }
 

@@ -88,33 +88,32 @@ Result<void> import(Program& program, const KeyOptions& options) {
 
 }  // namespace
 
-void add_key(CLI::App& app, Program& program) {
+void add_key(Verb app, Program& program) {
   auto options = std::make_shared<KeyOptions>();
-  CLI::App* const key =
-      program.verb(app, "key", "Make and show keys and tokens",
-                   {"dialogdb key show", "dialogdb key generate --out backup.key",
-                    "dialogdb key import backup.key", "dialogdb key token --name laptop"});
-  key->require_subcommand(1);
+  const Verb key = app.verb("key", "Make and show keys and tokens",
+                            {"dialogdb key show", "dialogdb key generate --out backup.key",
+                             "dialogdb key import backup.key", "dialogdb key token --name laptop"});
+  key.require_verb(1);
 
-  CLI::App* verb = program.verb(*key, "generate", "Make a key pair; shows its did:key",
-                                {"dialogdb key generate --out my.key"});
-  verb->add_option("--out", options->file, "A new file for the secret key; '-' shows it")
-      ->required()
-      ->type_name("FILE");
+  Verb verb = key.verb("generate", "Make a key pair; shows its did:key",
+                       {"dialogdb key generate --out my.key"});
+  verb.option("--out", options->file, "A new file for the secret key; '-' shows it")
+      .required()
+      .type("FILE");
   program.on(verb, [options](Program& running) { return generate(running, *options); });
 
-  verb = program.verb(*key, "show", "Show the did:key of the repository's key, or of a file", {});
-  verb->add_option("file", options->file, "A secret key")->type_name("FILE");
-  verb->add_flag("--secret", options->secret, "Show the secret key itself");
+  verb = key.verb("show", "Show the did:key of the repository's key, or of a file", {});
+  verb.option("file", options->file, "A secret key").type("FILE");
+  verb.flag("--secret", options->secret, "Show the secret key itself");
   program.on(verb, [options](Program& running) { return show(running, *options); });
 
-  verb = program.verb(*key, "import", "Give the repository a secret key", {});
-  verb->add_option("file", options->file, "The secret key; '-' is standard input")
-      ->required()
-      ->type_name("FILE");
-  verb->add_flag("--force", options->force, "Replace the key that is there");
+  verb = key.verb("import", "Give the repository a secret key", {});
+  verb.option("file", options->file, "The secret key; '-' is standard input")
+      .required()
+      .type("FILE");
+  verb.flag("--force", options->force, "Replace the key that is there");
   program.on(verb, [options](Program& running) { return import(running, *options); });
-  add_key_token(*key, program);
+  add_key_token(key, program);
 }
 
 }  // namespace dialog::cli

@@ -2,7 +2,6 @@
 
 #include "commands.hpp"
 #include "range_options.hpp"
-#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -82,26 +81,24 @@ Result<void> run_count(Program& program, const RangeOptions& options) {
 
 }  // namespace
 
-void add_ls(CLI::App& app, Program& program) {
+void add_ls(Verb app, Program& program) {
   auto options = std::make_shared<LsOptions>();
-  CLI::App* const verb =
-      program.verb(app, "ls", "List entries in the order of their keys, as KEY, tab, VALUE",
-                   {"dialogdb ls", "dialogdb ls --prefix user/ --limit 10",
-                    "dialogdb ls --from m --to n --reverse", "dialogdb ls --keys-only --json"});
+  const Verb verb =
+      app.verb("ls", "List entries in the order of their keys, as KEY, tab, VALUE",
+               {"dialogdb ls", "dialogdb ls --prefix user/ --limit 10",
+                "dialogdb ls --from m --to n --reverse", "dialogdb ls --keys-only --json"});
   add_range_options(verb, options->range);
   add_value_format(verb, options->range.formats);
-  verb->add_option("--limit", options->range.limit, "At most so many")
-      ->transform(whole_number())
-      ->type_name("N");
-  verb->add_flag("--reverse", options->range.reverse, "The greatest key first");
-  verb->add_flag("--keys-only", options->keys_only, "No values");
+  verb.option("--limit", options->range.limit, "At most so many").number().type("N");
+  verb.flag("--reverse", options->range.reverse, "The greatest key first");
+  verb.flag("--keys-only", options->keys_only, "No values");
   program.on(verb, [options](Program& running) { return run_ls(running, *options); });
 }
 
-void add_count(CLI::App& app, Program& program) {
+void add_count(Verb app, Program& program) {
   auto options = std::make_shared<RangeOptions>();
-  CLI::App* const verb = program.verb(app, "count", "Count entries",
-                                      {"dialogdb count", "dialogdb count --prefix user/"});
+  const Verb verb =
+      app.verb("count", "Count entries", {"dialogdb count", "dialogdb count --prefix user/"});
   add_range_options(verb, *options);
   program.on(verb, [options](Program& running) { return run_count(running, *options); });
 }

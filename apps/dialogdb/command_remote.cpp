@@ -150,67 +150,63 @@ Result<void> show(Program& program, const RemoteOptions& options) {
     program.output().document(document);
     return {};
   }
-  for (const auto& [name, value] : document.items()) {
-    const std::string shown = value.is_string() ? value.get<std::string>()
-                              : value.is_null() ? "none"
-                                                : value.dump();
-    program.output().line(name + ": " + shown);
+  for (const auto& [name, value] : document.members()) {
+    program.output().line(name + ": " + value.to_plain());
   }
   return {};
 }
 
-CLI::App* add_named(CLI::App& parent, Program& program, const std::string& name,
-                    const std::string& description, const std::shared_ptr<RemoteOptions>& options,
-                    const std::vector<std::string>& examples) {
-  CLI::App* const verb = program.verb(parent, name, description, examples);
-  verb->add_option("name", options->name, "The remote's name here")->required()->type_name("NAME");
+Verb add_named(Verb parent, const std::string& name, const std::string& description,
+               const std::shared_ptr<RemoteOptions>& options,
+               const std::vector<std::string>& examples) {
+  const Verb verb = parent.verb(name, description, examples);
+  verb.option("name", options->name, "The remote's name here").required().type("NAME");
   return verb;
 }
 
 }  // namespace
 
-void add_remote(CLI::App& app, Program& program) {
+void add_remote(Verb app, Program& program) {
   auto options = std::make_shared<RemoteOptions>();
-  CLI::App* const remote =
-      program.verb(app, "remote", "Add, change, remove, list and look at remotes",
-                   {"dialogdb remote add origin http://127.0.0.1:8440",
-                    "dialogdb remote add origin https://example.org/register --token-file ~/.token",
-                    "dialogdb remote add origin https://example.org --sign",
-                    "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
-                    "dialogdb remote add shared etcd://10.0.0.1/notes --archive s3://bucket/notes",
-                    "dialogdb remote show origin"});
-  remote->require_subcommand(0, 1);
+  const Verb remote =
+      app.verb("remote", "Add, change, remove, list and look at remotes",
+               {"dialogdb remote add origin http://127.0.0.1:8440",
+                "dialogdb remote add origin https://example.org/register --token-file ~/.token",
+                "dialogdb remote add origin https://example.org --sign",
+                "dialogdb remote add backup s3://bucket/prefix?region=eu-central-1",
+                "dialogdb remote add shared etcd://10.0.0.1/notes --archive s3://bucket/notes",
+                "dialogdb remote show origin"});
+  remote.require_verb(0, 1);
   program.on(remote, list);
-  program.on(program.verb(*remote, "list", "List the remotes", {}), list);
+  program.on(remote.verb("list", "List the remotes", {}), list);
 
-  CLI::App* verb = add_named(*remote, program, "add", "Add a remote", options,
-                             {"dialogdb remote add origin http://127.0.0.1:8440",
-                              "dialogdb remote add other https://example.org/did:key:z6Mk...",
-                              "dialogdb remote add team https://db.org --sign --capability t.cap"});
-  verb->add_option("url", options->url, "Its address, maybe with a DID behind it")
-      ->required()
-      ->type_name("URL");
-  verb->add_option("--subject", options->subject, "The DID; by default the repository's own")
-      ->type_name("DID");
+  Verb verb = add_named(remote, "add", "Add a remote", options,
+                        {"dialogdb remote add origin http://127.0.0.1:8440",
+                         "dialogdb remote add other https://example.org/did:key:z6Mk...",
+                         "dialogdb remote add team https://db.org --sign --capability t.cap"});
+  verb.option("url", options->url, "Its address, maybe with a DID behind it")
+      .required()
+      .type("URL");
+  verb.option("--subject", options->subject, "The DID; by default the repository's own")
+      .type("DID");
   add_link_options(verb, options->link);
   program.on(verb, [options](Program& running) { return add(running, *options); });
 
-  verb = add_named(*remote, program, "set", "Change a remote", options,
+  verb = add_named(remote, "set", "Change a remote", options,
                    {"dialogdb remote set origin --url https://example.org",
                     "dialogdb remote set origin --token-env MY_TOKEN"});
-  verb->add_option("--url", options->url, "Its new address")->type_name("URL");
-  verb->add_option("--subject", options->subject, "Its new DID")->type_name("DID");
-  verb->add_flag("--no-token", options->no_token, "Send no token any more");
-  verb->add_flag("--no-sign", options->no_sign, "Sign no requests any more");
+  verb.option("--url", options->url, "Its new address").type("URL");
+  verb.option("--subject", options->subject, "Its new DID").type("DID");
+  verb.flag("--no-token", options->no_token, "Send no token any more");
+  verb.flag("--no-sign", options->no_sign, "Sign no requests any more");
   add_link_options(verb, options->link);
   program.on(verb, [options](Program& running) { return change(running, *options); });
 
-  verb =
-      add_named(*remote, program, "remove", "Remove a remote and what is known of it", options, {});
+  verb = add_named(remote, "remove", "Remove a remote and what is known of it", options, {});
   program.on(verb, [options](Program& running) { return remove(running, *options); });
 
-  verb = add_named(*remote, program, "show", "Show a remote, and ask it for its head", options, {});
-  verb->add_flag("--offline", options->offline, "Do not ask it");
+  verb = add_named(remote, "show", "Show a remote, and ask it for its head", options, {});
+  verb.flag("--offline", options->offline, "Do not ask it");
   program.on(verb, [options](Program& running) { return show(running, *options); });
 }
 

@@ -193,22 +193,21 @@ Result<void> run_repair(Program& program, const RepairOptions& options) {
 
 }  // namespace
 
-void add_repair(CLI::App& app, Program& program) {
+void add_repair(Verb app, Program& program) {
   auto options = std::make_shared<RepairOptions>();
-  CLI::App* const verb = program.verb(
-      app, "repair",
+  const Verb verb = app.verb(
+      "repair",
       "Make a lost or damaged index anew, and get damaged and missing blocks from a remote",
       {"dialogdb repair", "dialogdb repair backup", "dialogdb repair --server ./server"});
-  CLI::Option* const remote = verb->add_option(
-      "remote", options->remote, "Where to get blocks from; by default the branch's upstream");
-  remote->type_name("REMOTE");
-  verb->add_option("--server", options->server, "A server's folder, while it does not serve")
-      ->type_name("DIR")
-      ->excludes(remote);
-  verb->add_flag(
-      "--lose-damaged", options->lose_damaged,
-      "Give up commits that are damaged where nothing else has them, and what came after "
-      "them on their branch");
+  const Option remote = verb.option("remote", options->remote,
+                                    "Where to get blocks from; by default the branch's upstream");
+  remote.type("REMOTE");
+  verb.option("--server", options->server, "A server's folder, while it does not serve")
+      .type("DIR")
+      .excludes(remote);
+  verb.flag("--lose-damaged", options->lose_damaged,
+            "Give up commits that are damaged where nothing else has them, and what came after "
+            "them on their branch");
   program.on(verb, [options](Program& running) { return run_repair(running, *options); });
 }
 

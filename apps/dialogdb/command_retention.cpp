@@ -4,7 +4,6 @@
 #include <string>
 
 #include "commands.hpp"
-#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -17,15 +16,11 @@ struct RetentionOptions {
   std::optional<std::string> days;
 };
 
-CLI::Validator days_or_none() {
-  return CLI::Validator(
-      [](std::string& text) {
-        if (text == kNoDays) return std::string();
-        const auto days_max = static_cast<std::uint64_t>(kRetainedAgeMax.count());
-        const std::string wrong = whole_number(0, days_max)(text);
-        return wrong.empty() ? wrong : wrong + ", nor '" + kNoDays + "'";
-      },
-      "");
+std::string check_days(std::string& text) {
+  if (text == kNoDays) return "";
+  const auto days_max = static_cast<std::uint64_t>(kRetainedAgeMax.count());
+  const std::string wrong = check_number(text, {0, days_max});
+  return wrong.empty() ? wrong : wrong + ", nor '" + kNoDays + "'";
 }
 
 std::string described(const Retention& retention) {
@@ -60,18 +55,17 @@ Result<void> run_retention(Program& program, const RetentionOptions& options) {
 
 }  // namespace
 
-void add_retention(CLI::App& app, Program& program) {
+void add_retention(Verb app, Program& program) {
   auto options = std::make_shared<RetentionOptions>();
-  CLI::App* const verb =
-      program.verb(app, "retention", "Show or set which old states gc keeps",
-                   {"dialogdb retention", "dialogdb retention --moves 1000000 --days 90",
-                    "dialogdb retention --moves 1 --days 0 && dialogdb gc"});
-  verb->add_option("--moves", options->moves, "How many moves the log of each branch keeps")
-      ->transform(whole_number(1, kRetainedMovesMax))
-      ->type_name("N");
-  verb->add_option("--days", options->days, "At which age gc forgets a move; 'none': at no age")
-      ->transform(days_or_none())
-      ->type_name("D");
+  const Verb verb = app.verb("retention", "Show or set which old states gc keeps",
+                             {"dialogdb retention", "dialogdb retention --moves 1000000 --days 90",
+                              "dialogdb retention --moves 1 --days 0 && dialogdb gc"});
+  verb.option("--moves", options->moves, "How many moves the log of each branch keeps")
+      .number({1, kRetainedMovesMax})
+      .type("N");
+  verb.option("--days", options->days, "At which age gc forgets a move; 'none': at no age")
+      .check(check_days)
+      .type("D");
   program.on(verb, [options](Program& running) { return run_retention(running, *options); });
 }
 

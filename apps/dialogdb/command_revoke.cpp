@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "dialog/http/revocation_client.hpp"
+#include "link.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -78,21 +79,19 @@ Result<void> run_revoke(Program& program, const RevokeOptions& options) {
 
 }  // namespace
 
-void add_revoke(CLI::App& app, Program& program) {
+void add_revoke(Verb app, Program& program) {
   auto options = std::make_shared<RevokeOptions>();
-  CLI::App* const verb =
-      program.verb(app, "revoke", "Take back at a remote what 'dialogdb delegate' gave",
-                   {"dialogdb revoke reader.cap",
-                    "dialogdb revoke 3f0c5a...   # the id that 'dialogdb delegate' told",
-                    "dialogdb revoke --list"});
-  verb->add_option("capability", options->what, "Its file or its id")->type_name("FILE|ID");
-  verb->add_option("--remote", options->remote, "Where; by default at the upstream")
-      ->type_name("NAME");
-  verb->add_option("--key", options->key_file,
-                   "The key that signs; by default the one that signs for the remote, or the "
-                   "repository's")
-      ->type_name("FILE");
-  verb->add_flag("--list", options->list, "Show what is revoked there");
+  const Verb verb = app.verb("revoke", "Take back at a remote what 'dialogdb delegate' gave",
+                             {"dialogdb revoke reader.cap",
+                              "dialogdb revoke 3f0c5a...   # the id that 'dialogdb delegate' told",
+                              "dialogdb revoke --list"});
+  verb.option("capability", options->what, "Its file or its id").type("FILE|ID");
+  verb.option("--remote", options->remote, "Where; by default at the upstream").type("NAME");
+  verb.option("--key", options->key_file,
+              "The key that signs; by default the one that signs for the remote, or the "
+              "repository's")
+      .type("FILE");
+  verb.flag("--list", options->list, "Show what is revoked there");
   program.on(verb, [options](Program& running) { return run_revoke(running, *options); });
 }
 

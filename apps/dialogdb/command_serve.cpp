@@ -9,7 +9,6 @@
 #include "commands.hpp"
 #include "dialog/server/server.hpp"
 #include "settings.hpp"
-#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -249,22 +248,30 @@ Result<void> run_serve(Program& program, const ServeOptions& options) {
   return {};
 }
 
+std::vector<Need> needs() {
+  return {{"tls-cert", "tls-key"}, {"tls-key", "tls-cert"}, {"signed-subjects", "signatures"}};
+}
+
 // All options that the arguments left out, from elsewhere.
-Result<std::map<std::string, Origin>> settle(Program& program, CLI::App& verb,
+Result<std::map<std::string, Origin>> settle(Program& program, Verb verb,
                                              const ServeOptions& options) {
   const auto& variable = program.surroundings().variable;
   std::string file = options.config;
   if (file.empty()) file = variable("DIALOGDB_CONFIG").value_or("");
   if (!file.empty()) file = program.resolve(file);
-  DIALOG_ASSIGN(auto origins, apply_settings(verb, {file, variable}));
+  DIALOG_ASSIGN(auto origins, apply_settings(verb, needs(), {file, variable}));
+  // No reason to refuse: others, such as a cluster's manager, may set variables of such names.
+  for (const std::string& name : unknown_variables(verb, program.surroundings().variable_names)) {
+    program.output().warn("the environment variable " + name + " is no option of serve");
+  }
   return origins;
 }
 
 // As a file for `--config`, or as JSON.
-Result<void> print_config(Program& program, const CLI::App& verb,
+Result<void> print_config(Program& program, Verb verb,
                           const std::map<std::string, Origin>& origins) {
   for (const auto& [name, origin] : origins) {
-    const auto values = values_of(*verb.get_option("--" + name));
+    const auto values = values_of(verb, name);
     if (program.output().json()) {
       program.output().document(
           Json{{"option", name}, {"values", values}, {"from", to_string(origin)}});
@@ -280,98 +287,90 @@ Result<void> print_config(Program& program, const CLI::App& verb,
 }
 
 // The bounds on what clients can make the server hold.
-void add_bounds(CLI::App* verb, ServeOptions& options) {
-  const auto add = [&](const char* name, auto& bound, const CLI::Validator& check,
-                       const char* what) {
-    verb->add_option(name, bound, what)->transform(check)->type_name("N")->capture_default_str();
+void add_bounds(Verb verb, ServeOptions& options) {
+  const auto add = [&](const char* name, auto& bound, Bounds limits, const char* what) {
+    verb.option(name, bound, what).number(limits).type("N").show_default();
   };
   server::ServerConfig& server = options.bounds;
   // The others are for those who write, and for whoever sends the requests.
   server.io_threads = std::clamp(std::thread::hardware_concurrency() / 2, 1U, 16U);
-  add("--connections", server.connections_max, whole_number(1, 1'000'000), "Open at once, at most");
-  add("--connections-per-address", server.connections_per_address_max, whole_number(1, 1'000'000),
+  add("--connections", server.connections_max, {1, 1'000'000}, "Open at once, at most");
+  add("--connections-per-address", server.connections_per_address_max, {1, 1'000'000},
       "The same from one address; this machine's own are not counted");
-  add("--io-threads", server.io_threads, whole_number(1, 256),
+  add("--io-threads", server.io_threads, {1, 256},
       "Threads that serve connections, and answer reads themselves");
-  add("--workers", server.worker_threads, whole_number(1, 1024),
+  add("--workers", server.worker_threads, {1, 1024},
       "How many requests may use the database at once");
-  add("--bytes-in-flight", server.bytes_in_flight_max,
-      whole_number(kBytesInFlightMin, kMebibyte * kMebibyte),
+  add("--bytes-in-flight", server.bytes_in_flight_max, {kBytesInFlightMin, kMebibyte * kMebibyte},
       "Bytes of all requests and answers that are held at once, at most");
   server::ServiceConfig& service = options.service_bounds;
-  add("--signatures-remembered", service.nonces_max, whole_number(1024, std::uint64_t{1} << 26),
+  add("--signatures-remembered", service.nonces_max, {1024, std::uint64_t{1} << 26},
       "Signatures that are kept until they expire, so that none counts twice; 64 bytes each");
-  add("--new-databases-per-hour", service.new_subjects_per_hour_max, whole_number(0, 1'000'000'000),
+  add("--new-databases-per-hour", service.new_subjects_per_hour_max, {0, 1'000'000'000},
       "Databases that signatures may begin within an hour");
-  add("--streams", service.streams_max, whole_number(0, 1'000'000),
+  add("--streams", service.streams_max, {0, 1'000'000},
       "Streams of changes that are open at once, at most; 0: none are offered");
-  add("--batch-blocks", service.batch_hashes_max, whole_number(1, wire::kBatchHashesMax),
+  add("--batch-blocks", service.batch_hashes_max, {1, wire::kBatchHashesMax},
       "Blocks in one request or answer, at most");
-  add("--batch-bytes", service.batch_bytes_max, whole_number(kBlockBytesMax, wire::kBatchBytesMax),
+  add("--batch-bytes", service.batch_bytes_max, {kBlockBytesMax, wire::kBatchBytesMax},
       "Bytes of blocks in one request or answer, at most");
 }
 
-void add_quota(CLI::App* verb, ServeOptions& options) {
-  verb->add_option("--quota-bytes", options.quota.bytes,
-                   "Bytes of blocks that one subject may hold, unless 'admin quota' says otherwise")
-      ->transform(whole_number())
-      ->type_name("N");
-  verb->add_option("--quota-blocks", options.quota.blocks, "The same for the number of blocks")
-      ->transform(whole_number())
-      ->type_name("N");
+void add_quota(Verb verb, ServeOptions& options) {
+  verb.option("--quota-bytes", options.quota.bytes,
+              "Bytes of blocks that one subject may hold, unless 'admin quota' says otherwise")
+      .number()
+      .type("N");
+  verb.option("--quota-blocks", options.quota.blocks, "The same for the number of blocks")
+      .number()
+      .type("N");
 }
 
-void add_places(CLI::App* verb, ServeOptions& options) {
-  verb->add_option("--listen", options.listen, "Where; port 0 takes any free one")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  verb->add_option("--data", options.places.data,
-                   "The folder for all that it keeps; made if absent")
-      ->type_name("DIR");
-  verb->add_option("--register", options.places.heads,
-                   "Keep the heads there instead: s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX; "
-                   "several servers may share it")
-      ->type_name("URL");
-  verb->add_option("--archive", options.places.archive,
-                   "Keep the blocks there instead: s3://BUCKET/PREFIX")
-      ->type_name("URL");
-  verb->add_flag("--insecure-cloud", options.places.allow_plain_http,
-                 "Reach them over plain HTTP too, where everybody on the way can read and forge");
+void add_places(Verb verb, ServeOptions& options) {
+  verb.option("--listen", options.listen, "Where; port 0 takes any free one")
+      .type("HOST:PORT")
+      .show_default();
+  verb.option("--data", options.places.data, "The folder for all that it keeps; made if absent")
+      .type("DIR");
+  verb.option("--register", options.places.heads,
+              "Keep the heads there instead: s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX; "
+              "several servers may share it")
+      .type("URL");
+  verb.option("--archive", options.places.archive,
+              "Keep the blocks there instead: s3://BUCKET/PREFIX")
+      .type("URL");
+  verb.flag("--insecure-cloud", options.places.allow_plain_http,
+            "Reach them over plain HTTP too, where everybody on the way can read and forge");
 }
 
 // Who may do what, and how it is known who asks.
-void add_credentials(CLI::App* verb, ServeOptions& options) {
-  verb->add_option("--tokens", options.tokens,
-                   "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
-      ->type_name("FILE");
-  CLI::Option* const certificate =
-      verb->add_option("--tls-cert", options.tls_certificate,
-                       "Speak HTTPS with this certificate, and those that vouch for it, as PEM; "
-                       "read anew on SIGHUP");
-  CLI::Option* const key =
-      verb->add_option("--tls-key", options.tls_key, "Its private key, as PEM without a password");
-  certificate->type_name("FILE")->needs(key);
-  key->type_name("FILE")->needs(certificate);
-  CLI::Option* const signatures = verb->add_flag(
-      "--signatures", options.signatures,
-      "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
-  verb->add_option("--signed-subjects", options.signed_subjects,
-                   "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
-      ->type_name("FILE")
-      ->needs(signatures);
-  verb->add_option("--public-url", options.public_url,
-                   "The address that clients use, where that is another, as behind a proxy")
-      ->type_name("URL");
-  verb->add_flag("--open", options.open,
-                 "Serve everybody, beyond this machine too, without tokens");
+void add_credentials(Verb verb, ServeOptions& options) {
+  verb.option("--tokens", options.tokens,
+              "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
+      .type("FILE");
+  verb.option("--tls-cert", options.tls_certificate,
+              "Speak HTTPS with this certificate, and those that vouch for it, as PEM; "
+              "read anew on SIGHUP")
+      .type("FILE");
+  verb.option("--tls-key", options.tls_key, "Its private key, as PEM without a password")
+      .type("FILE");
+  verb.flag("--signatures", options.signatures,
+            "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
+  verb.option("--signed-subjects", options.signed_subjects,
+              "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
+      .type("FILE");
+  verb.option("--public-url", options.public_url,
+              "The address that clients use, where that is another, as behind a proxy")
+      .type("URL");
+  verb.flag("--open", options.open, "Serve everybody, beyond this machine too, without tokens");
 }
 
 }  // namespace
 
-void add_serve(CLI::App& app, Program& program) {
+void add_serve(Verb app, Program& program) {
   auto options = std::make_shared<ServeOptions>();
-  CLI::App* const verb = program.verb(
-      app, "serve", "Run a server: a register and an archive for any number of databases",
+  const Verb verb = app.verb(
+      "serve", "Run a server: a register and an archive for any number of databases",
       {"dialogdb serve --data ./server",
        "dialogdb serve --listen 0.0.0.0:8440 --data ./server --tokens tokens",
        "dialogdb serve --data ./server --signatures --public-url https://db.example.org",
@@ -379,45 +378,43 @@ void add_serve(CLI::App& app, Program& program) {
        "dialogdb serve --listen 127.0.0.1:0 --data ./server --json   # any free port, as JSON"});
   add_places(verb, *options);
   add_credentials(verb, *options);
-  verb->add_option("--port-file", options->port_file, "Write the port here once it listens")
-      ->type_name("FILE");
-  verb->add_option("--path-prefix", options->path_prefix, "What stands before the DID in every URL")
-      ->type_name("PATH");
-  verb->add_option("--cors", options->cors, "Web pages of this origin may call; may be repeated")
-      ->type_name("ORIGIN")
-      ->expected(1)
-      ->take_all();
-  verb->add_option("--trusted-proxy", options->proxies,
-                   "An address or network whose X-Forwarded-For is believed; may be repeated")
-      ->type_name("ADDRESS")
-      ->expected(1)
-      ->take_all();
-  verb->add_flag("--quoted-etag", options->quoted_etag, "ETags in quotes, as RFC 9110 wants them");
-  verb->add_option("--drain", options->drain_seconds,
-                   "Go on for so long after the signal to stop, while /readyz says 503; another "
-                   "signal ends that")
-      ->transform(whole_number(0, 86'400))
-      ->type_name("SECONDS")
-      ->capture_default_str();
-  verb->add_flag("--no-log", options->no_log, "No log on standard error");
+  verb.option("--port-file", options->port_file, "Write the port here once it listens")
+      .type("FILE");
+  verb.option("--path-prefix", options->path_prefix, "What stands before the DID in every URL")
+      .type("PATH");
+  verb.option("--cors", options->cors, "Web pages of this origin may call; may be repeated")
+      .type("ORIGIN")
+      .repeated();
+  verb.option("--trusted-proxy", options->proxies,
+              "An address or network whose X-Forwarded-For is believed; may be repeated")
+      .type("ADDRESS")
+      .repeated();
+  verb.flag("--quoted-etag", options->quoted_etag, "ETags in quotes, as RFC 9110 wants them");
+  verb.option("--drain", options->drain_seconds,
+              "Go on for so long after the signal to stop, while /readyz says 503; another "
+              "signal ends that")
+      .number({0, 86'400})
+      .type("SECONDS")
+      .show_default();
+  verb.flag("--no-log", options->no_log, "No log on standard error");
   add_bounds(verb, *options);
   add_quota(verb, *options);
-  verb->add_option("--config", options->config,
-                   "Options from a file, by their names: listen = \"0.0.0.0:8440\". Arguments come "
-                   "first, then the environment (DIALOGDB_LISTEN), then the file")
-      ->type_name("FILE");
-  verb->add_flag("--print-config", options->print_config,
-                 "Show the options in force and where they come from, and serve nothing");
+  verb.option("--config", options->config,
+              "Options from a file, by their names: listen = \"0.0.0.0:8440\". Arguments come "
+              "first, then the environment (DIALOGDB_LISTEN), then the file")
+      .type("FILE");
+  verb.flag("--print-config", options->print_config,
+            "Show the options in force and where they come from, and serve nothing");
+  show_needs(verb, needs());
   program.on(verb, [options, verb](Program& running) -> Result<void> {
-    DIALOG_ASSIGN(const auto origins, settle(running, *verb, *options));
-    if (options->print_config) return print_config(running, *verb, origins);
+    DIALOG_ASSIGN(const auto origins, settle(running, verb, *options));
+    if (options->print_config) return print_config(running, verb, origins);
     return run_serve(running, *options);
   });
 }
 
-void add_version(CLI::App& app, Program& program) {
-  CLI::App* const verb =
-      program.verb(app, "version", "Show the version", {"dialogdb version --json"});
+void add_version(Verb app, Program& program) {
+  const Verb verb = app.verb("version", "Show the version", {"dialogdb version --json"});
   program.on(verb, [](Program& running) -> Result<void> {
     if (running.output().json()) {
       running.output().document(Json{{"program", "dialogdb"}, {"version", DIALOGDB_VERSION}});

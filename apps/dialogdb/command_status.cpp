@@ -3,7 +3,6 @@
 
 #include "commands.hpp"
 #include "diff_counts.hpp"
-#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -157,24 +156,20 @@ Result<void> run_log(Program& program, const LogOptions& options) {
 
 }  // namespace
 
-void add_status(CLI::App& app, Program& program) {
+void add_status(Verb app, Program& program) {
   auto branch = std::make_shared<std::string>();
-  CLI::App* const verb =
-      program.verb(app, "status", "Show where the branch stands; asks no remote",
-                   {"dialogdb status", "dialogdb fetch && dialogdb status --json"});
+  const Verb verb = app.verb("status", "Show where the branch stands; asks no remote",
+                             {"dialogdb status", "dialogdb fetch && dialogdb status --json"});
   add_branch_option(verb, *branch);
   program.on(verb, [branch](Program& running) { return run_status(running, *branch); });
 }
 
-void add_log(CLI::App& app, Program& program) {
+void add_log(Verb app, Program& program) {
   auto options = std::make_shared<LogOptions>();
-  CLI::App* const verb = program.verb(app, "log", "Show the moves of a branch, the latest first",
-                                      {"dialogdb log", "dialogdb log --limit 1 --json"});
-  verb->add_option("branch", options->branch, "The branch")->type_name("BRANCH");
-  verb->add_option("--limit", options->limit, "At most so many")
-      ->transform(whole_number())
-      ->type_name("N")
-      ->capture_default_str();
+  const Verb verb = app.verb("log", "Show the moves of a branch, the latest first",
+                             {"dialogdb log", "dialogdb log --limit 1 --json"});
+  verb.option("branch", options->branch, "The branch").type("BRANCH");
+  verb.option("--limit", options->limit, "At most so many").number().type("N").show_default();
   program.on(verb, [options](Program& running) { return run_log(running, *options); });
 }
 

@@ -130,10 +130,10 @@ Result<void> run_sync(Program& program, const SyncVerb& verb) {
   return undecided_error(parties, report->pull);
 }
 
-std::shared_ptr<SyncVerb> add_common(CLI::App* verb) {
+std::shared_ptr<SyncVerb> add_common(Verb verb) {
   auto options = std::make_shared<SyncVerb>();
-  verb->add_option("remote", options->remote, "The remote; by default the branch's upstream")
-      ->type_name("REMOTE");
+  verb.option("remote", options->remote, "The remote; by default the branch's upstream")
+      .type("REMOTE");
   add_branch_option(verb, options->branch);
   add_stats_option(verb, options->options);
   return options;
@@ -141,34 +141,32 @@ std::shared_ptr<SyncVerb> add_common(CLI::App* verb) {
 
 }  // namespace
 
-void add_fetch(CLI::App& app, Program& program) {
-  CLI::App* const verb =
-      program.verb(app, "fetch", "Get what the remote has, and leave the branch where it is",
-                   {"dialogdb fetch", "dialogdb fetch && dialogdb diff main @origin"});
+void add_fetch(Verb app, Program& program) {
+  const Verb verb = app.verb("fetch", "Get what the remote has, and leave the branch where it is",
+                             {"dialogdb fetch", "dialogdb fetch && dialogdb diff main @origin"});
   const auto options = add_common(verb);
   program.on(verb, [options](Program& running) { return run_pull(running, *options, true); });
 }
 
-void add_pull(CLI::App& app, Program& program) {
-  CLI::App* const verb = program.verb(
-      app, "pull", "Get what the remote has, and merge it into the branch",
-      {"dialogdb pull", "dialogdb pull --policy report", "dialogdb pull backup --stats"});
+void add_pull(Verb app, Program& program) {
+  const Verb verb =
+      app.verb("pull", "Get what the remote has, and merge it into the branch",
+               {"dialogdb pull", "dialogdb pull --policy report", "dialogdb pull backup --stats"});
   const auto options = add_common(verb);
   add_policy_option(verb, options->options);
   program.on(verb, [options](Program& running) { return run_pull(running, *options, false); });
 }
 
-void add_push(CLI::App& app, Program& program) {
-  CLI::App* const verb = program.verb(app, "push", "Publish the branch at the remote",
-                                      {"dialogdb push", "dialogdb push --stats=json"});
+void add_push(Verb app, Program& program) {
+  const Verb verb = app.verb("push", "Publish the branch at the remote",
+                             {"dialogdb push", "dialogdb push --stats=json"});
   const auto options = add_common(verb);
   program.on(verb, [options](Program& running) { return run_push(running, *options); });
 }
 
-void add_sync(CLI::App& app, Program& program) {
-  CLI::App* const verb =
-      program.verb(app, "sync", "Pull, then push; again where somebody else was faster",
-                   {"dialogdb sync", "dialogdb sync --stats"});
+void add_sync(Verb app, Program& program) {
+  const Verb verb = app.verb("sync", "Pull, then push; again where somebody else was faster",
+                             {"dialogdb sync", "dialogdb sync --stats"});
   const auto options = add_common(verb);
   add_policy_option(verb, options->options);
   program.on(verb, [options](Program& running) { return run_sync(running, *options); });

@@ -4,7 +4,6 @@
 #include "commands.hpp"
 #include "dialog/server/tokens.hpp"
 #include "token_file.hpp"
-#include "usage.hpp"
 #include "workspace.hpp"
 
 namespace dialog::cli {
@@ -120,73 +119,69 @@ Result<void> revoke(Program& program, const TokenOptions& options) {
   return {};
 }
 
-void add_tokens_option(CLI::App* verb, TokenOptions& options) {
-  verb->add_option("--tokens", options.tokens_file, "The server's token file")
-      ->required()
-      ->type_name("FILE");
+void add_tokens_option(Verb verb, TokenOptions& options) {
+  verb.option("--tokens", options.tokens_file, "The server's token file").required().type("FILE");
 }
 
-void add_create_options(CLI::App* verb, Program& program,
-                        const std::shared_ptr<TokenOptions>& options) {
-  verb->add_option("--access", options->access, "read, write or admin")
-      ->check(CLI::IsMember({"read", "write", "admin"}))
-      ->capture_default_str()
-      ->type_name("ACCESS");
-  verb->add_option("--subject", options->subjects, "Only for this DID; may be repeated")
-      ->type_name("DID")
-      ->expected(1)
-      ->take_all();
-  verb->add_option("--days", options->days, "Valid for so many days; by default for ever")
-      ->transform(whole_number(1, kTokenDaysMax))
-      ->type_name("N");
-  verb->add_option("--tokens", options->tokens_file, "Add the line to the server's token file")
-      ->type_name("FILE");
-  verb->add_option("--out", options->out, "Write the secret to a new file instead of showing it")
-      ->type_name("FILE");
+void add_create_options(Verb verb, Program& program, const std::shared_ptr<TokenOptions>& options) {
+  verb.option("--access", options->access, "read, write or admin")
+      .one_of({"read", "write", "admin"})
+      .show_default()
+      .type("ACCESS");
+  verb.option("--subject", options->subjects, "Only for this DID; may be repeated")
+      .type("DID")
+      .repeated();
+  verb.option("--days", options->days, "Valid for so many days; by default for ever")
+      .number({1, kTokenDaysMax})
+      .type("N");
+  verb.option("--tokens", options->tokens_file, "Add the line to the server's token file")
+      .type("FILE");
+  verb.option("--out", options->out, "Write the secret to a new file instead of showing it")
+      .type("FILE");
   program.on(verb, [options](Program& running) { return create(running, *options); });
 }
 
 }  // namespace
 
-void add_key_token(CLI::App& key, Program& program) {
+void add_key_token(Verb key, Program& program) {
   auto options = std::make_shared<TokenOptions>();
-  CLI::App* const verb = program.verb(
-      key, "token", "The same as 'dialogdb token create NAME'",
+  const Verb verb = key.verb(
+      "token", "The same as 'dialogdb token create NAME'",
       {"dialogdb key token --name laptop --tokens server/tokens --out laptop.token",
        "dialogdb key token --name reader --access read --subject did:key:z6Mk... --days 30"});
-  verb->add_option("--name", options->name, "Goes on record as the author of what it publishes")
-      ->required()
-      ->type_name("NAME");
+  verb.option("--name", options->name, "Goes on record as the author of what it publishes")
+      .required()
+      .type("NAME");
   add_create_options(verb, program, options);
 }
 
-void add_token(CLI::App& app, Program& program) {
-  CLI::App* const token =
-      program.verb(app, "token", "Make, list and revoke the tokens of a server",
-                   {"dialogdb token create laptop --tokens server/tokens --out laptop.token",
-                    "dialogdb token list --tokens server/tokens",
-                    "dialogdb token revoke laptop --tokens server/tokens"});
-  token->require_subcommand(1);
+void add_token(Verb app, Program& program) {
+  const Verb token =
+      app.verb("token", "Make, list and revoke the tokens of a server",
+               {"dialogdb token create laptop --tokens server/tokens --out laptop.token",
+                "dialogdb token list --tokens server/tokens",
+                "dialogdb token revoke laptop --tokens server/tokens"});
+  token.require_verb(1);
 
   auto options = std::make_shared<TokenOptions>();
-  CLI::App* verb = program.verb(
-      *token, "create", "Make a token: a secret for the client, a line for the server",
+  Verb verb = token.verb(
+      "create", "Make a token: a secret for the client, a line for the server",
       {"dialogdb token create laptop --tokens server/tokens --out laptop.token",
        "dialogdb token create root --access admin --tokens server/tokens --out root.token",
        "dialogdb token create reader --access read --subject did:key:z6Mk... --days 30"});
-  verb->add_option("name", options->name, "Goes on record as the author of what it publishes")
-      ->required()
-      ->type_name("NAME");
+  verb.option("name", options->name, "Goes on record as the author of what it publishes")
+      .required()
+      .type("NAME");
   add_create_options(verb, program, options);
 
-  verb = program.verb(*token, "list", "List the tokens, without their secrets",
-                      {"dialogdb token list --tokens server/tokens --json"});
+  verb = token.verb("list", "List the tokens, without their secrets",
+                    {"dialogdb token list --tokens server/tokens --json"});
   add_tokens_option(verb, *options);
   program.on(verb, [options](Program& running) { return list(running, *options); });
 
-  verb = program.verb(*token, "revoke", "Remove a token, so that nobody is let in with it",
-                      {"dialogdb token revoke laptop --tokens server/tokens"});
-  verb->add_option("name", options->name, "The token's name")->required()->type_name("NAME");
+  verb = token.verb("revoke", "Remove a token, so that nobody is let in with it",
+                    {"dialogdb token revoke laptop --tokens server/tokens"});
+  verb.option("name", options->name, "The token's name").required().type("NAME");
   add_tokens_option(verb, *options);
   program.on(verb, [options](Program& running) { return revoke(running, *options); });
 }

@@ -190,27 +190,26 @@ Result<void> run_gc(Program& program, bool dry_run) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, Program& program) {
+void add_verify(Verb app, Program& program) {
   auto options = std::make_shared<VerifyOptionsOfVerb>();
-  CLI::App* const verb =
-      program.verb(app, "verify", "Check every record, tree and block of the repository",
-                   {"dialogdb verify", "dialogdb verify --quick --json",
-                    "dialogdb verify --server ./server   # what 'serve --data ./server' keeps"});
-  auto* const quick =
-      verb->add_flag("--quick", options->quick, "Only the trees that branches need");
-  verb->add_option("--server", options->server,
-                   "Check a server's folder instead, while it serves or not")
-      ->type_name("DIR")
-      ->excludes(quick);
+  const Verb verb =
+      app.verb("verify", "Check every record, tree and block of the repository",
+               {"dialogdb verify", "dialogdb verify --quick --json",
+                "dialogdb verify --server ./server   # what 'serve --data ./server' keeps"});
+  const Option quick = verb.flag("--quick", options->quick, "Only the trees that branches need");
+  verb.option("--server", options->server,
+              "Check a server's folder instead, while it serves or not")
+      .type("DIR")
+      .excludes(quick);
   program.on(verb, [options](Program& running) { return run_verify(running, *options); });
 }
 
-void add_gc(CLI::App& app, Program& program) {
+void add_gc(Verb app, Program& program) {
   auto dry_run = std::make_shared<bool>(false);
-  CLI::App* const verb = program.verb(
-      app, "gc", "Remove blocks that no branch, kept move or remote's state needs any more",
-      {"dialogdb gc --dry-run", "dialogdb gc"});
-  verb->add_flag("--dry-run", *dry_run, "Only count");
+  const Verb verb =
+      app.verb("gc", "Remove blocks that no branch, kept move or remote's state needs any more",
+               {"dialogdb gc --dry-run", "dialogdb gc"});
+  verb.flag("--dry-run", *dry_run, "Only count");
   program.on(verb, [dry_run](Program& running) { return run_gc(running, *dry_run); });
 }
 

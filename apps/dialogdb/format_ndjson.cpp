@@ -1,10 +1,10 @@
 #include "format_ndjson.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "dialog/base/limits.hpp"
+#include "json.hpp"
 #include "json_text.hpp"
 
 namespace dialog::cli {
@@ -138,7 +138,7 @@ void append_member(Bytes& line, const char* name, ByteView bytes, const EntryOpt
       !text.empty() && text.front() != '"' && !json_fault(text) && compact_json(text) == text) {
     line += text;
   } else {
-    line += nlohmann::json(text).dump();
+    line += Json(text).to_line();
   }
 }
 

@@ -74,35 +74,35 @@ Result<RestBackendConfig> configure(const Program& program, const std::string& u
   return config;
 }
 
-void add_link_options(CLI::App* verb, LinkOptions& options) {
-  CLI::Option* const file =
-      verb->add_option("--token-file", options.token.file,
-                       "A file that holds the token; its path is remembered, not the token");
-  file->type_name("FILE");
-  CLI::Option* const variable =
-      verb->add_option("--token-env", options.token.variable,
-                       "An environment variable that holds the token; its name is remembered");
-  variable->type_name("VAR")->excludes(file);
-  CLI::Option* const sign = verb->add_flag("--sign", options.signature.on,
-                                           "Sign every request instead, with the repository's key");
-  sign->excludes(file)->excludes(variable);
-  verb->add_option("--key", options.signature.key_file,
-                   "Sign with the key in this file; its path is remembered")
-      ->type_name("FILE")
-      ->needs(sign);
-  verb->add_option("--capability", options.signature.capability_file,
-                   "What 'dialogdb delegate' gave to that key; the file's path is remembered")
-      ->type_name("FILE")
-      ->needs(sign);
-  verb->add_option("--ca-file", options.ca_file,
-                   "Trust the certificates in this file instead of the system's; its path is "
-                   "remembered")
-      ->type_name("FILE");
-  verb->add_flag("--insecure-token", options.allow_plain_http,
-                 "Send the token over plain HTTP too, where everybody on the way can read it");
-  verb->add_option("--archive", options.archive,
-                   "With a remote in etcd: where the blocks are, s3://BUCKET/PREFIX")
-      ->type_name("URL");
+void add_link_options(Verb verb, LinkOptions& options) {
+  const Option file =
+      verb.option("--token-file", options.token.file,
+                  "A file that holds the token; its path is remembered, not the token");
+  file.type("FILE");
+  const Option variable =
+      verb.option("--token-env", options.token.variable,
+                  "An environment variable that holds the token; its name is remembered");
+  variable.type("VAR").excludes(file);
+  const Option sign = verb.flag("--sign", options.signature.on,
+                                "Sign every request instead, with the repository's key");
+  sign.excludes(file).excludes(variable);
+  verb.option("--key", options.signature.key_file,
+              "Sign with the key in this file; its path is remembered")
+      .type("FILE")
+      .needs(sign);
+  verb.option("--capability", options.signature.capability_file,
+              "What 'dialogdb delegate' gave to that key; the file's path is remembered")
+      .type("FILE")
+      .needs(sign);
+  verb.option("--ca-file", options.ca_file,
+              "Trust the certificates in this file instead of the system's; its path is "
+              "remembered")
+      .type("FILE");
+  verb.flag("--insecure-token", options.allow_plain_http,
+            "Send the token over plain HTTP too, where everybody on the way can read it");
+  verb.option("--archive", options.archive,
+              "With a remote in etcd: where the blocks are, s3://BUCKET/PREFIX")
+      .type("URL");
 }
 
 Result<void> settle(Program& program, LinkOptions& options) {

@@ -32,7 +32,7 @@ struct LinkOptions {
 };
 
 /// Adds what says how to talk to a remote to a verb: tokens, signatures, certificates, places.
-void add_link_options(CLI::App* verb, LinkOptions& options);
+void add_link_options(Verb verb, LinkOptions& options);
 
 /// Makes the paths absolute, and warns of secrets that others can read. `invalid_argument`.
 Result<void> settle(Program& program, LinkOptions& options);

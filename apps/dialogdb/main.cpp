@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <vector>
 
@@ -24,6 +25,15 @@ std::optional<std::string> environment_variable(const std::string& name) {
   return std::string(value);
 }
 
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -33,6 +43,7 @@ int main(int argc, char** argv) {
   // Never destroyed: its thread goes on until the process ends.
   static auto& signals = *new dialog::cli::Signals;
   dialog::cli::Program program({.variable = environment_variable,
+                                .variable_names = environment_names(),
                                 .stderr_is_terminal = isatty(STDERR_FILENO) == 1,
                                 .stdout_is_terminal = isatty(STDOUT_FILENO) == 1,
                                 .requests = &signals});

@@ -22,27 +22,6 @@ void show(std::string line) {
 
 }  // namespace
 
-std::string to_line(const Json& document) {
-  std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace);
-  // What JSON does not ask to be escaped: DEL, and U+0080 to U+009F.
-  if (text.find_first_of("\x7f\xc2") == std::string::npos) return text;
-  std::string line;
-  line.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-    if (octet == 0x7f) {
-      line += "\\u007f";
-    } else if (octet == 0xc2 && next < 0xa0) {
-      line += fmt::format("\\u{:04x}", next);
-      ++i;
-    } else {
-      line += text[i];
-    }
-  }
-  return line;
-}
-
 void Output::raw(ByteView bytes) {
   pending_ += bytes;
   if (pending_.size() >= kPendingBytesMax) drain();
@@ -53,7 +32,7 @@ void Output::line(std::string_view text) {
   raw("\n");
 }
 
-void Output::document(const Json& content) { line(to_line(content)); }
+void Output::document(const Json& content) { line(content.to_line()); }
 
 void Output::note(std::string_view text) {
   if (!options_.json && !options_.quiet) show(without_controls(text));
@@ -61,7 +40,7 @@ void Output::note(std::string_view text) {
 
 void Output::warn(std::string_view text) {
   if (options_.json) {
-    show(to_line(Json{{"warning", text}}));
+    show(Json{{"warning", text}}.to_line());
   } else {
     show("warning: " + without_controls(text));
   }
@@ -69,7 +48,7 @@ void Output::warn(std::string_view text) {
 
 void Output::error(const Error& error) {
   if (options_.json) {
-    show(to_line(error_document(error)));
+    show(error_document(error).to_line());
     return;
   }
   std::string text = "dialogdb: " + without_controls(error.message);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,15 +8,9 @@
 #include "byte_stream.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/base/error.hpp"
+#include "json.hpp"
 
 namespace dialog::cli {
-
-/// Members stay in the order in which they are set.
-using Json = nlohmann::ordered_json;
-
-/// One line of JSON that no terminal takes for a command: control characters are escaped. What is
-/// no UTF-8 in a message is replaced, for a file name may be anything.
-std::string to_line(const Json& document);
 
 /// What the program tells: results on standard output, everything else on standard error. Not
 /// thread-safe.

@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -17,9 +18,6 @@ constexpr const char* kDescription =
     "Keys and values are any bytes; everything works offline; 'dialogdb VERB --help' shows "
     "examples.";
 
-constexpr const char* kGlobalOptions =
-    "With every verb: -C DIR, --repo DIR, --json, -q; 'dialogdb --help' explains them.";
-
 constexpr const char* kFooter =
     "Begin:\n"
     "  dialogdb init && dialogdb put greeting hello && dialogdb ls\n"
@@ -27,7 +25,7 @@ constexpr const char* kFooter =
     "  dialogdb remote add origin http://127.0.0.1:8440 && dialogdb push\n"
     "An argument that starts with '-' goes behind '--'.";
 
-void add_verbs(CLI::App& app, Program& program) {
+void add_verbs(Verb app, Program& program) {
   for (const auto add :
        {add_init,   add_put,    add_get,     add_del,  add_ls,     add_count,    add_import,
         add_export, add_diff,   add_status,  add_log,  add_branch, add_remote,   add_clone,
@@ -76,32 +74,21 @@ Result<Location> Program::find_repository() const {
   return Location::find_above(folder_);
 }
 
-CLI::App* Program::verb(CLI::App& parent, const std::string& name, const std::string& description,
-                        const std::vector<std::string>& examples) {
-  CLI::App* const verb = parent.add_subcommand(name, description);
-  std::string footer;
-  if (!examples.empty()) footer = "Examples:\n";
-  for (const std::string& example : examples) footer += "  " + example + "\n";
-  verb->footer(footer + kGlobalOptions);
-  return verb;
-}
-
-void Program::on(CLI::App* verb, Work work) {
+void Program::on(Verb verb, Work work) {
   // The callback of an inner verb runs before that of the verb it belongs to.
-  verb->callback([this, work = std::move(work)] {
+  verb.on_chosen([this, work = std::move(work)] {
     if (!work_) work_ = work;
   });
 }
 
-void Program::add_globals(CLI::App& app) {
-  app.add_option("-C", folder_, "Work as if started in DIR")->type_name("DIR");
-  app.add_option(
-         "--repo", repository_,
-         "The repository's folder. Without it: DIALOGDB_REPO, else the present folder or the "
-         "first above it that holds .dialogdb")
-      ->type_name("DIR");
-  app.add_flag("--json", output_options_.json, "Results and errors as JSON (docs/cli.md)");
-  app.add_flag("-q,--quiet", output_options_.quiet, "Only results and errors");
+void Program::add_globals(Verb app) {
+  app.option("-C", folder_, "Work as if started in DIR").type("DIR");
+  app.option("--repo", repository_,
+             "The repository's folder. Without it: DIALOGDB_REPO, else the present folder or the "
+             "first above it that holds .dialogdb")
+      .type("DIR");
+  app.flag("--json", output_options_.json, "Results and errors as JSON (docs/cli.md)");
+  app.flag("-q,--quiet", output_options_.quiet, "Only results and errors");
 }
 
 int Program::run(std::vector<std::string> arguments) {
@@ -111,8 +98,8 @@ int Program::run(std::vector<std::string> arguments) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "dialogdb " DIALOGDB_VERSION);
   app.get_formatter()->column_width(34);
-  add_globals(app);
-  add_verbs(app, *this);
+  add_globals(Verb(&app));
+  add_verbs(Verb(&app), *this);
   // Before the options are read: how to tell that they cannot be.
   const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
   output_.configure(
@@ -159,27 +146,26 @@ int Program::finish(const Result<void>& result) {
 
 namespace {
 
-CLI::Option* add_format(CLI::App* verb, const std::string& name, std::optional<ByteFormat>& format,
-                        const std::string& what) {
+void add_format(Verb verb, const std::string& name, std::optional<ByteFormat>& format,
+                const std::string& what) {
   static const std::map<std::string, ByteFormat> kNames{{"text", ByteFormat::text},
                                                         {"hex", ByteFormat::hex},
                                                         {"base64", ByteFormat::base64},
                                                         {"escaped", ByteFormat::escaped}};
-  return verb
-      ->add_option_function<std::string>(
+  verb.option(
           name, [&format](const std::string& value) { format = kNames.at(value); },
           "How " + what + " are written: text (the bytes themselves), hex, base64 or escaped")
-      ->check(CLI::IsMember({"text", "hex", "base64", "escaped"}))
-      ->type_name("FORMAT");
+      .one_of({"text", "hex", "base64", "escaped"})
+      .type("FORMAT");
 }
 
 }  // namespace
 
-void add_key_format(CLI::App* verb, FormatOptions& options) {
+void add_key_format(Verb verb, FormatOptions& options) {
   add_format(verb, "--key-format", options.key, "keys");
 }
 
-void add_value_format(CLI::App* verb, FormatOptions& options) {
+void add_value_format(Verb verb, FormatOptions& options) {
   add_format(verb, "--value-format", options.value, "values");
 }
 
@@ -196,9 +182,9 @@ Result<Bytes> key_argument(const std::string& text, ByteFormat format) {
   return key;
 }
 
-void add_branch_option(CLI::App* verb, std::string& branch) {
-  verb->add_option("-b,--branch", branch, "The branch; without it the one of 'branch switch'")
-      ->type_name("NAME");
+void add_branch_option(Verb verb, std::string& branch) {
+  verb.option("-b,--branch", branch, "The branch; without it the one of 'branch switch'")
+      .type("NAME");
 }
 
 }  // namespace dialog::cli

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "location.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "verb.hpp"
 
 namespace dialog::cli {
 
@@ -44,6 +44,7 @@ class Requests {
 /// What only `main` sees of the world outside.
 struct Surroundings {
   std::function<std::optional<std::string>(const std::string& name)> variable;
+  std::vector<std::string> variable_names;  ///< of all that are set
   bool stderr_is_terminal = false;
   bool stdout_is_terminal = false;
   Requests* requests = nullptr;
@@ -75,16 +76,13 @@ class Program {
   [[nodiscard]] Result<std::unique_ptr<FileSource>> open_input(const std::string& path) const;
 
   using Work = std::function<Result<void>(Program& program)>;
-  /// Adds a verb. `examples` are whole lines.
-  CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& description,
-                 const std::vector<std::string>& examples);
   /// What the verb does once all arguments are read.
-  void on(CLI::App* verb, Work work);
+  void on(Verb verb, Work work);
   /// The exit code of a run that ends without an error; 0 unless set.
   void set_exit_code(int code) { exit_code_ = code; }
 
  private:
-  void add_globals(CLI::App& app);
+  void add_globals(Verb app);
   [[nodiscard]] Result<void> check_folder() const;
   int finish(const Result<void>& result);
 
@@ -104,13 +102,13 @@ struct FormatOptions {
   [[nodiscard]] ByteFormat key_or_text() const { return key.value_or(ByteFormat::text); }
   [[nodiscard]] ByteFormat value_or_text() const { return value.value_or(ByteFormat::text); }
 };
-void add_key_format(CLI::App* verb, FormatOptions& options);
-void add_value_format(CLI::App* verb, FormatOptions& options);
+void add_key_format(Verb verb, FormatOptions& options);
+void add_value_format(Verb verb, FormatOptions& options);
 
 /// A key from the command line. `invalid_argument`, `too_large`.
 Result<Bytes> key_argument(const std::string& text, ByteFormat format);
 
 /// Adds `-b` to a verb: the branch that it works on. Empty: the default one.
-void add_branch_option(CLI::App* verb, std::string& branch);
+void add_branch_option(Verb verb, std::string& branch);
 
 }  // namespace dialog::cli

@@ -4,18 +4,16 @@
 
 namespace dialog::cli {
 
-void add_at_option(CLI::App* verb, std::string& at) {
-  verb->add_option(
-          "--at", at,
-          "Look at another revision: a branch, 64 hex digits, BRANCH~N, @REMOTE or ^REMOTE")
-      ->type_name("REVISION");
+void add_at_option(Verb verb, std::string& at) {
+  verb.option("--at", at,
+              "Look at another revision: a branch, 64 hex digits, BRANCH~N, @REMOTE or ^REMOTE")
+      .type("REVISION");
 }
 
-void add_range_options(CLI::App* verb, RangeOptions& options) {
-  verb->add_option("--from", options.from, "Only keys not less than this")->type_name("KEY");
-  verb->add_option("--to", options.to, "Only keys less than this")->type_name("KEY");
-  verb->add_option("--prefix", options.prefix, "Only keys that start with this")
-      ->type_name("PREFIX");
+void add_range_options(Verb verb, RangeOptions& options) {
+  verb.option("--from", options.from, "Only keys not less than this").type("KEY");
+  verb.option("--to", options.to, "Only keys less than this").type("KEY");
+  verb.option("--prefix", options.prefix, "Only keys that start with this").type("PREFIX");
   add_branch_option(verb, options.branch);
   add_at_option(verb, options.at);
   add_key_format(verb, options.formats);

@@ -20,9 +20,9 @@ struct RangeOptions {
   FormatOptions formats;
 };
 
-void add_range_options(CLI::App* verb, RangeOptions& options);
+void add_range_options(Verb verb, RangeOptions& options);
 /// Adds `--at`.
-void add_at_option(CLI::App* verb, std::string& at);
+void add_at_option(Verb verb, std::string& at);
 
 /// Reads the keys of the range in the chosen format.
 Result<ScanRange> make_range(const RangeOptions& options);

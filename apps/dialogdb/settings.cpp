@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
+#include <set>
 #include <sstream>
 
 #include "byte_format.hpp"
@@ -9,8 +10,10 @@
 namespace dialog::cli {
 namespace {
 
+constexpr const char* kVariablePrefix = "DIALOGDB_";
+
 std::string variable_name(const std::string& name) {
-  std::string variable = "DIALOGDB_";
+  std::string variable = kVariablePrefix;
   for (const char c : name)
     variable.push_back(c == '-' ? '_'
                                 : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c));
@@ -18,6 +21,12 @@ std::string variable_name(const std::string& name) {
 }
 
 bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
+
+// A flag that is set to false is as good as absent.
+bool is_given(const CLI::App& verb, const std::string& name) {
+  const CLI::Option& option = *verb.get_option("--" + name);
+  return option.count() > 0 && !(is_flag(option) && !option.as<bool>());
+}
 
 // These say what is to be done, and not how.
 bool can_be_set(const std::string& name) {
@@ -93,11 +102,18 @@ std::string_view to_string(Origin origin) {
   return "default";
 }
 
-Result<std::map<std::string, Origin>> apply_settings(CLI::App& verb,
+void show_needs(Verb verb, const std::vector<Need>& needs) {
+  for (const Need& need : needs) {
+    CLI::Option* const option = verb.app().get_option("--" + need.option);
+    option->type_name(option->get_type_name() + " Needs: --" + need.other);
+  }
+}
+
+Result<std::map<std::string, Origin>> apply_settings(Verb verb, const std::vector<Need>& needs,
                                                      const SettingsSources& sources) {
-  DIALOG_ASSIGN(const auto settings, read_settings(verb, sources.file));
+  DIALOG_ASSIGN(const auto settings, read_settings(verb.app(), sources.file));
   std::map<std::string, Origin> origins;
-  for (CLI::Option* const option : verb.get_options()) {
+  for (CLI::Option* const option : verb.app().get_options()) {
     if (option->get_lnames().empty()) continue;
     const std::string& name = option->get_lnames().front();
     if (!can_be_set(name)) continue;
@@ -112,14 +128,36 @@ Result<std::map<std::string, Origin>> apply_settings(CLI::App& verb,
       DIALOG_TRY(set(*option, found->second, sources.file + ", " + name));
     }
   }
+  for (const Need& need : needs) {
+    if (!is_given(verb.app(), need.option) || is_given(verb.app(), need.other)) continue;
+    const Origin origin = origins[need.option];
+    std::string message = "--" + need.option + " requires --" + need.other;
+    if (origin == Origin::environment) message = variable_name(need.option) + ": " + message;
+    if (origin == Origin::file) message = sources.file + ", " + need.option + ": " + message;
+    return fail(ErrorCode::invalid_argument, message + "\nSee 'dialogdb serve --help'");
+  }
   return origins;
 }
 
-std::vector<std::string> values_of(const CLI::Option& option) {
+std::vector<std::string> values_of(Verb verb, const std::string& name) {
+  const CLI::Option& option = *verb.app().get_option("--" + name);
   if (option.count() > 0) return option.results();
   if (is_flag(option)) return {"false"};
   if (option.get_default_str().empty()) return {};
   return {option.get_default_str()};
+}
+
+std::vector<std::string> unknown_variables(Verb verb, const std::vector<std::string>& names) {
+  std::set<std::string> known{"DIALOGDB_CONFIG", "DIALOGDB_REPO"};
+  for (const CLI::Option* const option : verb.app().get_options()) {
+    if (option->get_lnames().empty() || !can_be_set(option->get_lnames().front())) continue;
+    known.insert(variable_name(option->get_lnames().front()));
+  }
+  std::vector<std::string> unknown;
+  for (const std::string& name : names) {
+    if (name.starts_with(kVariablePrefix) && !known.contains(name)) unknown.push_back(name);
+  }
+  return unknown;
 }
 
 }  // namespace dialog::cli

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "dialog/base/result.hpp"
+#include "verb.hpp"
 
 namespace dialog::cli {
 
@@ -20,15 +22,27 @@ struct SettingsSources {
   std::function<std::optional<std::string>(const std::string& name)> variable;
 };
 
+/// An option that is refused without another one. Names without their dashes.
+struct Need {
+  std::string option;
+  std::string other;
+};
+/// The verb's help shows them, as it shows those of `Option::needs`.
+void show_needs(Verb verb, const std::vector<Need>& needs);
+
 /// Gives every option of a verb that its arguments left out the value of the environment, else that
 /// of the file, as if it had been an argument. `--listen` is DIALOGDB_LISTEN in the environment and
 /// `listen` in the file, which is TOML without sections. `invalid_argument` where a value is not
-/// right, or the file names something that is no option; the errors of reading it. Gives the
-/// origins by the options' names without their dashes.
-Result<std::map<std::string, Origin>> apply_settings(CLI::App& verb,
+/// right, the file names something that is no option, or an option lacks what it needs, which may
+/// come from elsewhere than itself; the errors of reading the file. Gives the origins by the
+/// options' names without their dashes.
+Result<std::map<std::string, Origin>> apply_settings(Verb verb, const std::vector<Need>& needs,
                                                      const SettingsSources& sources);
 
 /// The values in force of an option.
-std::vector<std::string> values_of(const CLI::Option& option);
+std::vector<std::string> values_of(Verb verb, const std::string& name);
+
+/// Which of these variables look like options of the verb, and are none.
+std::vector<std::string> unknown_variables(Verb verb, const std::vector<std::string>& names);
 
 }  // namespace dialog::cli

@@ -40,24 +40,24 @@ Json merge_document(const MergeCounts& merge) {
 
 }  // namespace
 
-void add_stats_option(CLI::App* verb, SyncVerbOptions& options) {
-  verb->add_flag("--stats{text}", options.stats,
-                 "Show what moved: --stats, --stats=text or --stats=json")
-      ->check(CLI::IsMember({"text", "json"}));
+void add_stats_option(Verb verb, SyncVerbOptions& options) {
+  verb.flag("--stats{text}", options.stats,
+            "Show what moved: --stats, --stats=text or --stats=json")
+      .one_of({"text", "json"});
 }
 
-void add_policy_option(CLI::App* verb, SyncVerbOptions& options) {
-  verb->add_option("--policy", options.policy,
-                   "Who wins where both sides changed a key: default (an update beats a deletion, "
-                   "else the greater BLAKE3, the same on every replica), ours, theirs, or report "
-                   "(change nothing, list the conflicts)")
-      ->check(CLI::IsMember({"default", "ours", "theirs", "report"}))
-      ->type_name("POLICY");
-  verb->add_option("--ambiguous", options.ambiguous,
-                   "Where nobody can tell any more whether an earlier push arrived: keep local "
-                   "changes, assume that it was accepted, or refuse")
-      ->check(CLI::IsMember({"keep", "accepted", "refuse"}))
-      ->type_name("CHOICE");
+void add_policy_option(Verb verb, SyncVerbOptions& options) {
+  verb.option("--policy", options.policy,
+              "Who wins where both sides changed a key: default (an update beats a deletion, "
+              "else the greater BLAKE3, the same on every replica), ours, theirs, or report "
+              "(change nothing, list the conflicts)")
+      .one_of({"default", "ours", "theirs", "report"})
+      .type("POLICY");
+  verb.option("--ambiguous", options.ambiguous,
+              "Where nobody can tell any more whether an earlier push arrived: keep local "
+              "changes, assume that it was accepted, or refuse")
+      .one_of({"keep", "accepted", "refuse"})
+      .type("CHOICE");
 }
 
 SyncRun::SyncRun(Program& program, const SyncVerbOptions& options, Link& link,

@@ -20,8 +20,8 @@ struct SyncVerbOptions {
   std::string ambiguous = "keep";
 };
 
-void add_stats_option(CLI::App* verb, SyncVerbOptions& options);
-void add_policy_option(CLI::App* verb, SyncVerbOptions& options);
+void add_stats_option(Verb verb, SyncVerbOptions& options);
+void add_policy_option(Verb verb, SyncVerbOptions& options);
 
 /// What a verb moved over the network.
 struct Moved {

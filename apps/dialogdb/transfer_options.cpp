@@ -18,20 +18,19 @@ Result<FileFormat> file_format(const TransferOptions& options) {
 
 }  // namespace
 
-void add_transfer_options(CLI::App* verb, TransferOptions& options) {
-  verb->add_option("file", options.file, "The file; '-' or nothing is standard input or output")
-      ->type_name("FILE");
-  verb->add_option("--format", options.format, "ndjson, csv or tsv; by default by the file's name")
-      ->check(CLI::IsMember({"ndjson", "csv", "tsv"}))
-      ->type_name("FORMAT");
-  verb->add_option("--key-field", options.key_field,
-                   "The field or column of the key, by default 'key'")
-      ->type_name("NAME");
-  verb->add_option("--value-field", options.value_field,
-                   "The field or column of the value, by default 'value'")
-      ->type_name("NAME");
-  verb->add_flag("--no-header", options.no_header,
-                 "Tables have no first row of names; columns go by number, from 1");
+void add_transfer_options(Verb verb, TransferOptions& options) {
+  verb.option("file", options.file, "The file; '-' or nothing is standard input or output")
+      .type("FILE");
+  verb.option("--format", options.format, "ndjson, csv or tsv; by default by the file's name")
+      .one_of({"ndjson", "csv", "tsv"})
+      .type("FORMAT");
+  verb.option("--key-field", options.key_field, "The field or column of the key, by default 'key'")
+      .type("NAME");
+  verb.option("--value-field", options.value_field,
+              "The field or column of the value, by default 'value'")
+      .type("NAME");
+  verb.flag("--no-header", options.no_header,
+            "Tables have no first row of names; columns go by number, from 1");
 }
 
 Result<EntryOptions> entry_options(const TransferOptions& options, const FormatOptions& formats) {

@@ -16,7 +16,7 @@ struct TransferOptions {
   bool no_header = false;
 };
 
-void add_transfer_options(CLI::App* verb, TransferOptions& options);
+void add_transfer_options(Verb verb, TransferOptions& options);
 
 /// The named format, or the one that the file's name ends in, or NDJSON.
 Result<EntryOptions> entry_options(const TransferOptions& options, const FormatOptions& formats);

@@ -1,7 +1,7 @@
 #include "usage.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 #include "byte_format.hpp"
@@ -69,24 +69,6 @@ std::string unknown_verb(const CLI::App& app, const Chosen& chosen) {
 }
 
 }  // namespace
-
-CLI::Validator whole_number(std::uint64_t min, std::uint64_t max) {
-  const auto check = [min, max](std::string& text) -> std::string {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc{} && end == text.data() + text.size() && number >= min &&
-        number <= max) {
-      // Without leading zeros, which would mean octal digits.
-      text = std::to_string(number);
-      return "";
-    }
-    std::string expected = "expected a whole number from " + std::to_string(min);
-    expected +=
-        max == std::numeric_limits<std::uint64_t>::max() ? " on" : " to " + std::to_string(max);
-    return expected + ", not " + in_quotes(text);
-  };
-  return CLI::Validator(check, "");
-}
 
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   const Chosen chosen = innermost(app);

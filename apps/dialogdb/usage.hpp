@@ -1,15 +1,13 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <cstdint>
-#include <limits>
 #include <string>
 
-namespace dialog::cli {
+namespace CLI {  // NOLINT(readability-identifier-naming)
+class App;
+class ParseError;
+}  // namespace CLI
 
-/// For an option that counts, with `transform`: accepts decimal digits only, in these bounds.
-CLI::Validator whole_number(std::uint64_t min = 0,
-                            std::uint64_t max = std::numeric_limits<std::uint64_t>::max());
+namespace dialog::cli {
 
 /// Why arguments cannot be read, with the verb that was probably meant, and where help is.
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error);

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "link.hpp"
+
 namespace dialog::cli {
 namespace {
 
@@ -72,6 +74,9 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const Program& program,
   }
   return workspace;
 }
+
+Workspace::Workspace(Location location, std::unique_ptr<LogRepositoryStore> store)
+    : location_(std::move(location)), store_(std::move(store)) {}
 
 Workspace::~Workspace() {
   // What reads brought from the remote is worth keeping, and no loss where that fails.

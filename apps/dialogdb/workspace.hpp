@@ -6,11 +6,12 @@
 
 #include "dialog/backends/log_repository_store.hpp"
 #include "dialog/replica/repository.hpp"
-#include "link.hpp"
 #include "location.hpp"
 #include "program.hpp"
 
 namespace dialog::cli {
+
+class Link;
 
 /// An open repository and what it stands on.
 class Workspace final {
@@ -38,8 +39,7 @@ class Workspace final {
   Result<Revision> revision(const std::string& text, const std::string& branch) const;
 
  private:
-  Workspace(Location location, std::unique_ptr<LogRepositoryStore> store)
-      : location_(std::move(location)), store_(std::move(store)) {}
+  Workspace(Location location, std::unique_ptr<LogRepositoryStore> store);
   Result<void> open_repository(const Program& program);
   Result<Revision> tracked(const std::string& text, const std::string& branch) const;
   Result<Revision> moves_ago(const std::string& branch, const std::string& count) const;

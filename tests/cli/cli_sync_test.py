@@ -91,6 +91,37 @@ class Serving(ProgramTest):
         self.error(NOT_FOUND, "serve", "--data", "data", "--config", self.folder / "absent")
         self.error(INVALID, "serve", "--data", "data", env={"DIALOGDB_WORKERS": "none"})
 
+    def test_takes_what_an_option_needs_from_anywhere(self):
+        file = self.folder / "serve.toml"
+        file.write_text('tls-key = "key.pem"\nsigned-subjects = "subjects"\n')
+        rows = {row["option"]: row["from"] for row in self.lines(
+            "serve", "--config", file, "--tls-cert", "cert.pem", "--print-config", env={"DIALOGDB_SIGNATURES": "true"})}
+        self.assertEqual([rows[name] for name in ("tls-cert", "tls-key", "signatures", "signed-subjects")],
+                         ["argument", "file", "environment", "file"])
+
+    def test_refuses_an_option_without_what_it_needs_wherever_it_comes_from(self):
+        file = self.folder / "serve.toml"
+        for name, value, other in (("tls-cert", "x", "tls-key"), ("tls-key", "x", "tls-cert"),
+                                   ("signed-subjects", "x", "signatures")):
+            variable = "DIALOGDB_" + name.upper().replace("-", "_")
+            file.write_text(f'{name} = "{value}"\nsignatures = false\n')
+            for where, arguments, env in (("", ("--" + name, value), {}), (variable + ": ", (), {variable: value}),
+                                          (f"{file}, {name}: ", ("--config", file), {})):
+                with self.subTest(name, where=where):
+                    error = self.error(INVALID, "serve", "--data", "data", *arguments, env=env)
+                    self.assertEqual(error["message"].splitlines()[0], f"{where}--{name} requires --{other}")
+        self.assertFalse((self.folder / "data").exists())
+
+    def test_tells_a_variable_that_is_no_option(self):
+        _, err = self.run_program("serve", "--print-config", env={
+            "DIALOGDB_LISTENN": "secret", "DIALOGDB_WORKERS": "1", "DIALOGDB_CONFIG": "", "DIALOGDB_REPO": "x",
+            "DIALOGDB_PRINT_CONFIG": "true", "OTHER_LISTEN": "x"})
+        self.assertEqual(sorted(err.decode().splitlines()), [
+            f"warning: the environment variable {name} is no option of serve"
+            for name in ("DIALOGDB_LISTENN", "DIALOGDB_PRINT_CONFIG")])
+        _, err = self.run_program("version", env={"DIALOGDB_LISTENN": "x"})
+        self.assertEqual(err, b"")
+
     def test_serves_by_its_configuration_alone(self):
         file = self.folder / "serve.toml"
         file.write_text(f'data = "{self.folder}/data"\nlisten = "127.0.0.1:0"\nstreams = 0\n')
