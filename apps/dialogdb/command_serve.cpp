@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <thread>
 
+#include "arguments.hpp"
 #include "cloud_access.hpp"
 #include "commands.hpp"
 #include "dialog/server/server.hpp"
@@ -271,7 +272,7 @@ Result<std::map<std::string, Origin>> settle(Program& program, Verb verb,
 Result<void> print_config(Program& program, Verb verb,
                           const std::map<std::string, Origin>& origins) {
   for (const auto& [name, origin] : origins) {
-    const auto values = values_of(verb, name);
+    const auto values = Values(verb).in_force(name);
     if (program.output().json()) {
       program.output().document(
           Json{{"option", name}, {"values", values}, {"from", to_string(origin)}});

@@ -1,14 +1,13 @@
 #include "program.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <utility>
 
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "dialog/base/limits.hpp"
-#include "usage.hpp"
 
 namespace dialog::cli {
 namespace {
@@ -92,33 +91,32 @@ void Program::add_globals(Verb app) {
 }
 
 int Program::run(std::vector<std::string> arguments) {
-  CLI::App app{kDescription, "dialogdb"};
-  app.footer(kFooter);
-  app.fallthrough();
-  app.require_subcommand(1);
-  app.set_version_flag("--version", "dialogdb " DIALOGDB_VERSION);
-  app.get_formatter()->column_width(34);
-  add_globals(Verb(&app));
-  add_verbs(Verb(&app), *this);
+  Arguments known({.name = "dialogdb",
+                   .description = kDescription,
+                   .footer = kFooter,
+                   .version = "dialogdb " DIALOGDB_VERSION});
+  add_globals(known.program());
+  add_verbs(known.program(), *this);
   // Before the options are read: how to tell that they cannot be.
   const auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
   output_.configure(
       {.json = std::find(arguments.begin(), end_of_options, "--json") != end_of_options});
   if (arguments.empty()) {
-    output_.note(app.help());
+    output_.note(known.help());
     return error_row(ErrorCode::invalid_argument).exit_code;
   }
-  try {
-    std::reverse(arguments.begin(), arguments.end());
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    output_.raw(app.help());
-    return finish({});
-  } catch (const CLI::CallForVersion& version) {
-    output_.line(version.what());
-    return finish({});
-  } catch (const CLI::ParseError& error) {
-    return finish(fail(ErrorCode::invalid_argument, usage_message(app, error)));
+  const Arguments::Reading reading = known.read(std::move(arguments));
+  switch (reading.outcome) {
+    case Arguments::Outcome::help:
+      output_.raw(reading.text);
+      return finish({});
+    case Arguments::Outcome::version:
+      output_.line(reading.text);
+      return finish({});
+    case Arguments::Outcome::wrong:
+      return finish(fail(ErrorCode::invalid_argument, reading.text));
+    case Arguments::Outcome::taken:
+      break;
   }
   output_.configure(output_options_);
   auto found = check_folder();

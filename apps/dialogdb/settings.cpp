@@ -1,9 +1,9 @@
 #include "settings.hpp"
 
-#include <CLI/CLI.hpp>
 #include <set>
 #include <sstream>
 
+#include "arguments.hpp"
 #include "byte_format.hpp"
 #include "location.hpp"
 
@@ -20,32 +20,12 @@ std::string variable_name(const std::string& name) {
   return variable;
 }
 
-bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
-
-// A flag that is set to false is as good as absent.
-bool is_given(const CLI::App& verb, const std::string& name) {
-  const CLI::Option& option = *verb.get_option("--" + name);
-  return option.count() > 0 && !(is_flag(option) && !option.as<bool>());
-}
-
 // These say what is to be done, and not how.
 bool can_be_set(const std::string& name) {
   return name != "help" && name != "config" && name != "print-config";
 }
 
-Result<void> set(CLI::Option& option, const std::vector<std::string>& values,
-                 const std::string& where) {
-  try {
-    for (const std::string& value : values) option.add_result(value);
-    option.run_callback();
-  } catch (const CLI::Error& error) {
-    return fail(ErrorCode::invalid_argument, where + ": " + error.what());
-  }
-  return {};
-}
-
-// The library's reader takes everything behind a # for a comment, also within quotes, and a line
-// without = for a flag.
+// What `parse_toml` would take for something else.
 Result<void> check_lines(const std::string& text, const std::string& file) {
   std::istringstream lines(text);
   int number = 0;
@@ -61,29 +41,29 @@ Result<void> check_lines(const std::string& text, const std::string& file) {
   return {};
 }
 
-Result<std::map<std::string, std::vector<std::string>>> read_settings(const CLI::App& verb,
+Result<std::map<std::string, std::vector<std::string>>> read_settings(const Values& options,
                                                                       const std::string& file) {
   std::map<std::string, std::vector<std::string>> settings;
   if (file.empty()) return settings;
   DIALOG_ASSIGN(const std::string text, read_small_file(file));
   DIALOG_TRY(check_lines(text, file));
-  std::vector<CLI::ConfigItem> items;
-  try {
-    std::istringstream stream(text);
-    items = CLI::ConfigTOML().from_config(stream);
-  } catch (const CLI::Error& error) {
-    return fail(ErrorCode::invalid_argument, file + ": " + error.what());
-  }
-  for (const CLI::ConfigItem& item : items) {
-    const bool is_known = item.parents.empty() && can_be_set(item.name) &&
-                          verb.get_option_no_throw("--" + item.name) != nullptr;
-    if (!is_known)
+  auto parsed = parse_toml(text);
+  if (!parsed) return fail(std::move(parsed).error().within(file));
+  for (const auto& [name, values] : *parsed) {
+    if (!can_be_set(name) || !options.has(name))
       return fail(ErrorCode::invalid_argument,
-                  file + ": " + in_quotes(item.fullname()) + " is no option of serve");
-    if (!settings.emplace(item.name, item.inputs).second)
-      return fail(ErrorCode::invalid_argument, file + ": " + item.name + " is set twice");
+                  file + ": " + in_quotes(name) + " is no option of serve");
+    if (!settings.emplace(name, values).second)
+      return fail(ErrorCode::invalid_argument, file + ": " + name + " is set twice");
   }
   return settings;
+}
+
+Result<void> set(const Values& options, const std::string& name,
+                 const std::vector<std::string>& values, const std::string& where) {
+  auto done = options.set(name, values);
+  if (!done) return fail(std::move(done).error().within(where));
+  return {};
 }
 
 }  // namespace
@@ -103,33 +83,29 @@ std::string_view to_string(Origin origin) {
 }
 
 void show_needs(Verb verb, const std::vector<Need>& needs) {
-  for (const Need& need : needs) {
-    CLI::Option* const option = verb.app().get_option("--" + need.option);
-    option->type_name(option->get_type_name() + " Needs: --" + need.other);
-  }
+  for (const Need& need : needs) Values(verb).show_need(need.option, need.other);
 }
 
 Result<std::map<std::string, Origin>> apply_settings(Verb verb, const std::vector<Need>& needs,
                                                      const SettingsSources& sources) {
-  DIALOG_ASSIGN(const auto settings, read_settings(verb.app(), sources.file));
+  const Values options(verb);
+  DIALOG_ASSIGN(const auto settings, read_settings(options, sources.file));
   std::map<std::string, Origin> origins;
-  for (CLI::Option* const option : verb.app().get_options()) {
-    if (option->get_lnames().empty()) continue;
-    const std::string& name = option->get_lnames().front();
+  for (const std::string& name : options.names()) {
     if (!can_be_set(name)) continue;
     Origin& origin = origins[name];
-    if (option->count() > 0) {
+    if (options.is_set(name)) {
       origin = Origin::argument;
     } else if (const auto value = sources.variable(variable_name(name)); value && !value->empty()) {
       origin = Origin::environment;
-      DIALOG_TRY(set(*option, {*value}, variable_name(name)));
+      DIALOG_TRY(set(options, name, {*value}, variable_name(name)));
     } else if (const auto found = settings.find(name); found != settings.end()) {
       origin = Origin::file;
-      DIALOG_TRY(set(*option, found->second, sources.file + ", " + name));
+      DIALOG_TRY(set(options, name, found->second, sources.file + ", " + name));
     }
   }
   for (const Need& need : needs) {
-    if (!is_given(verb.app(), need.option) || is_given(verb.app(), need.other)) continue;
+    if (!options.is_given(need.option) || options.is_given(need.other)) continue;
     const Origin origin = origins[need.option];
     std::string message = "--" + need.option + " requires --" + need.other;
     if (origin == Origin::environment) message = variable_name(need.option) + ": " + message;
@@ -139,19 +115,10 @@ Result<std::map<std::string, Origin>> apply_settings(Verb verb, const std::vecto
   return origins;
 }
 
-std::vector<std::string> values_of(Verb verb, const std::string& name) {
-  const CLI::Option& option = *verb.app().get_option("--" + name);
-  if (option.count() > 0) return option.results();
-  if (is_flag(option)) return {"false"};
-  if (option.get_default_str().empty()) return {};
-  return {option.get_default_str()};
-}
-
 std::vector<std::string> unknown_variables(Verb verb, const std::vector<std::string>& names) {
   std::set<std::string> known{"DIALOGDB_CONFIG", "DIALOGDB_REPO"};
-  for (const CLI::Option* const option : verb.app().get_options()) {
-    if (option->get_lnames().empty() || !can_be_set(option->get_lnames().front())) continue;
-    known.insert(variable_name(option->get_lnames().front()));
+  for (const std::string& name : Values(verb).names()) {
+    if (can_be_set(name)) known.insert(variable_name(name));
   }
   std::vector<std::string> unknown;
   for (const std::string& name : names) {

@@ -39,9 +39,6 @@ void show_needs(Verb verb, const std::vector<Need>& needs);
 Result<std::map<std::string, Origin>> apply_settings(Verb verb, const std::vector<Need>& needs,
                                                      const SettingsSources& sources);
 
-/// The values in force of an option.
-std::vector<std::string> values_of(Verb verb, const std::string& name);
-
 /// Which of these variables look like options of the verb, and are none.
 std::vector<std::string> unknown_variables(Verb verb, const std::vector<std::string>& names);
 
