@@ -1,6 +1,6 @@
 # Thin names for what CMake presets and scripts/ do; each first installs what the machine lacks.
 # The presets that `make test` builds and runs, in order; TEST_PRESETS="release wasm" chooses some.
-TEST_PRESETS ?= release asan tsan core wasm
+TEST_PRESETS ?= release asan tsan wasm
 # A benchmark suite (tree, store, register or sync); empty for all.
 SUITE ?=
 # Seconds that `make fuzz` gives to each target.

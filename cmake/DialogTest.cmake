@@ -14,7 +14,7 @@ target_compile_options(dialog_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O
 #               heavy    too slow for the sanitizers and WebAssembly
 #               kill     kills processes; release only
 #               install  needs an installed copy; release only
-#   PORTABLE  also built and run without exceptions (preset core) and for WebAssembly (preset wasm): no sockets,
+#   PORTABLE  also built and run for WebAssembly and without exceptions (preset wasm): no sockets,
 #             files, threads, iostream, exceptions or death tests, and only layers from base to replica, http and cloud;
 #             therefore not under ThreadSanitizer
 #
@@ -39,8 +39,9 @@ function(dialog_test name)
     target_link_libraries(${name} PRIVATE dialog_wasm_program)
   endif()
   dialog_test_pch(${name})
-  # What has no threads has no races.
-  if(arg_PORTABLE AND DIALOG_SANITIZE STREQUAL "thread")
+  # What has no threads has no races; what does not run is not built.
+  if((arg_PORTABLE AND DIALOG_SANITIZE STREQUAL "thread") OR
+     (DIALOG_SANITIZE AND arg_LABELS MATCHES "(^|;)(heavy|kill|install)(;|$)"))
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     return()
   endif()

@@ -24,9 +24,10 @@ add_library(dialog_sodium INTERFACE)
 set(DIALOG_WASM_DIR ${PROJECT_SOURCE_DIR}/tests/wasm)
 
 # What turns a test program into one file that Node runs. Assertions are kept: a stack overflow or a misaligned
-# access must fail a test, not pass by luck.
+# access must fail a test, not pass by luck. Above -O1 a link spends twenty seconds in wasm-opt.
 add_library(dialog_wasm_program INTERFACE)
 target_link_options(dialog_wasm_program INTERFACE
+  -O1
   -sSINGLE_FILE=1 -sENVIRONMENT=node -sEXIT_RUNTIME=1 -sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=2GB
   -sASSERTIONS=1 -sSTACK_OVERFLOW_CHECK=1 -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0
   "SHELL:--pre-js ${DIALOG_WASM_DIR}/sodium.pre.js")

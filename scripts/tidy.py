@@ -17,67 +17,117 @@ TIDY = "clang-tidy-19"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "lint"
 CACHE = BUILD / "tidy-clean"
+BATCHES = BUILD / "tidy-batches"
 CHECKED = ("src/", "apps/")
+BATCH_MAX = 12
+# Sources, too: in a batch they are included.
+OURS = r"/(dialog/[a-z]+|src/[a-z]+|apps/[a-z]+)/[^/]*\.[ch]pp$"
 
 
-def fingerprint(entry, salt):
-    """Hash of all that decides the outcome; None where the source does not even preprocess."""
-    arguments = [word for word in shlex.split(entry["command"])]
-    while "=" in arguments[0] or arguments[0].rsplit("/", 1)[-1] in ("env", "ccache"):
-        arguments.pop(0)
+def arguments_of(entry):
+    """The compiler's arguments without the source, and without what they write."""
+    words = shlex.split(entry["command"])
+    while "=" in words[0] or words[0].rsplit("/", 1)[-1] in ("env", "ccache"):
+        words.pop(0)
     kept = []
     skip = False
-    for word in arguments:
+    for word in words:
         if skip:
             skip = False
         elif word in ("-o", "-MF", "-MT"):
             skip = True
-        elif word not in ("-c", "-MD"):
+        elif word not in ("-c", "-MD", entry["file"]):
             kept.append(word)
+    return tuple(kept)
+
+
+def fingerprint(entry, salt):
+    """Hash of all that decides the outcome; None where the source does not even preprocess."""
+    arguments = arguments_of(entry)
     # With comments: NOLINT is one.
-    done = subprocess.run(kept + ["-E", "-C"], cwd=entry["directory"], capture_output=True, check=False)
+    done = subprocess.run([*arguments, "-E", "-C", entry["file"]], cwd=entry["directory"], capture_output=True,
+                          check=False)
     if done.returncode != 0:
         return None
-    return hashlib.sha256(salt + " ".join(kept).encode() + done.stdout).hexdigest()
+    return hashlib.sha256(salt + " ".join(arguments).encode() + done.stdout).hexdigest()
 
 
-def check(entry, salt):
-    key = fingerprint(entry, salt)
-    if key and (CACHE / key).exists():
-        return True, ""
-    done = subprocess.run(
-        [TIDY, "-p", str(BUILD), "--quiet", entry["file"]],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+def tidy(source, entry):
+    return subprocess.run(
+        [TIDY, "--quiet", f"--header-filter={OURS}", source, "--", *arguments_of(entry)[1:]],
+        cwd=entry["directory"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+
+
+def check_alone(entry, key):
+    done = tidy(entry["file"], entry)
     if done.returncode == 0 and key:
         (CACHE / key).touch()
-    return done.returncode == 0, done.stdout
+    return entry, done.returncode == 0, done.stdout
+
+
+def check(batch):
+    """For each (entry, key): the entry, whether it is clean, and what the tool says. Most of the time goes into the
+    headers that all include, so sources are looked at together; where there is a complaint, each by itself."""
+    if len(batch) > 1:
+        first = batch[0][0]
+        place = BATCHES / os.path.relpath(first["file"], ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("".join(f'#include "{entry["file"]}"\n' for entry, _ in batch))
+        if tidy(str(place), first).returncode == 0:
+            for _, key in batch:
+                if key:
+                    (CACHE / key).touch()
+            return [(entry, True, "") for entry, _ in batch]
+    return [check_alone(entry, key) for entry, key in batch]
+
+
+def batches_of(unknown):
+    """Sources of one folder that are compiled alike."""
+    alike = {}
+    for entry, key in unknown:
+        alike.setdefault((os.path.dirname(entry["file"]), arguments_of(entry)), []).append((entry, key))
+    for together in alike.values():
+        count = -(-len(together) // BATCH_MAX)
+        for i in range(count):
+            yield together[i::count]
+
+
+def report(entry, text, complaints):
+    # A header's complaint comes with every source that includes it: say it once.
+    for block in re.split(r"(?m)^(?=/\S+:\d+:\d+: (?:error|warning))", text):
+        if block.strip() and block not in complaints:
+            complaints.add(block)
+            print(block.rstrip(), flush=True)
+    if not text.strip():
+        print(f"{entry['file']}: {TIDY} fails without a word", flush=True)
 
 
 def main():
     database = json.loads((BUILD / "compile_commands.json").read_text())
     wanted = sys.argv[1:]
-    entries = []
+    by_name = {}
     for entry in database:
         name = os.path.relpath(entry["file"], ROOT)
         if name.startswith(CHECKED) and (not wanted or any(part in name for part in wanted)):
-            entries.append(entry)
+            by_name.setdefault(name, entry)  # once, however many libraries it is a part of
+    entries = list(by_name.values())
     CACHE.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
-    salt = version + b"".join(path.read_bytes() for path in (ROOT / ".clang-tidy", ROOT / "apps/.clang-tidy"))
+    salt = version
+    for name in (".clang-tidy", "apps/.clang-tidy"):
+        salt += (ROOT / name).read_bytes()
+        (BATCHES / name).parent.mkdir(parents=True, exist_ok=True)
+        (BATCHES / name).write_bytes((ROOT / name).read_bytes())
     complaints = set()
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
-        for entry, (clean, text) in zip(entries, pool.map(lambda e: check(e, salt), entries)):
-            if clean:
-                continue
-            bad += 1
-            # A header's complaint comes with every source that includes it: say it once.
-            for block in re.split(r"(?m)^(?=/\S+:\d+:\d+: (?:error|warning))", text):
-                if block.strip() and block not in complaints:
-                    complaints.add(block)
-                    print(block.rstrip())
-            if not text.strip():
-                print(f"{entry['file']}: {TIDY} fails without a word")
+        keys = pool.map(lambda entry: fingerprint(entry, salt), entries)
+        unknown = [(entry, key) for entry, key in zip(entries, keys) if not key or not (CACHE / key).exists()]
+        for outcomes in pool.map(check, batches_of(unknown)):
+            for entry, is_clean, text in outcomes:
+                if not is_clean:
+                    bad += 1
+                    report(entry, text, complaints)
     print(f"clang-tidy: {len(entries) - bad} of {len(entries)} sources are clean")
     return 1 if bad or not entries else 0
 

@@ -9,7 +9,6 @@
 namespace dialog {
 namespace {
 
-using store::RecordChange;
 using store::View;
 
 constexpr std::size_t kBlocksAtOnce = 4096;
@@ -71,7 +70,7 @@ Result<std::optional<bool>> LogRemovals::try_remove(const Subject& subject,
   DIALOG_ASSIGN(const auto quota, engine_.read(quota_key, View::submitted));
   DIALOG_ASSIGN(const auto swaps,
                 engine_.list(all_of(log_keys::history_prefix(id)), View::submitted));
-  std::vector<RecordChange> changes;
+  std::vector<store::RecordChange> changes;
   if (is_kept(head)) changes.push_back({head_key, head, ByteView()});
   if (is_kept(quota)) changes.push_back({quota_key, quota, ByteView()});
   Bytes left_key;

@@ -20,7 +20,7 @@ struct flock on_byte(off_t byte, short type) {
   return lock;
 }
 
-Result<bool> try_lock(int file, off_t byte, const std::string& name) {
+Result<bool> lock_byte(int file, off_t byte, const std::string& name) {
   struct flock lock = on_byte(byte, F_WRLCK);
   if (fcntl(file, F_OFD_SETLK, &lock) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
@@ -42,10 +42,10 @@ bool is_locked(int file, off_t byte) {
 
 Result<bool> WriterLock::try_take() {
   if (!has_turn_) {
-    DIALOG_ASSIGN(has_turn_, try_lock(file_, kTurn, name_));
+    DIALOG_ASSIGN(has_turn_, lock_byte(file_, kTurn, name_));
     if (!has_turn_) return false;
   }
-  DIALOG_ASSIGN(has_right_, try_lock(file_, kRight, name_));
+  DIALOG_ASSIGN(has_right_, lock_byte(file_, kRight, name_));
   if (!has_right_) return false;
   unlock(file_, kTurn);
   has_turn_ = false;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLookedUpAtOnce = 1024;
 constexpr std::uint64_t kProgressEvery = 1024;
-constexpr std::size_t kRecordsAtOnce = 64;
+constexpr std::size_t kRecordsPerPage = 64;
 
 }  // namespace
 
@@ -156,7 +156,7 @@ Result<void> Engine::check_records() {
   while (true) {
     Listing some;
     some.after = after;
-    some.limit = kRecordsAtOnce;
+    some.limit = kRecordsPerPage;
     DIALOG_ASSIGN(const std::vector<Record> records, list(some, View::durable));
     if (records.empty()) return {};
     after = records.back().key;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kSegmentsAtOnce = 16;
 constexpr std::size_t kPlacesAtOnce = 262144;
 constexpr std::uint64_t kMovedAtOnce = std::uint64_t{4} << 20;
-constexpr std::size_t kRecordsAtOnce = 4096;
+constexpr std::size_t kRecordsPerMove = 4096;
 // Such a part of a segment is not worth the next one.
 constexpr std::uint32_t kLittlePart = 256;
 constexpr double kShareInBackground = 0.5;
@@ -172,7 +172,7 @@ Result<void> Engine::State::move(const Movable& movable, Compacted& result,
   std::span<const PlacedRecord> records(movable.records);
   while (!records.empty()) {
     DIALOG_TRY(goes_on());
-    const std::size_t count = std::min(records.size(), kRecordsAtOnce);
+    const std::size_t count = std::min(records.size(), kRecordsPerMove);
     DIALOG_TRY(move(movable, records.first(count), result, context));
     records = records.subspan(count);
   }

@@ -12,6 +12,9 @@
 
 namespace dialog {
 
+/// How often a session begins again because the branch moved under it.
+inline constexpr std::uint32_t kRestartsMax = 16;
+
 /// One change of a branch, made anew from its actual state each time the compare-and-swap loses.
 class CommitLoop {
  public:

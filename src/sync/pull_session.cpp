@@ -18,7 +18,6 @@
 namespace dialog {
 namespace {
 
-constexpr std::uint32_t kRestartsMax = 16;
 constexpr std::uint32_t kMergesMax = 64;
 constexpr std::uint32_t kMergeFetchesMax = 100'000;
 

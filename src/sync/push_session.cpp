@@ -16,7 +16,6 @@
 namespace dialog {
 namespace {
 
-constexpr std::uint32_t kRestartsMax = 16;
 constexpr std::uint32_t kSendsMax = 3;
 
 /// Registers that count their swaps count from 1, so that before the first one they stand at 0.

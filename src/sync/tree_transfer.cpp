@@ -13,8 +13,6 @@
 namespace dialog {
 namespace {
 
-constexpr std::size_t kNodeCacheBytes = std::size_t{8} * 1024 * 1024;
-
 // What the blocks of a window refer to is held in memory all at once.
 constexpr std::uint64_t kWindowChildrenMax = 16'384;
 

@@ -14,6 +14,9 @@
 
 namespace dialog {
 
+/// Decoded nodes that a walk of a session keeps.
+inline constexpr std::size_t kNodeCacheBytes = std::size_t{8} * 1024 * 1024;
+
 /// Walks an untrusted tree from its root down, fetches what is absent, checks every block against
 /// its parent before it is kept, and leaves out what is part of a tree that is complete here, and
 /// values that another key has too. Level by level within a window: a small difference takes a

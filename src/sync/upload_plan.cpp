@@ -10,8 +10,6 @@
 namespace dialog {
 namespace {
 
-constexpr std::size_t kNodeCacheBytes = std::size_t{8} * 1024 * 1024;
-
 /// A block refers only to blocks of a lesser height.
 unsigned height_of(const BlockRef& ref) {
   switch (ref.kind) {

@@ -55,20 +55,20 @@ bool has_only(const Value& object, std::size_t required, std::initializer_list<c
                      [&](const char* name) { return object.contains(name); });
 }
 
-std::optional<Bytes> bytes_of(const Value& object, const char* name) {
+std::optional<Bytes> member_bytes(const Value& object, const char* name) {
   const std::string* text = json::string_member(object, name);
   return text ? from_base64(*text) : std::nullopt;
 }
 
 bool is_key(const Value& object) {
-  const auto key = bytes_of(object, "key");
+  const auto key = member_bytes(object, "key");
   return key && !key->empty();
 }
 
 bool is_range(const Value& request) {
   if (!has_only(request, 1, {"key", "range_end", "limit"}) || !is_key(request)) return false;
   if (!request.contains("range_end")) return !request.contains("limit");
-  return bytes_of(request, "range_end").has_value() && json::string_member(request, "limit");
+  return member_bytes(request, "range_end").has_value() && json::string_member(request, "limit");
 }
 
 std::string path_of(const std::string& url) {
@@ -229,8 +229,8 @@ HttpResponse FakeEtcd::range(const Value& body) {
 }
 
 Value FakeEtcd::read(const Value& request) {
-  const Bytes first = *bytes_of(request, "key");
-  const auto end = bytes_of(request, "range_end");
+  const Bytes first = *member_bytes(request, "key");
+  const auto end = member_bytes(request, "range_end");
   const std::string* limit = json::string_member(request, "limit");
   const std::size_t count_max = limit ? std::stoul(*limit) : 1;
   Value pairs = Value::array();
@@ -260,9 +260,9 @@ bool FakeEtcd::holds(const Value& compare, std::string& wrong) {
     wrong = "a condition of another form";
     return false;
   }
-  const auto found = entries_.find(*bytes_of(compare, "key"));
+  const auto found = entries_.find(*member_bytes(compare, "key"));
   if (*target == "VALUE" && has_only(compare, 4, {"key", "result", "target", "value"})) {
-    const auto value = bytes_of(compare, "value");
+    const auto value = member_bytes(compare, "value");
     if (!value || value->empty()) wrong = "an empty value";
     return value && found != entries_.end() && found->second.value == *value;
   }
@@ -281,13 +281,14 @@ std::string FakeEtcd::check_operations(const Value& list, std::vector<Bytes>& pu
   std::vector<std::pair<Bytes, Bytes>> removed;
   for (const Value& operation : list) {
     if (const Value* put = json::member(operation, "request_put")) {
-      if (!has_only(*put, 2, {"key", "value"}) || !is_key(*put) || !bytes_of(*put, "value")) {
+      if (!has_only(*put, 2, {"key", "value"}) || !is_key(*put) || !member_bytes(*put, "value")) {
         return "a put of another form";
       }
-      puts.push_back(*bytes_of(*put, "key"));
+      puts.push_back(*member_bytes(*put, "key"));
     } else if (const Value* gone = json::member(operation, "request_delete_range")) {
       if (!has_only(*gone, 2, {"key", "range_end"}) || !is_key(*gone)) return "a removal";
-      removed.emplace_back(*bytes_of(*gone, "key"), bytes_of(*gone, "range_end").value_or(""));
+      removed.emplace_back(*member_bytes(*gone, "key"),
+                           member_bytes(*gone, "range_end").value_or(""));
     } else {
       const Value* read = json::member(operation, "request_range");
       if (!read || !is_range(*read)) return "an operation of another form";
@@ -337,12 +338,12 @@ HttpResponse FakeEtcd::transact(const Value& body) {
 
 Value FakeEtcd::run(const Value& operation) {
   if (const Value* put = json::member(operation, "request_put")) {
-    write(*bytes_of(*put, "key"), *bytes_of(*put, "value"));
+    write(*member_bytes(*put, "key"), *member_bytes(*put, "value"));
     return {{"response_put", {{"header", header()}}}};
   }
   if (const Value* gone = json::member(operation, "request_delete_range")) {
-    entries_.erase(entries_.lower_bound(*bytes_of(*gone, "key")),
-                   entries_.lower_bound(*bytes_of(*gone, "range_end")));
+    entries_.erase(entries_.lower_bound(*member_bytes(*gone, "key")),
+                   entries_.lower_bound(*member_bytes(*gone, "range_end")));
     return {{"response_delete_range", {{"header", header()}}}};
   }
   return {{"response_range", read(operation["request_range"])}};

@@ -13,8 +13,8 @@ using Kind = PullOutcome::Kind;
 class Pull : public testing::Test {
  protected:
   void agree(const Model& entries) {
-    const Revision revision = build(run_.local, entries);
-    build(run_.remote.blocks, entries);
+    const Revision revision = build_tree(run_.local, entries);
+    build_tree(run_.remote.blocks, entries);
     run_.remote.accept(revision);
     run_.branch.current = revision;
     run_.branch.tracking.origin = revision;
@@ -24,11 +24,11 @@ class Pull : public testing::Test {
   }
   Revision edit(const std::string& key, const std::string& value) {
     local_[key] = value;
-    return run_.branch.current = build(run_.local, local_);
+    return run_.branch.current = build_tree(run_.local, local_);
   }
   Revision publish(const Model& entries) {
     remote_ = entries;
-    const Revision revision = build(run_.remote.blocks, entries);
+    const Revision revision = build_tree(run_.remote.blocks, entries);
     run_.remote.accept(revision);
     return revision;
   }

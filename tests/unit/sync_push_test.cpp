@@ -8,14 +8,14 @@
 namespace dialog::test {
 namespace {
 
-using Kind = PushOutcome::Kind;
+using Pushed = PushOutcome::Kind;
 
 class Push : public testing::Test {
  protected:
   /// The branch and the remote agree on `entries`.
   void agree(const Model& entries) {
-    const Revision revision = build(run_.local, entries);
-    build(run_.remote.blocks, entries);
+    const Revision revision = build_tree(run_.local, entries);
+    build_tree(run_.remote.blocks, entries);
     run_.remote.accept(revision);
     run_.branch.current = revision;
     run_.branch.tracking.origin = revision;
@@ -25,13 +25,13 @@ class Push : public testing::Test {
   }
   Revision edit(const std::string& key, const std::string& value) {
     entries_[key] = value;
-    return run_.branch.current = build(run_.local, entries_);
+    return run_.branch.current = build_tree(run_.local, entries_);
   }
   /// A peer publishes something else.
   Revision peer_publishes(const std::string& key) {
     Model entries = read_all(run_.remote.blocks, run_.remote.head->revision);
     entries[key] = "from a peer";
-    const Revision revision = build(run_.remote.blocks, entries);
+    const Revision revision = build_tree(run_.remote.blocks, entries);
     run_.remote.accept(revision);
     return revision;
   }
@@ -55,7 +55,7 @@ TEST_F(Push, IsOneFetchOfTheHeadWhereThereIsNothingToDo) {
   agree(numbered_entries(10));
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::up_to_date);
+  EXPECT_EQ(outcome->kind, Pushed::up_to_date);
   EXPECT_EQ(run_.log, "head");
 }
 
@@ -63,7 +63,7 @@ TEST_F(Push, PublishesWhereNothingWasEverPublished) {
   const Revision mine = edit("a", "1");
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(outcome->after, mine);
   EXPECT_EQ(run_.log, "head ask upload commit swap commit");
   EXPECT_EQ(run_.remote.head->revision, mine);
@@ -75,7 +75,7 @@ TEST_F(Push, PublishesWhereNothingWasEverPublished) {
 TEST_F(Push, OfAnEmptyBranchToAnEmptyRemoteDoesNothing) {
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::up_to_date);
+  EXPECT_EQ(outcome->kind, Pushed::up_to_date);
   EXPECT_EQ(run_.log, "head");
 }
 
@@ -84,7 +84,7 @@ TEST_F(Push, OfABranchThatWasEmptiedUploadsNothing) {
   run_.branch.current = Revision{};
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.log, "head commit swap commit");
   EXPECT_TRUE(run_.remote.head->revision.is_zero());
 }
@@ -111,7 +111,7 @@ TEST_F(Push, UploadsOnlyTheChangedPath) {
 TEST_F(Push, UploadsNothingThatTheRemoteHas) {
   agree(numbered_entries(100));
   const Revision mine = edit("key/000050", "changed");
-  build(run_.remote.blocks, entries_);
+  build_tree(run_.remote.blocks, entries_);
   const std::size_t blocks = run_.remote.blocks.block_count();
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
@@ -125,7 +125,7 @@ TEST_F(Push, UploadsNothingThatTheRemoteHas) {
 TEST_F(Push, UploadsWhatLiesBelowABlockThatTheRemoteHas) {
   edit("first", "1");
   entries_ = numbered_entries(5'000);
-  const Revision mine = run_.branch.current = build(run_.local, entries_);
+  const Revision mine = run_.branch.current = build_tree(run_.local, entries_);
   const std::optional<Block> top = run_.local.get_one(mine.root()).value();
   ASSERT_TRUE(run_.remote.blocks.put({&*top, 1}).has_value());
   ASSERT_TRUE(run_.push().has_value());
@@ -136,7 +136,7 @@ TEST_F(Push, UploadsNoBlockBeforeWhatItRefersTo) {
   Model entries = numbered_entries(9'000);
   entries["key/000007"] = std::string(5'000, 'x');
   entries["key/000009"] = std::string(200'000, 'y');
-  const Revision mine = run_.branch.current = build(run_.local, entries);
+  const Revision mine = run_.branch.current = build_tree(run_.local, entries);
   NodeSource source(run_.local);
   std::set<Hash> there;
   run_.intercept = [&](const Action& action) -> std::optional<Answer> {
@@ -165,14 +165,14 @@ TEST_F(Push, IsRejectedWhereTheRemoteHasMovedOn) {
   const SyncState before = run_.branch;
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(outcome->kind, Pushed::rejected);
   EXPECT_EQ(outcome->actual->revision, theirs);
   EXPECT_FALSE(outcome->ambiguous);
   EXPECT_EQ(run_.log, "head commit");
   SyncState noted = before;
   noted.tracking.shown = run_.remote.head;
   EXPECT_EQ(run_.branch, noted);
-  EXPECT_EQ(run_.push()->kind, Kind::rejected);
+  EXPECT_EQ(run_.push()->kind, Pushed::rejected);
   EXPECT_EQ(run_.commits.size(), 1U) << "what is known is not noted again";
 }
 
@@ -180,9 +180,9 @@ TEST_F(Push, ThatWasRejectedKnowsThatTheRemoteHadAHead) {
   for (const bool tells_sequence : {true, false}) {
     run_.branch = {};
     run_.remote.tells_sequence = tells_sequence;
-    run_.remote.accept(build(run_.remote.blocks, {{"theirs", "1"}}));
+    run_.remote.accept(build_tree(run_.remote.blocks, {{"theirs", "1"}}));
     edit("mine", "1");
-    ASSERT_EQ(run_.push()->kind, Kind::rejected);
+    ASSERT_EQ(run_.push()->kind, Pushed::rejected);
     run_.remote.head.reset();
     EXPECT_EQ(run_.push().error().code, ErrorCode::remote_reset);
     EXPECT_EQ(run_.pull().error().code, ErrorCode::remote_reset);
@@ -193,10 +193,10 @@ TEST_F(Push, ThatWasRefusedKnowsThatTheRemoteHadAHead) {
   edit("mine", "1");
   run_.intercept = [this](const Action& action) -> std::optional<Answer> {
     if (std::holds_alternative<SwapHead>(action) && !run_.remote.head)
-      run_.remote.accept(build(run_.remote.blocks, {{"theirs", "1"}}));
+      run_.remote.accept(build_tree(run_.remote.blocks, {{"theirs", "1"}}));
     return std::nullopt;
   };
-  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  ASSERT_EQ(run_.push()->kind, Pushed::rejected);
   EXPECT_EQ(run_.branch.tracking.shown, run_.remote.head);
   run_.remote.head.reset();
   run_.intercept = {};
@@ -209,7 +209,7 @@ TEST_F(Push, ThatWasRejectedKnowsTheNumberOfTheHead) {
   peer_publishes("older");
   const std::optional<Head> older = run_.remote.head;
   peer_publishes("newer");
-  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  ASSERT_EQ(run_.push()->kind, Pushed::rejected);
   run_.remote.head = older;
   EXPECT_EQ(run_.push().error().code, ErrorCode::rollback);
   EXPECT_EQ(run_.pull().error().code, ErrorCode::rollback);
@@ -229,11 +229,11 @@ TEST_F(Push, ThatIsAmbiguousNotesTheHeadToo) {
 TEST_F(Push, FindsThatTheRemoteHasTheSameAlready) {
   agree(numbered_entries(10));
   const Revision mine = edit("same", "1");
-  build(run_.remote.blocks, entries_);
+  build_tree(run_.remote.blocks, entries_);
   run_.remote.accept(mine);
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::up_to_date);
+  EXPECT_EQ(outcome->kind, Pushed::up_to_date);
   EXPECT_EQ(run_.branch.tracking.origin, mine);
   EXPECT_EQ(run_.branch.tracking.sequence, 2U);
 }
@@ -269,7 +269,7 @@ TEST_F(Push, ChangesNothingWhereTheRemoteWasRolledBack) {
 
 TEST_F(Push, NoticesAnotherRevisionUnderAKnownNumber) {
   agree(numbered_entries(10));
-  run_.remote.head->revision = build(run_.remote.blocks, {{"other", "1"}});
+  run_.remote.head->revision = build_tree(run_.remote.blocks, {{"other", "1"}});
   edit("mine", "1");
   EXPECT_EQ(run_.push().error().code, ErrorCode::rollback);
 }
@@ -280,7 +280,7 @@ TEST_F(Push, IsAcceptedWhereOnlyTheAnswerWasLost) {
   lose_answer_of_swap(true);
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.log, "head ask upload commit swap head commit");
   EXPECT_EQ(run_.branch.tracking.origin, mine);
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
@@ -292,7 +292,7 @@ TEST_F(Push, SendsASwapAgainThatNeverArrived) {
   lose_answer_of_swap(false);
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.log, "head ask upload commit swap head commit swap commit");
   EXPECT_EQ(run_.remote.head->revision, mine);
 }
@@ -333,12 +333,12 @@ TEST_F(Push, LearnsFromTheHistoryThatItWasAcceptedAndOvertaken) {
   agree(numbered_entries(10));
   const Revision mine = edit("mine", "1");
   lose_answer_of_swap(true, [this] {
-    build(run_.remote.blocks, entries_);
+    build_tree(run_.remote.blocks, entries_);
     peer_publishes("theirs");
   });
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(outcome->after, mine);
   EXPECT_EQ(outcome->actual, run_.remote.head);
   EXPECT_EQ(run_.log, "head ask upload commit swap head history commit");
@@ -353,7 +353,7 @@ TEST_F(Push, LearnsFromTheHistoryThatItWasNotAccepted) {
   lose_answer_of_swap(false, [this] { peer_publishes("theirs"); });
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(outcome->kind, Pushed::rejected);
   EXPECT_FALSE(outcome->ambiguous);
   EXPECT_EQ(run_.branch.tracking.origin, before);
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
@@ -366,7 +366,7 @@ TEST_F(Push, LeavesAnAmbiguousSwapToTheNextPull) {
   lose_answer_of_swap(false, [this] { peer_publishes("theirs"); });
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(outcome->kind, Pushed::rejected);
   EXPECT_TRUE(outcome->ambiguous);
   EXPECT_EQ(run_.branch.tracking.intents.size(), 1U);
 }
@@ -382,7 +382,7 @@ TEST_F(Push, ForgetsAnIntentThatWasRefusedAtOnceByAPlainRegister) {
   };
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(outcome->kind, Pushed::rejected);
   EXPECT_EQ(outcome->actual, run_.remote.head);
   EXPECT_EQ(run_.log, "head ask upload commit swap commit");
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
@@ -395,15 +395,15 @@ TEST_F(Push, BelievesTheHistoryMoreThanARefusalForARequestMayHaveBeenRepeated) {
     const auto* swap = std::get_if<SwapHead>(&action);
     if (swap == nullptr) return std::nullopt;
     run_.perform(*swap);
-    build(run_.remote.blocks, entries_);
+    build_tree(run_.remote.blocks, entries_);
     peer_publishes("theirs");
     return run_.perform(*swap);
   };
-  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  ASSERT_EQ(run_.push()->kind, Pushed::rejected);
   EXPECT_THAT(run_.branch.tracking.intents,
               testing::ElementsAre(SwapIntent{run_.branch.tracking.origin, 1, mine, 0}));
   run_.intercept = {};
-  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  ASSERT_EQ(run_.push()->kind, Pushed::rejected);
   EXPECT_EQ(run_.branch.tracking.origin, mine);
 }
 
@@ -418,7 +418,7 @@ TEST_F(Push, KeepsAnIntentThatWasRefusedOnlyTheSecondTime) {
   };
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(outcome->kind, Pushed::rejected);
   EXPECT_EQ(run_.branch.tracking.intents.size(), 1U);
 }
 
@@ -434,7 +434,7 @@ TEST_F(Push, IsAcceptedWhereTheRefusalNamesTheDesiredRevision) {
   };
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.branch.tracking.origin, mine);
   EXPECT_EQ(run_.branch.tracking.newest_head(), (Head{before_push, 1}))
       << "the last known number must not be forgotten";
@@ -451,7 +451,7 @@ TEST_F(Push, AsksForTheHeadWhereAnAcceptanceNamesAnotherRevision) {
   };
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.log, "head ask upload commit swap head commit");
 }
 
@@ -485,12 +485,12 @@ TEST_F(Push, SettlesAnIntentOfAnEarlierSessionFirst) {
   const Revision before = run_.branch.current;
   const Revision first = edit("first", "1");
   run_.branch.tracking.intents = {{before, 1, first}};
-  build(run_.remote.blocks, entries_);
+  build_tree(run_.remote.blocks, entries_);
   run_.remote.accept(first);
   const Revision second = edit("second", "2");
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.remote.head->revision, second);
   EXPECT_EQ(run_.log, "head commit ask upload commit swap commit");
 }
@@ -503,7 +503,7 @@ TEST_F(Push, ReportsThatAnEarlierSwapWasAccepted) {
   run_.remote.accept(first);
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(outcome->after, first);
   EXPECT_EQ(run_.log, "head commit");
 }
@@ -535,7 +535,7 @@ TEST_F(Push, GoesOnFromAnOlderSwapThatArrivesLate) {
   agree(numbered_entries(10));
   const Revision before = run_.branch.current;
   const Revision first = edit("first", "1");
-  build(run_.remote.blocks, entries_);
+  build_tree(run_.remote.blocks, entries_);
   run_.branch.tracking.intents = {{before, 1, first}};
   const Revision second = edit("second", "2");
   run_.intercept = [&, once = false](const Action& action) mutable -> std::optional<Answer> {
@@ -545,7 +545,7 @@ TEST_F(Push, GoesOnFromAnOlderSwapThatArrivesLate) {
   };
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.remote.head->revision, second);
   EXPECT_EQ(run_.remote.history.records.back().previous, first);
   EXPECT_TRUE(run_.branch.tracking.intents.empty());
@@ -555,12 +555,12 @@ TEST_F(Push, DoesNotForgetASwapThatMayArriveThoughTheBranchWentBack) {
   agree(numbered_entries(10));
   const Revision before = run_.branch.current;
   const Revision sent = edit("sent", "1");
-  build(run_.remote.blocks, entries_);
+  build_tree(run_.remote.blocks, entries_);
   run_.branch.current = before;
   run_.branch.tracking.intents = {{before, 1, sent}};
-  ASSERT_EQ(run_.push()->kind, Kind::up_to_date);
+  ASSERT_EQ(run_.push()->kind, Pushed::up_to_date);
   run_.remote.accept(sent);
-  ASSERT_EQ(run_.push()->kind, Kind::accepted);
+  ASSERT_EQ(run_.push()->kind, Pushed::accepted);
   EXPECT_EQ(run_.remote.head->revision, before) << "the later undo is what counts";
 }
 
@@ -574,7 +574,7 @@ TEST_F(Push, SettlesTheLatestSwapFirstWhereNoMoreIntentsFit) {
   const Revision mine = edit("edit", "last");
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.remote.head->revision, mine);
   EXPECT_EQ(run_.remote.history.records[1].revision, latest);
   for (const SyncState& state : run_.commits)
@@ -588,12 +588,12 @@ TEST_F(Push, DoesNotTakeTheSwapThatItSentInItsPlaceForItsOwn) {
     run_.branch.tracking.intents.push_back({before, 1, edit("edit", std::to_string(i))});
   }
   const Revision latest = run_.branch.tracking.intents.back().desired;
-  build(run_.remote.blocks, entries_);
+  build_tree(run_.remote.blocks, entries_);
   edit("edit", "last");
   lose_answer_of_swap(true, [this] { peer_publishes("theirs"); });
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::rejected);
+  EXPECT_EQ(outcome->kind, Pushed::rejected);
   EXPECT_EQ(run_.branch.tracking.origin, latest);
 }
 
@@ -624,7 +624,7 @@ TEST_F(Push, BeginsAnewWhereAnotherSessionChangedWhatIsKnown) {
   };
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.log, "head ask upload commit head ask commit swap commit");
 }
 
@@ -649,14 +649,14 @@ TEST_F(Push, OfAPartialReplicaUploadsWhatItMade) {
   run_.partial = true;
   const auto outcome = run_.push();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-  EXPECT_EQ(outcome->kind, Kind::accepted);
+  EXPECT_EQ(outcome->kind, Pushed::accepted);
   EXPECT_EQ(run_.remote.head->revision, mine);
   EXPECT_EQ(read_all(run_.remote.blocks, mine), entries_);
 }
 
 TEST_F(Push, NamesTheBlocksThatNeitherSideHas) {
   Model entries = numbered_entries(5'000);
-  run_.branch.current = build(run_.local, entries);
+  run_.branch.current = build_tree(run_.local, entries);
   const Hash lost = blocks_of(run_.local, run_.branch.current).front().hash;
   ASSERT_TRUE(run_.local.remove({&lost, 1}).has_value());
   const auto outcome = run_.push();

@@ -45,7 +45,7 @@ struct FakeRemote {
 };
 
 /// Puts the tree of some entries into an archive.
-inline Revision build(Archive& archive, const Model& entries) {
+inline Revision build_tree(Archive& archive, const Model& entries) {
   TreeBuilder builder(archive);
   for (const auto& [key, value] : entries) EXPECT_TRUE(builder.add(key, value).has_value());
   return Revision(builder.finish().value());

@@ -6,20 +6,20 @@
 namespace dialog::test {
 namespace {
 
-using Kind = PushOutcome::Kind;
+using Pushed = PushOutcome::Kind;
 
 // Several processes push one branch at once, and a peer deletes what they published before all of
 // them know. Whatever they hear and in which order, it must stay deleted.
 class SessionsOfOneBranch : public testing::Test {
  protected:
   SessionsOfOneBranch() {
-    base_ = run_.branch.current = build(run_.local, {{"x", "1"}});
-    build(run_.remote.blocks, {{"x", "1"}});
+    base_ = run_.branch.current = build_tree(run_.local, {{"x", "1"}});
+    build_tree(run_.remote.blocks, {{"x", "1"}});
     run_.remote.accept(base_);
     run_.branch.tracking.origin = base_;
     run_.branch.tracking.sequence = 1;
     run_.branch.tracking.fetched = run_.remote.head;
-    mine_ = run_.branch.current = build(run_.local, {{"x", "1"}, {"mine", "1"}});
+    mine_ = run_.branch.current = build_tree(run_.local, {{"x", "1"}, {"mine", "1"}});
   }
 
   /// A push that is about to send its swap.
@@ -40,7 +40,7 @@ class SessionsOfOneBranch : public testing::Test {
     return session.outcome();
   }
   void peer_deletes_mine() {
-    const Revision theirs = build(run_.remote.blocks, {{"x", "1"}, {"other", "2"}});
+    const Revision theirs = build_tree(run_.remote.blocks, {{"x", "1"}, {"other", "2"}});
     run_.remote.accept(theirs);
   }
   void expect_mine_stays_deleted() {
@@ -60,10 +60,10 @@ TEST_F(SessionsOfOneBranch, ARefusalOfOneLeavesTheSwapOfAnotherOutstanding) {
   PushSession second = push_until_swap();
   Answer late = act(second);
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   EXPECT_EQ(intents().size(), 1U);
   second.supply(std::move(late));
-  EXPECT_EQ(finish(second)->kind, Kind::accepted);
+  EXPECT_EQ(finish(second)->kind, Pushed::accepted);
   EXPECT_EQ(run_.branch.tracking.origin, mine_);
   expect_mine_stays_deleted();
 }
@@ -73,9 +73,9 @@ TEST_F(SessionsOfOneBranch, ARefusalOfOneDoesNotHideThatTheOtherLostItsAnswer) {
   PushSession second = push_until_swap();
   act(second);
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   second.supply(SwapUnknown{});
-  EXPECT_EQ(finish(second)->kind, Kind::accepted) << "the history tells";
+  EXPECT_EQ(finish(second)->kind, Pushed::accepted) << "the history tells";
   expect_mine_stays_deleted();
 }
 
@@ -84,7 +84,7 @@ TEST_F(SessionsOfOneBranch, ARefusalOfOneLeavesTheSwapOfACrashedOneOutstanding) 
   PushSession second = push_until_swap();
   act(second);
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   expect_mine_stays_deleted();
 }
 
@@ -104,8 +104,8 @@ TEST_F(SessionsOfOneBranch, RefusalsOfTwoLeaveTheSwapOfAThirdOutstanding) {
   PushSession third = push_until_swap();
   act(second);
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
-  ASSERT_EQ(finish(third)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
+  ASSERT_EQ(finish(third)->kind, Pushed::rejected);
   expect_mine_stays_deleted();
 }
 
@@ -114,9 +114,9 @@ TEST_F(SessionsOfOneBranch, NothingIsAmbiguousOnceAllOfThemWereRefused) {
   PushSession second = push_until_swap();
   peer_deletes_mine();
   run_.remote.keeps_history = false;
-  ASSERT_EQ(finish(second)->kind, Kind::rejected);
+  ASSERT_EQ(finish(second)->kind, Pushed::rejected);
   EXPECT_TRUE(run_.push()->ambiguous);
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   const auto pulled = run_.pull();
   ASSERT_TRUE(pulled.has_value()) << pulled.error().message;
   EXPECT_TRUE(pulled->ambiguous.empty());
@@ -131,9 +131,9 @@ TEST_F(SessionsOfOneBranch, AllOfThemMustBeRefusedBeforeAPlainRegistersSwapIsFor
   PushSession first = push_until_swap();
   PushSession second = push_until_swap();
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   EXPECT_EQ(intents().size(), 1U);
-  ASSERT_EQ(finish(second)->kind, Kind::rejected);
+  ASSERT_EQ(finish(second)->kind, Pushed::rejected);
   EXPECT_TRUE(intents().empty());
 }
 
@@ -143,7 +143,7 @@ TEST_F(SessionsOfOneBranch, OneThatDiedBeforeItSentKeepsTheSwapOutstanding) {
     const PushSession died = push_until_swap();
   }
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   EXPECT_EQ(intents().size(), 1U);
 }
 
@@ -152,23 +152,23 @@ TEST_F(SessionsOfOneBranch, OneThatFindsTheSwapSettledBeginsAnewInsteadOfSending
   PushSession second(run_.input());
   while (!std::holds_alternative<CommitState>(second.next())) second.supply(act(second));
   peer_deletes_mine();
-  ASSERT_EQ(finish(first)->kind, Kind::rejected);
+  ASSERT_EQ(finish(first)->kind, Pushed::rejected);
   run_.log.clear();
-  EXPECT_EQ(finish(second)->kind, Kind::rejected);
+  EXPECT_EQ(finish(second)->kind, Pushed::rejected);
   EXPECT_THAT(run_.log, testing::Not(testing::HasSubstr("swap")));
 }
 
 TEST_F(SessionsOfOneBranch, AnAcceptedSwapCountsThoughAnotherSessionTookItForSettled) {
   PushSession first = push_until_swap();
   // Meanwhile a peer publishes and takes it back, and another session looks in between.
-  run_.remote.accept(build(run_.remote.blocks, {{"x", "1"}, {"other", "1"}}));
-  ASSERT_EQ(run_.push()->kind, Kind::rejected);
+  run_.remote.accept(build_tree(run_.remote.blocks, {{"x", "1"}, {"other", "1"}}));
+  ASSERT_EQ(run_.push()->kind, Pushed::rejected);
   ASSERT_TRUE(intents().empty());
   run_.remote.accept(base_);
   Answer accepted = act(first);
   peer_deletes_mine();
   first.supply(std::move(accepted));
-  EXPECT_EQ(finish(first)->kind, Kind::accepted);
+  EXPECT_EQ(finish(first)->kind, Pushed::accepted);
   EXPECT_EQ(run_.branch.tracking.origin, mine_);
   expect_mine_stays_deleted();
 }
@@ -182,7 +182,7 @@ TEST_F(SessionsOfOneBranch, ALateAnswerNeverMovesTheOriginBack) {
   ASSERT_EQ(run_.branch.tracking.origin, base_);
   const SyncState undone = run_.branch;
   first.supply(std::move(late));
-  EXPECT_EQ(finish(first)->kind, Kind::accepted);
+  EXPECT_EQ(finish(first)->kind, Pushed::accepted);
   EXPECT_EQ(run_.branch, undone);
 }
 

@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n";
-
 class Bounds : public ServedTest {
  protected:
   // A request whose response is almost 4 MiB large.

@@ -11,9 +11,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using enum CapabilityAccess;
 
-const std::string kA = did_of('a');
-const std::string kB = did_of('b');
-
 /// Key a owns the subject; it lets key b in, who may let key c in.
 class DelegationProtocol : public SignatureTest {
  protected:

@@ -3,8 +3,6 @@
 namespace dialog::test {
 namespace {
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n";
-
 class Framing : public ServedTest {
  protected:
   void SetUp() override { serve(); }

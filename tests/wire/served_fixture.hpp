@@ -19,6 +19,9 @@
 
 namespace dialog::test {
 
+/// The head of a request, to which fields can be added.
+inline const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+
 /// Keeps what a server tells.
 class CapturingLog final : public server::Log {
  public:

@@ -12,6 +12,9 @@ namespace dialog::test {
 inline SecretKey key_of(char byte) { return *SecretKey::from_seed(Bytes(32, byte)); }
 inline std::string did_of(char byte) { return Did::of(key_of(byte).public_key()).text(); }
 
+inline const std::string kA = did_of('a');
+inline const std::string kB = did_of('b');
+
 /// A test of a server that takes signatures, and has run long enough to know what it saw. Keys are
 /// named by letters.
 class SignatureTest : public ProtocolTest {

@@ -11,9 +11,6 @@ using testing::HasSubstr;
 class SignatureProtocol : public SignatureTest {};
 DIALOG_DIRECT_TRANSPORTS(SignatureProtocol);
 
-const std::string kA = did_of('a');
-const std::string kB = did_of('b');
-
 TEST_P(SignatureProtocol, the_subjects_key_opens_its_subject) {
   const auto published = send_signed('a', swap_request(kA));
   ASSERT_EQ(published.status, 200) << published.body;

@@ -117,8 +117,8 @@ class TlsClient {
   bool is_ended_well_ = false;
 };
 
-const std::string kGet = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
-const std::string kLastGet = kGet + "Connection: close\r\n\r\n";
+const std::string kHealthGet = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
+const std::string kLastGet = kHealthGet + "Connection: close\r\n\r\n";
 
 class Tls : public ServedTest {
  protected:
@@ -149,7 +149,7 @@ TEST_F(Tls, requests_are_answered_and_the_end_is_told) {
   TlsClient client(port());
   ASSERT_TRUE(client.is_connected());
   EXPECT_EQ(client.server_name(), "one");
-  client.send(kGet + "\r\n" + kLastGet);
+  client.send(kHealthGet + "\r\n" + kLastGet);
   const std::string all = client.receive_rest();
   EXPECT_TRUE(all.starts_with("HTTP/1.1 200 OK\r\n")) << all;
   EXPECT_NE(all.find(R"({"status":"ok"}HTTP/1.1 200 OK)"), std::string::npos) << all;
@@ -240,7 +240,7 @@ TEST_F(Tls, a_handshake_counts_as_a_connection) {
 TEST_F(Tls, plain_http_is_refused_and_closed_cleanly) {
   serve_tls();
   RawClient client(port());
-  client.send(kGet + "\r\n");
+  client.send(kHealthGet + "\r\n");
   EXPECT_EQ(client.receive()->status, 400);
   EXPECT_EQ(client.receive_rest(), "");
   TlsClient next(port());
@@ -251,7 +251,7 @@ TEST_F(Tls, clients_that_vanish_do_not_disturb_the_server) {
   serve_tls();
   for (int i = 0; i < 20; ++i) {
     TlsClient client(port());
-    client.send(kGet + "\r\n" + kGet);
+    client.send(kHealthGet + "\r\n" + kHealthGet);
   }
   while (server_->connection_count() != 0) std::this_thread::yield();
   TlsClient client(port());
