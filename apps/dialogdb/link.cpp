@@ -43,14 +43,22 @@ class SplitClient final : public HttpClient {
 
   Result<HttpResponse, HttpFailure> send(const HttpRequest& request, std::size_t response_bytes_max,
                                          const Context& context) override {
+    return chosen(request).send(request, response_bytes_max, context);
+  }
+  Result<HttpResponse, HttpFailure> stream(const HttpRequest& request, const HttpStream& stream,
+                                           const Context& context) override {
+    return chosen(request).stream(request, stream, context);
+  }
+
+ private:
+  [[nodiscard]] HttpClient& chosen(const HttpRequest& request) const {
     const bool is_theirs =
         std::any_of(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& endpoint) {
           return request.target.starts_with(endpoint.text() + "/");
         });
-    return (is_theirs ? *for_them_ : *for_others_).send(request, response_bytes_max, context);
+    return is_theirs ? *for_them_ : *for_others_;
   }
 
- private:
   std::vector<Endpoint> endpoints_;
   std::shared_ptr<HttpClient> for_them_;
   std::shared_ptr<HttpClient> for_others_;

@@ -58,4 +58,12 @@ Result<HttpResponse, HttpFailure> CurlHttpClient::send(const HttpRequest& reques
   return outcome;
 }
 
+Result<HttpResponse, HttpFailure> CurlHttpClient::stream(const HttpRequest& request,
+                                                         const HttpStream& stream,
+                                                         const Context& context) {
+  // A session of its own: no connection comes back from here.
+  CurlSession session;
+  return CurlExchange(session, options_, request, kRefusalBytesMax, &stream).run(context);
+}
+
 }  // namespace dialog

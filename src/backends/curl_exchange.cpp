@@ -94,7 +94,7 @@ Result<HttpResponse, HttpFailure> CurlExchange::exchange(const Context& context)
   // host's name to its own thread.
   curl_multi_remove_handle(multi, easy);
   if (!code) return fail(failure(std::move(code).error()));
-  if (*code != CURLE_OK) return fail(failure(*code));
+  if (*code != CURLE_OK && !is_ended_) return fail(failure(*code));
   return take_response();
 }
 
@@ -115,7 +115,9 @@ Result<void> CurlExchange::prepare() {
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kConnectionAgeSecondsMax);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason_);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "dialog");
-  if (options_.accept_compressed) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  // What is compressed may wait for more.
+  if (options_.accept_compressed && stream_ == nullptr)
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   if (options_.ca_file) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file->c_str());
   if (options_.certificate_file)
     curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.certificate_file->c_str());
@@ -181,6 +183,7 @@ bool CurlExchange::append_field(const std::string& line) {
 
 Result<CURLcode> CurlExchange::wait(const Context& context) {
   CURLM* multi = session_.multi.get();
+  heard_at_ = system_clock().now();
   while (true) {
     int running = 0;
     if (curl_multi_perform(multi, &running) != CURLM_OK) {
@@ -191,6 +194,7 @@ Result<CURLcode> CurlExchange::wait(const Context& context) {
       if (message->msg == CURLMSG_DONE) return message->data.result;
     }
     DIALOG_TRY(check_context(context, system_clock()));
+    DIALOG_TRY(check_silence());
     milliseconds pause = kLookAround;
     if (context.deadline) {
       const auto left = duration_cast<milliseconds>(*context.deadline - system_clock().now());
@@ -200,6 +204,12 @@ Result<CURLcode> CurlExchange::wait(const Context& context) {
   }
 }
 
+Result<void> CurlExchange::check_silence() {
+  if (stream_ == nullptr || system_clock().now() - heard_at_ <= stream_->silence_max) return {};
+  return fail(ErrorCode::timeout,
+              request_.method + " " + request_.target + ": nothing arrives any more");
+}
+
 std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   const ByteView line(data, size * count);
   return static_cast<CurlExchange*>(self)->take_header(line) ? line.size() : 0;
@@ -207,6 +217,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t co
 
 bool CurlExchange::take_header(ByteView line) {
   header_bytes_ += line.size();
+  heard_at_ = system_clock().now();
   if (header_bytes_ > kHeaderBytesMax) return false;
   // An interim response, or that of a proxy, goes before the one that was asked for.
   if (line.starts_with("HTTP/")) {
@@ -221,14 +232,22 @@ bool CurlExchange::take_header(ByteView line) {
 }
 
 std::size_t CurlExchange::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& exchange = *static_cast<CurlExchange*>(self);
   const ByteView piece(data, size * count);
-  if (piece.size() > exchange.response_bytes_max_ - exchange.response_.body.size()) {
-    exchange.body_too_large_ = true;
-    return 0;
+  return static_cast<CurlExchange*>(self)->take_body(piece) ? piece.size() : 0;
+}
+
+bool CurlExchange::take_body(ByteView piece) {
+  heard_at_ = system_clock().now();
+  long status = 0;
+  curl_easy_getinfo(session_.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (stream_ != nullptr && status == 200) {
+    is_ended_ = !stream_->on_piece(piece);
+    return !is_ended_;
   }
-  exchange.response_.body.append(piece);
-  return piece.size();
+  body_too_large_ = piece.size() > response_bytes_max_ - response_.body.size();
+  if (body_too_large_) return false;
+  response_.body.append(piece);
+  return true;
 }
 
 std::size_t CurlExchange::on_upload(char* data, std::size_t size, std::size_t count, void* self) {

@@ -30,13 +30,15 @@ struct CurlSession {
 /// Sends one request over a session and waits for what comes of it.
 class CurlExchange {
  public:
-  /// All arguments must outlive this object, which is for one single run.
+  /// All arguments must outlive this object, which is for one single run. `stream` may be null:
+  /// then the whole body is a part of the response.
   CurlExchange(CurlSession& session, const CurlClientOptions& options, const HttpRequest& request,
-               std::size_t response_bytes_max)
+               std::size_t response_bytes_max, const HttpStream* stream = nullptr)
       : session_(session),
         options_(options),
         request_(request),
-        response_bytes_max_(response_bytes_max) {}
+        response_bytes_max_(response_bytes_max),
+        stream_(stream) {}
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
   ~CurlExchange() = default;
@@ -56,6 +58,8 @@ class CurlExchange {
   bool append_field(const std::string& line);
   Result<CURLcode> wait(const Context& context);
   bool take_header(ByteView line);
+  bool take_body(ByteView piece);
+  [[nodiscard]] Result<void> check_silence();
   [[nodiscard]] bool may_have_been_received() const;
   [[nodiscard]] HttpFailure failure(Error error) const;
   [[nodiscard]] HttpFailure failure(CURLcode code) const;
@@ -66,11 +70,14 @@ class CurlExchange {
   const CurlClientOptions& options_;
   const HttpRequest& request_;
   std::size_t response_bytes_max_;
+  const HttpStream* stream_;
   std::unique_ptr<curl_slist, CurlListCleanup> fields_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
   std::size_t uploaded_ = 0;
   bool body_too_large_ = false;
+  bool is_ended_ = false;     // by who takes the stream
+  MonotonicTime heard_at_{};  // anything of a stream
   char reason_[CURL_ERROR_SIZE] = {};
 };
 

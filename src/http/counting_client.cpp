@@ -7,13 +7,24 @@ namespace dialog {
 Result<HttpResponse, HttpFailure> CountingHttpClient::send(const HttpRequest& request,
                                                            std::size_t response_bytes_max,
                                                            const Context& context) {
+  return count(request, [&] { return inner_->send(request, response_bytes_max, context); });
+}
+
+Result<HttpResponse, HttpFailure> CountingHttpClient::stream(const HttpRequest& request,
+                                                             const HttpStream& stream,
+                                                             const Context& context) {
+  return count(request, [&] { return inner_->stream(request, stream, context); });
+}
+
+Result<HttpResponse, HttpFailure> CountingHttpClient::count(
+    const HttpRequest& request, const std::function<Result<HttpResponse, HttpFailure>()>& send) {
   std::uint64_t answered_before = 0;
   {
     const std::lock_guard lock(mutex_);
     ++stats_.requests;
     answered_before = stats_.round_trips;
   }
-  auto outcome = inner_->send(request, response_bytes_max, context);
+  auto outcome = send();
   // Of a failed exchange nobody knows what was moved; it counts as sent in whole, unless nothing
   // was.
   HttpTraffic traffic;

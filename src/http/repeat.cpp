@@ -23,20 +23,6 @@ bool may_repeat(const Result<HttpResponse, HttpFailure>& outcome, Repeat repeat)
   return repeat == Repeat::always || !outcome.error().may_have_been_received;
 }
 
-nanoseconds retry_after(const Result<HttpResponse, HttpFailure>& outcome, Clock& clock) {
-  const std::string* field = outcome ? outcome->headers.find("Retry-After") : nullptr;
-  if (field == nullptr) return nanoseconds::zero();
-  const std::string_view value = ascii::trim(*field);
-  if (const auto seconds = ascii::parse_number(value)) {
-    constexpr std::uint64_t kSecondsMax = std::chrono::seconds(kRetryAfterMax).count();
-    return std::chrono::seconds(std::min(*seconds, kSecondsMax));
-  }
-  if (const auto date = wire::parse_http_date(value)) {
-    return std::clamp<WallTime>(*date - clock.wall(), WallTime::zero(), kRetryAfterMax);
-  }
-  return nanoseconds::zero();
-}
-
 nanoseconds jitter(const RetryPolicy& policy, int number, RandomSource& random) {
   nanoseconds bound = policy.base;
   for (int i = 0; i < number && bound < policy.cap; ++i) bound *= 2;
@@ -70,6 +56,20 @@ bool is_transient(int status) {
   return status == 429 || (status >= 500 && status != 501 && status != 505 && status != 507);
 }
 
+nanoseconds retry_after(const HttpResponse& response, Clock& clock) {
+  const std::string* field = response.headers.find("Retry-After");
+  if (field == nullptr) return nanoseconds::zero();
+  const std::string_view value = ascii::trim(*field);
+  if (const auto seconds = ascii::parse_number(value)) {
+    constexpr std::uint64_t kSecondsMax = std::chrono::seconds(kRetryAfterMax).count();
+    return std::chrono::seconds(std::min(*seconds, kSecondsMax));
+  }
+  if (const auto date = wire::parse_http_date(value)) {
+    return std::clamp<WallTime>(*date - clock.wall(), WallTime::zero(), kRetryAfterMax);
+  }
+  return nanoseconds::zero();
+}
+
 Result<bool> wait_to_repeat(const HttpTransport& transport, const RetryPolicy& policy, int number,
                             nanoseconds at_least, const Context& context) {
   const nanoseconds wait = std::max(jitter(policy, number, *transport.random), at_least);
@@ -91,8 +91,8 @@ Result<HttpResponse, HttpFailure> send_repeatedly(const HttpTransport& transport
     }
     auto outcome = transport.client->send(make(), response_bytes_max, context);
     if (attempt + 1 >= policy.attempts_max || !may_repeat(outcome, repeat)) return outcome;
-    const auto waited =
-        wait_to_repeat(transport, policy, attempt, retry_after(outcome, *transport.clock), context);
+    const auto asked = outcome ? retry_after(*outcome, *transport.clock) : nanoseconds::zero();
+    const auto waited = wait_to_repeat(transport, policy, attempt, asked, context);
     if (!waited) return fail(HttpFailure{waited.error(), repeat == Repeat::always});
     // Waiting past the deadline would only turn a telling answer into a time-out.
     if (!*waited) return outcome;

@@ -151,7 +151,9 @@ Result<HttpResponse, HttpFailure> RestCaller::send(const HttpRequest& request,
 }
 
 Error status_error(const HttpResponse& response, const Endpoint& endpoint) {
-  const auto said = wire::parse_error(response.body);
+  auto said = wire::parse_error(response.body);
+  const std::string* field = response.headers.find(wire::kErrorHeader);
+  if (!said && field != nullptr) said = wire::parse_error(*field);
   const std::string* location = response.headers.find("Location");
   ErrorCode code = code_of_status(response.status);
   std::string message = endpoint.text() + " answers " + std::to_string(response.status);

@@ -38,6 +38,20 @@ class RestCaller {
                                                        std::size_t response_bytes_max,
                                                        const Context& context, Repeat repeat) const;
 
+  /// Sends once, signed where the configuration says so, and hands over what arrives.
+  [[nodiscard]] Result<HttpResponse, HttpFailure> stream(const HttpRequest& request,
+                                                         const HttpStream& stream,
+                                                         const Context& context) const {
+    return transport_.client->stream(request, stream, context);
+  }
+
+  /// As `dialog::wait_to_repeat`, by the configured policy.
+  [[nodiscard]] Result<bool> wait_to_repeat(int number, std::chrono::nanoseconds at_least,
+                                            const Context& context) const {
+    return dialog::wait_to_repeat(transport_, config_.retry(), number, at_least, context);
+  }
+  [[nodiscard]] const RetryPolicy& retry() const { return config_.retry(); }
+
  private:
   RestCaller(RestBackendConfig config, HttpTransport transport, Endpoint endpoint);
 

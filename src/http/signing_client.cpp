@@ -37,13 +37,28 @@ SigningHttpClient::SigningHttpClient(HttpTransport transport, std::shared_ptr<co
 Result<HttpResponse, HttpFailure> SigningHttpClient::send(const HttpRequest& request,
                                                           std::size_t response_bytes_max,
                                                           const Context& context) {
+  return send_signed(request, [&](const HttpRequest& with_signature) {
+    return transport_.client->send(with_signature, response_bytes_max, context);
+  });
+}
+
+Result<HttpResponse, HttpFailure> SigningHttpClient::stream(const HttpRequest& request,
+                                                            const HttpStream& stream,
+                                                            const Context& context) {
+  return send_signed(request, [&](const HttpRequest& with_signature) {
+    return transport_.client->stream(with_signature, stream, context);
+  });
+}
+
+Result<HttpResponse, HttpFailure> SigningHttpClient::send_signed(const HttpRequest& request,
+                                                                 const Send& send) {
   HttpRequest with_signature = request;
   if (!capability_.empty()) with_signature.headers.set(wire::kCapabilityHeader, capability_);
   for (bool again = false;; again = true) {
     const Manner used = manner();
     if (auto made = sign(with_signature, used); !made)
       return fail(HttpFailure{std::move(made).error(), false});
-    auto outcome = transport_.client->send(with_signature, response_bytes_max, context);
+    auto outcome = send(with_signature);
     if (again || !outcome || !learn(*outcome, used)) return outcome;
   }
 }

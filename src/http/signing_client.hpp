@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,14 +24,18 @@ class SigningHttpClient final : public HttpClient {
 
   Result<HttpResponse, HttpFailure> send(const HttpRequest& request, std::size_t response_bytes_max,
                                          const Context& context) override;
+  Result<HttpResponse, HttpFailure> stream(const HttpRequest& request, const HttpStream& stream,
+                                           const Context& context) override;
 
  private:
+  using Send = std::function<Result<HttpResponse, HttpFailure>(const HttpRequest& with_signature)>;
   /// What the remote asked for when a request was signed.
   struct Manner {
     std::string nonce_prefix;
     std::chrono::seconds offset{0};  ///< of the remote's clock from this one
     friend bool operator==(const Manner&, const Manner&) = default;
   };
+  Result<HttpResponse, HttpFailure> send_signed(const HttpRequest& request, const Send& send);
   Result<void> sign(HttpRequest& request, const Manner& manner) const;
   [[nodiscard]] Manner manner() const;
   /// True where the refusal asks for another manner, which counts from now on.

@@ -30,6 +30,12 @@ constexpr std::size_t kWatchBytesMax = std::size_t{32} * 1024;
 // What is read and printed while other connections of the thread wait.
 constexpr std::size_t kAtOnceBytesMax = std::size_t{24} * 1024;
 constexpr std::size_t kRevocationBytesMax = 128;
+constexpr std::size_t kErrorFieldBytesMax = 1024;
+
+bool is_field_value(const Bytes& text) {
+  return text.size() <= kErrorFieldBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
+}
 
 std::optional<Answer> judge_fields(const HttpRequest& head, Resource resource) {
   if (const std::string* coding = head.headers.find("Content-Encoding");
@@ -425,12 +431,16 @@ void Service::finish(const HttpRequest& request, Answer& answer) const {
     if (origin != nullptr &&
         (all || std::find(allowed.begin(), allowed.end(), *origin) != allowed.end())) {
       headers.add("Access-Control-Allow-Origin", all ? "*" : *origin);
-      headers.add("Access-Control-Expose-Headers",
-                  "ETag, Retry-After, WWW-Authenticate, " + std::string(wire::kSequenceHeader));
+      headers.add("Access-Control-Expose-Headers", "ETag, Retry-After, WWW-Authenticate, " +
+                                                       std::string(wire::kSequenceHeader) + ", " +
+                                                       std::string(wire::kErrorHeader));
     }
   }
   if (request.method == "HEAD") {
     headers.add("Content-Length", std::to_string(answer.response.body.size()));
+    // No body says why.
+    if (answer.response.status >= 400 && is_field_value(answer.response.body))
+      headers.add(std::string(wire::kErrorHeader), answer.response.body);
     answer.response.body.clear();
   }
 }

@@ -41,6 +41,8 @@ class CurlHttpClient final : public HttpClient {
 
   Result<HttpResponse, HttpFailure> send(const HttpRequest& request, std::size_t response_bytes_max,
                                          const Context& context) override;
+  Result<HttpResponse, HttpFailure> stream(const HttpRequest& request, const HttpStream& stream,
+                                           const Context& context) override;
 
  private:
   struct Pool;

@@ -26,12 +26,17 @@ class CountingHttpClient final : public HttpClient {
 
   Result<HttpResponse, HttpFailure> send(const HttpRequest& request, std::size_t response_bytes_max,
                                          const Context& context) override;
+  Result<HttpResponse, HttpFailure> stream(const HttpRequest& request, const HttpStream& stream,
+                                           const Context& context) override;
 
   /// Since the start or the latest reset.
   [[nodiscard]] TransferStats stats() const;
   void reset();
 
  private:
+  Result<HttpResponse, HttpFailure> count(
+      const HttpRequest& request, const std::function<Result<HttpResponse, HttpFailure>()>& send);
+
   std::shared_ptr<HttpClient> inner_;
   mutable std::mutex mutex_;
   TransferStats stats_;

@@ -29,6 +29,9 @@ enum class Repeat : std::uint8_t {
 /// 429 and those of 5xx that may pass: the same request may succeed later.
 [[nodiscard]] bool is_transient(int status);
 
+/// How long the peer asks to wait; zero where it does not say. At most a day.
+[[nodiscard]] std::chrono::nanoseconds retry_after(const HttpResponse& response, Clock& clock);
+
 /// Waits before the repetition with this number (from 0), as the policy says, but no shorter than
 /// `at_least`. False where the wait would end past the deadline of `context`, and nothing was
 /// waited for; `cancelled` where its token fires meanwhile.

@@ -38,6 +38,10 @@ class Endpoint {
   }
   /// `{endpoint}/{did}/log?{query}`
   [[nodiscard]] std::string log_url(const Subject& subject, std::string_view query) const;
+  /// `{endpoint}/{did}/watch`
+  [[nodiscard]] std::string watch_url(const Subject& subject) const {
+    return subject_url(subject) + "/watch";
+  }
   /// `{endpoint}/subjects?{query}`
   [[nodiscard]] std::string subjects_url(std::string_view query) const;
   /// `{endpoint}/{did}/revocations`

@@ -21,6 +21,8 @@ inline constexpr std::string_view kBlockMediaType = "application/octet-stream";
 /// Of every answer about a subject whose sequence number is known: how many swaps were accepted so
 /// far.
 inline constexpr std::string_view kSequenceHeader = "Dialog-Sequence";
+/// Of a refusal that has no body, because the request was a HEAD: what the body would be.
+inline constexpr std::string_view kErrorHeader = "Dialog-Error";
 
 /// True where a `Content-Type` names this media type, whatever its parameters.
 bool is_media_type(std::string_view content_type, std::string_view media_type);
