@@ -1,77 +1,14 @@
 #include <memory>
 
 #include "commands.hpp"
-#include "sync_report.hpp"
-#include "workspace.hpp"
+#include "parties.hpp"
 
 namespace dialog::cli {
 namespace {
 
-struct SyncVerb {
-  std::string remote;
-  std::string branch;
-  SyncVerbOptions options;
-};
-
-// What a sync verb works on.
-struct Parties {
-  std::unique_ptr<Workspace> workspace;
-  std::string branch;
-  Remote remote;
-  std::unique_ptr<Link> link;
-};
-
-Result<std::string> choose_remote(const Repository& repository, const std::string& branch,
-                                  const std::string& named) {
-  if (!named.empty()) return named;
-  DIALOG_ASSIGN(const Branch record, repository.branch(branch));
-  if (record.upstream) return *record.upstream;
-  return fail(ErrorCode::invalid_argument,
-              "branch " + branch +
-                  " has no upstream. Name a remote, add one with 'dialogdb remote "
-                  "add origin URL', or choose one with 'dialogdb branch upstream NAME'");
-}
-
-Result<Parties> open_parties(const Program& program, const SyncVerb& verb) {
-  Parties parties;
-  DIALOG_ASSIGN(parties.workspace, Workspace::open(program));
-  const Repository& repository = parties.workspace->repository();
-  DIALOG_ASSIGN(parties.branch, parties.workspace->branch_or_default(verb.branch));
-  DIALOG_ASSIGN(const std::string name, choose_remote(repository, parties.branch, verb.remote));
-  DIALOG_ASSIGN(parties.remote, repository.remote(name));
-  auto link = Link::open(program, parties.remote);
-  if (!link) return fail(advised(std::move(link).error(), parties.remote, parties.branch));
-  parties.link = std::move(*link);
-  return parties;
-}
-
-Json with_parties(const char* verb, const Parties& parties, const Json& outcome) {
-  Json document{{"verb", verb}, {"remote", parties.remote.name}, {"branch", parties.branch}};
-  document.update(outcome);
-  return document;
-}
-
-Result<void> undecided_error(const Parties& parties, const PullOutcome& outcome) {
-  if (outcome.kind != PullOutcome::Kind::undecided) return {};
-  return fail(ErrorCode::conflict,
-              counted(outcome.merge.undecided, "conflict was", "conflicts were") +
-                  " left undecided, and the branch was not moved. Look with 'dialogdb diff " +
-                  parties.branch + " @" + parties.remote.name +
-                  "', then pull again with --policy default, ours or theirs");
-}
-
 Result<void> run_pull(Program& program, const SyncVerb& verb, bool fetch_only) {
   DIALOG_ASSIGN(Parties parties, open_parties(program, verb));
-  Repository& repository = parties.workspace->repository();
-  SyncRun run(program, verb.options, *parties.link, fetch_only ? "fetching" : "pulling");
-  const RemoteConnection connection = parties.link->connection();
-  auto report = fetch_only ? repository.fetch(parties.branch, connection, run.options())
-                           : repository.pull(parties.branch, connection, run.options());
-  if (!report) return fail(advised(std::move(report).error(), parties.remote, parties.branch));
-  print_result(program.output(), verb.options,
-               with_parties(fetch_only ? "fetch" : "pull", parties, pull_document(report->outcome)),
-               pull_text(report->outcome, parties.remote.name), run.moved(report->stats.traffic));
-  return undecided_error(parties, report->outcome);
+  return pull(program, verb, parties, fetch_only);
 }
 
 Json push_document(const PushOutcome& outcome) {
@@ -130,21 +67,12 @@ Result<void> run_sync(Program& program, const SyncVerb& verb) {
   return undecided_error(parties, report->pull);
 }
 
-std::shared_ptr<SyncVerb> add_common(Verb verb) {
-  auto options = std::make_shared<SyncVerb>();
-  verb.option("remote", options->remote, "The remote; by default the branch's upstream")
-      .type("REMOTE");
-  add_branch_option(verb, options->branch);
-  add_stats_option(verb, options->options);
-  return options;
-}
-
 }  // namespace
 
 void add_fetch(Verb app, Program& program) {
   const Verb verb = app.verb("fetch", "Get what the remote has, and leave the branch where it is",
                              {"dialogdb fetch", "dialogdb fetch && dialogdb diff main @origin"});
-  const auto options = add_common(verb);
+  const auto options = add_sync_arguments(verb);
   program.on(verb, [options](Program& running) { return run_pull(running, *options, true); });
 }
 
@@ -152,7 +80,7 @@ void add_pull(Verb app, Program& program) {
   const Verb verb =
       app.verb("pull", "Get what the remote has, and merge it into the branch",
                {"dialogdb pull", "dialogdb pull --policy report", "dialogdb pull backup --stats"});
-  const auto options = add_common(verb);
+  const auto options = add_sync_arguments(verb);
   add_policy_option(verb, options->options);
   program.on(verb, [options](Program& running) { return run_pull(running, *options, false); });
 }
@@ -160,14 +88,14 @@ void add_pull(Verb app, Program& program) {
 void add_push(Verb app, Program& program) {
   const Verb verb = app.verb("push", "Publish the branch at the remote",
                              {"dialogdb push", "dialogdb push --stats=json"});
-  const auto options = add_common(verb);
+  const auto options = add_sync_arguments(verb);
   program.on(verb, [options](Program& running) { return run_push(running, *options); });
 }
 
 void add_sync(Verb app, Program& program) {
   const Verb verb = app.verb("sync", "Pull, then push; again where somebody else was faster",
                              {"dialogdb sync", "dialogdb sync --stats"});
-  const auto options = add_common(verb);
+  const auto options = add_sync_arguments(verb);
   add_policy_option(verb, options->options);
   program.on(verb, [options](Program& running) { return run_sync(running, *options); });
 }

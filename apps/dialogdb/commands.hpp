@@ -23,6 +23,7 @@ void add_fetch(Verb app, Program& program);
 void add_pull(Verb app, Program& program);
 void add_push(Verb app, Program& program);
 void add_sync(Verb app, Program& program);
+void add_watch(Verb app, Program& program);
 void add_verify(Verb app, Program& program);
 void add_gc(Verb app, Program& program);
 void add_retention(Verb app, Program& program);

@@ -215,8 +215,11 @@ Error advised(Error error, const Remote& remote, const std::string& branch) {
       error.message += ". " + forget;
       break;
     case ErrorCode::unauthorized:
-      error.message +=
-          ". Name a token with 'dialogdb remote set " + remote.name + " --token-file FILE'";
+      // What opens a bucket, the error says itself.
+      if (remote.url.starts_with("http")) {
+        error.message +=
+            ". Name a token with 'dialogdb remote set " + remote.name + " --token-file FILE'";
+      }
       break;
     default:
       break;
