@@ -90,6 +90,13 @@ TEST_P(RegisterProtocol, a_put_without_precondition_is_refused_as_such) {
   EXPECT_EQ(send("HEAD", "/" + kDid).status, 404);
 }
 
+TEST_P(RegisterProtocol, a_refused_head_says_why_in_a_field) {
+  const auto head = send("HEAD", "/" + kDid);
+  EXPECT_EQ(head.body, "");
+  EXPECT_EQ(field(head, "Dialog-Error"), send("GET", "/" + kDid).body);
+  EXPECT_EQ(field(send("GET", "/" + kDid), "Dialog-Error"), "(none)");
+}
+
 TEST_P(RegisterProtocol, only_one_strong_revision_is_a_precondition) {
   for (const std::string& value :
        {std::string("*"), "W/\"" + kZero + "\"", kZero + ", " + kZero, kZero.substr(1),
