@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "dialog/tree/order.hpp"
 #include "range_options.hpp"
 
 namespace dialog::cli {
@@ -56,25 +57,14 @@ Result<void> run_count(Program& program, const RangeOptions& options) {
   DIALOG_ASSIGN(const ScanRange range, make_range(options));
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));
   DIALOG_ASSIGN(const Snapshot snapshot, open_snapshot(*workspace, options.branch, options.at));
-  std::uint64_t entries = 0;
-  if (is_everything(range)) {
-    DIALOG_ASSIGN(const TreeSummary summary, snapshot.summary(program.context()));
-    entries = summary.size.entries;
-  } else {
-    const auto progress = program.progress("counting");
-    DIALOG_TRY(snapshot.scan(
-        range,
-        [&](ByteView, const EntryValue&) {
-          progress->update(++entries);
-          return true;
-        },
-        program.context()));
-  }
+  DIALOG_ASSIGN(const Revision revision, snapshot.revision(program.context()));
+  DIALOG_ASSIGN(const TreeSize size, measure_range(snapshot.source(), revision.root(),
+                                                   bounds_of(range), program.context()));
   if (program.output().json()) {
-    DIALOG_ASSIGN(const Revision revision, snapshot.revision(program.context()));
-    program.output().document(Json{{"count", entries}, {"revision", revision.hex()}});
+    program.output().document(
+        Json{{"count", size.entries}, {"bytes", size.bytes}, {"revision", revision.hex()}});
   } else {
-    program.output().line(std::to_string(entries));
+    program.output().line(std::to_string(size.entries));
   }
   return {};
 }

@@ -13,6 +13,8 @@ void add_ls(Verb app, Program& program);
 void add_count(Verb app, Program& program);
 void add_import(Verb app, Program& program);
 void add_export(Verb app, Program& program);
+void add_prove(Verb app, Program& program);
+void add_check(Verb app, Program& program);
 void add_diff(Verb app, Program& program);
 void add_status(Verb app, Program& program);
 void add_log(Verb app, Program& program);

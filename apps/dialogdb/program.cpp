@@ -26,11 +26,11 @@ constexpr const char* kFooter =
 
 void add_verbs(Verb app, Program& program) {
   for (const auto add :
-       {add_init,      add_put,    add_get,    add_del,     add_ls,     add_count,  add_import,
-        add_export,    add_diff,   add_status, add_log,     add_branch, add_remote, add_clone,
-        add_fetch,     add_pull,   add_push,   add_sync,    add_watch,  add_verify, add_gc,
-        add_retention, add_repair, add_backup, add_restore, add_key,    add_token,  add_delegate,
-        add_revoke,    add_serve,  add_admin,  add_version}) {
+       {add_init,   add_put,      add_get,       add_del,    add_ls,     add_count,   add_import,
+        add_export, add_prove,    add_check,     add_diff,   add_status, add_log,     add_branch,
+        add_remote, add_clone,    add_fetch,     add_pull,   add_push,   add_sync,    add_watch,
+        add_verify, add_gc,       add_retention, add_repair, add_backup, add_restore, add_key,
+        add_token,  add_delegate, add_revoke,    add_serve,  add_admin,  add_version}) {
     add(app, program);
   }
 }

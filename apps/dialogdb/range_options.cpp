@@ -10,13 +10,17 @@ void add_at_option(Verb verb, std::string& at) {
       .type("REVISION");
 }
 
-void add_range_options(Verb verb, RangeOptions& options) {
+void add_bounds_options(Verb verb, RangeOptions& options) {
   verb.option("--from", options.from, "Only keys not less than this").type("KEY");
   verb.option("--to", options.to, "Only keys less than this").type("KEY");
   verb.option("--prefix", options.prefix, "Only keys that start with this").type("PREFIX");
+  add_key_format(verb, options.formats);
+}
+
+void add_range_options(Verb verb, RangeOptions& options) {
+  add_bounds_options(verb, options);
   add_branch_option(verb, options.branch);
   add_at_option(verb, options.at);
-  add_key_format(verb, options.formats);
 }
 
 Result<ScanRange> make_range(const RangeOptions& options) {
@@ -32,10 +36,6 @@ Result<ScanRange> make_range(const RangeOptions& options) {
   range.limit = options.limit;
   range.reverse = options.reverse;
   return range;
-}
-
-bool is_everything(const ScanRange& range) {
-  return !range.from && !range.to && range.prefix.empty() && !range.limit;
 }
 
 Result<Snapshot> open_snapshot(const Workspace& workspace, const std::string& branch,

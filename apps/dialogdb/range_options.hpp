@@ -8,7 +8,7 @@
 
 namespace dialog::cli {
 
-/// What `ls`, `count` and `export` take to choose entries.
+/// What `ls`, `count`, `export`, `prove` and `check` take to choose entries.
 struct RangeOptions {
   std::string branch;
   std::string at;
@@ -21,13 +21,13 @@ struct RangeOptions {
 };
 
 void add_range_options(Verb verb, RangeOptions& options);
+/// Only those that choose keys, without a branch and `--at`.
+void add_bounds_options(Verb verb, RangeOptions& options);
 /// Adds `--at`.
 void add_at_option(Verb verb, std::string& at);
 
 /// Reads the keys of the range in the chosen format.
 Result<ScanRange> make_range(const RangeOptions& options);
-/// True where the range is the whole database.
-bool is_everything(const ScanRange& range);
 
 /// The present state of a branch, or the revision `at`.
 Result<Snapshot> open_snapshot(const Workspace& workspace, const std::string& branch,

@@ -9,11 +9,11 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from support.dialogdb import EXISTS, INVALID, MALFORMED, MISSING, NOT_FOUND, TOO_LARGE, ProgramTest, start
+from support.dialogdb import CORRUPT, EXISTS, INVALID, MALFORMED, MISSING, NOT_FOUND, TOO_LARGE, ProgramTest, start
 
 
 class Help(ProgramTest):
-    VERBS = ("init put get del ls count import export diff status log branch remote clone fetch pull push sync verify "
+    VERBS = ("init put get del ls count import export prove check diff status log branch remote clone fetch pull push sync watch verify "
              "gc retention key delegate revoke serve version").split()
 
     def test_every_verb_shows_help_with_an_example(self):
@@ -211,6 +211,35 @@ class Entries(ProgramTest):
                                 (("--from", "ba", "--prefix", "b", "--reverse"), "bb ba")):
             with self.subTest(arguments):
                 self.assertEqual(self.db("ls", "--keys-only", *arguments).decode().split(), keys.split())
+
+    def test_a_proof_shows_what_is_there_and_what_is_not(self):
+        self.fill("a", "b", "b1", "b2", "c")
+        revision = self.json("-C", self.path, "count")["revision"]
+        proof = self.folder / "proof"
+        proof.write_bytes(self.db("prove", "b1"))
+        # Whoever checks needs no repository.
+        self.assertEqual(self.lines("check", proof, revision, "b1"),
+                         [{"key": "b1", "value": self.db("get", "b1").decode()}])
+        absent = self.json("-C", self.path, "prove", "no such key")
+        self.assertEqual(absent["revision"], revision)
+        self.assertEqual(self.lines("check", "-", revision, "no such key", input=base64.b64decode(absent["proof"])), [])
+
+    def test_a_proof_of_a_range_shows_all_of_it(self):
+        self.fill("a", "b", "b1", "b2", "c")
+        revision = self.json("-C", self.path, "count")["revision"]
+        proof = self.db("prove", "--prefix", "b")
+        shown = self.lines("check", "-", revision, "--prefix", "b", input=proof)
+        self.assertEqual(shown, self.lines("-C", self.path, "ls", "--prefix", "b"))
+
+    def test_what_is_no_proof_is_corrupt(self):
+        self.fill("a", "b", "b1", "b2", "c")
+        revision = self.json("-C", self.path, "count")["revision"]
+        proof = self.db("prove", "b1")
+        for other in proof[:-1], proof + b"x", b"", proof.replace(b"b1", b"b9"):
+            self.error(CORRUPT, "check", "-", revision, "b1", input=other)
+        self.error(CORRUPT, "check", "-", "1" * 64, "b1", input=proof)
+        self.error(INVALID, "check", "-", "1" * 63, "b1", input=proof)
+        self.error(INVALID, "-C", self.path, "prove", "b1", "--prefix", "b")
 
     def test_count(self):
         self.fill("a", "b", "ba", "c")
