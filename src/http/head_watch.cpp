@@ -15,7 +15,7 @@ class HeadWatch {
  public:
   HeadWatch(const detail::RestCaller& caller, const Subject& subject,
             std::optional<wire::WatchPosition> after, const OnWatchEvent& on_event)
-      : caller_(caller), subject_(subject), position_(std::move(after)), on_event_(on_event) {}
+      : caller_(caller), subject_(subject), position_(after), on_event_(on_event) {}
 
   Result<void> run(const Context& context) {
     for (int silent = 0;; ++silent) {
@@ -108,7 +108,7 @@ Result<void> watch_head(const RestBackendConfig& config, HttpTransport transport
                         const Subject& subject, std::optional<wire::WatchPosition> after,
                         const OnWatchEvent& on_event, const Context& context) {
   DIALOG_ASSIGN(const auto caller, detail::RestCaller::create(config, std::move(transport)));
-  return HeadWatch(*caller, subject, std::move(after), on_event).run(context);
+  return HeadWatch(*caller, subject, after, on_event).run(context);
 }
 
 }  // namespace dialog
