@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "cloud_fixture.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/cloud/etcd_register.hpp"
-#include "register_fixture.hpp"
 #include "support/fake_etcd.hpp"
 
 namespace dialog::test {
@@ -20,20 +20,16 @@ inline std::unique_ptr<EtcdRegister> open_etcd(const std::string& url, HttpTrans
   return *std::move(heads);
 }
 
-/// Another process that opens the register is one that remembers nothing.
-class FakeEtcdFixture final : public RegisterFixture {
+/// The stand-in.
+class FakeEtcdCluster {
  public:
-  Register& heads() override { return *heads_; }
-  void reopen() override { heads_ = open(); }
-
- private:
-  std::unique_ptr<EtcdRegister> open() {
-    return open_etcd("etcd://one,two,three", {cluster_, &clock_, &system_random()});
+  static constexpr std::uint64_t kHistoryKept = EtcdOptions().history_kept;
+  std::shared_ptr<Register> heads() {
+    return open_etcd("etcd://one,two,three", {cluster_, &system_clock(), &system_random()});
   }
 
-  ManualClock clock_;
-  std::shared_ptr<FakeEtcd> cluster_ = std::make_shared<FakeEtcd>(clock_);
-  std::unique_ptr<EtcdRegister> heads_ = open();
+ private:
+  std::shared_ptr<FakeEtcd> cluster_ = std::make_shared<FakeEtcd>(system_clock());
 };
 
 }  // namespace dialog::test

@@ -1,14 +1,12 @@
-#include <atomic>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <memory>
 #include <set>
 #include <string>
 
-#include "dialog/backends/rest.hpp"
+#include "backend_suite.hpp"
 #include "dialog/http/json.hpp"
-#include "etcd_fixture.hpp"
-#include "process/etcd_process.hpp"
+#include "etcd_real_fixture.hpp"
 #include "register_suite.hpp"
 #include "support/register_load.hpp"
 
@@ -17,61 +15,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-HttpTransport transport_for(const EtcdAddress& address) {
-  CurlClientOptions options;
-  options.ca_file = address.tls_files().ca;
-  options.certificate_file = address.tls_files().certificate;
-  options.key_file = address.tls_files().key;
-  return make_http_transport(options);
-}
-
-std::unique_ptr<EtcdRegister> open_real(const std::string& url, EtcdOptions options = {}) {
-  return open_etcd(url, transport_for(*EtcdAddress::parse(url)), std::move(options));
-}
-
 /// How many swaps must succeed in each state of a cluster.
 std::uint64_t swaps_each() {
   const char* const scale = std::getenv("DIALOG_SOAK_SCALE");
   return 30 * (scale == nullptr ? 1 : std::strtoull(scale, nullptr, 10));
 }
 
-/// Waits until a majority of the members stands.
-void wait_for(const std::string& url, EtcdOptions options = {}) {
-  options.timeout = 60s;
-  options.member_timeout = 1s;
-  options.retry = {1'000, 20ms, 200ms};
-  const auto ready = open_real(url, std::move(options))->probe({});
-  ASSERT_TRUE(ready.has_value()) << ready.error().message;
-}
-
-EtcdProcesses& single_member() {
-  static EtcdProcesses processes(1);
-  static const bool ready = [] {
-    wait_for(processes.address("ready"));
-    return true;
-  }();
-  EXPECT_TRUE(ready);
-  return processes;
-}
-
-/// A prefix of its own in one etcd.
-class EtcdFixture final : public RegisterFixture {
- public:
-  Register& heads() override { return *heads_; }
-  void reopen() override { heads_ = open_real(url_); }
-
- private:
-  static std::string new_prefix() {
-    static std::atomic<int> count = 0;
-    return "test/" + std::to_string(++count);
-  }
-
-  std::string url_ = single_member().address(new_prefix());
-  std::unique_ptr<EtcdRegister> heads_ = open_real(url_);
-};
-
-INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterConformance, only<EtcdFixture>());
-INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterRaces, only<EtcdFixture>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterConformance, only<CloudRegisterFixture<RealEtcd>>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterRaces, only<CloudRegisterFixture<RealEtcd>>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, BackendConformance, only<CloudBackendFixture<RealEtcd>>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, BackendRaces, only<CloudBackendFixture<RealEtcd>>());
 
 const Subject kOne = subject_named("one");
 
@@ -85,7 +38,7 @@ void post(const EtcdProcesses& processes, const std::string& path, const std::st
 }
 
 TEST(RealEtcd, GivesAPageOfTheLongestRecords) {
-  const auto heads = open_real(single_member().address("long"));
+  const auto heads = open_real(single_etcd().address("long"));
   const Subject subject =
       *Subject::parse("did:web:example.com:" + std::string(kSubjectBytesMax - 20, 'a'));
   const std::string author(4096, '\x01');
@@ -106,7 +59,7 @@ TEST(RealEtcd, GivesAPageOfTheLongestRecords) {
                           {{"key", to_base64("long/log/" + subject.id().hex() + "/" + number)},
                            {"value", to_base64(json::print(record))}}}});
     if (i % 26 == 0) {
-      post(single_member(), "/v3/kv/txn", "{\"success\":[" + puts + "]}");
+      post(single_etcd(), "/v3/kv/txn", "{\"success\":[" + puts + "]}");
       puts.clear();
     }
   }

@@ -1,56 +1,59 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <utility>
 
-#include "archive_fixture.hpp"
-#include "backend_memory_fixture.hpp"
+#include "cloud_fixture.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/cloud/s3_archive.hpp"
 #include "dialog/cloud/s3_register.hpp"
-#include "dialog/remote/composed_server_store.hpp"
-#include "register_fixture.hpp"
-#include "server_store_fixture.hpp"
 #include "support/fake_s3.hpp"
 
 namespace dialog::test {
 
-/// A bucket of the stand-in, and what is made on it.
-class FakeBucket {
+/// What is made on a bucket.
+class Bucket {
  public:
-  explicit FakeBucket(Clock& clock)
-      : store_(std::make_shared<FakeS3>(clock)), transport_{store_, &clock, &system_random()} {}
+  static constexpr std::uint64_t kHistoryKept = 100;
 
-  FakeS3& store() { return *store_; }
-  std::shared_ptr<S3Register> heads() {
-    auto made = S3Register::create(store_->config(), transport_);
+  Bucket(S3Config config, HttpTransport transport, ParallelFor parallel_for = {})
+      : config_(std::move(config)),
+        transport_(std::move(transport)),
+        parallel_for_(std::move(parallel_for)) {}
+
+  std::shared_ptr<Register> heads() {
+    auto made = S3Register::create(config_, transport_);
     DIALOG_CHECK(made.has_value(), "the register of a test");
     return *std::move(made);
   }
-  std::unique_ptr<S3Archive> archive(const Subject& subject) {
-    auto made = S3Archive::create(store_->config(), transport_, subject);
+  std::unique_ptr<Archive> archive(const Subject& subject) {
+    auto made = S3Archive::create(config_, transport_, subject, parallel_for_);
     DIALOG_CHECK(made.has_value(), "the archive of a test");
     return *std::move(made);
   }
-  S3Archive::Factory archives() {
-    auto made = S3Archive::factory(store_->config(), transport_);
+  ComposedServerStore::ArchiveFactory archives() {
+    auto made = S3Archive::factory(config_, transport_, parallel_for_);
     DIALOG_CHECK(made.has_value(), "the archives of a test");
     return *std::move(made);
   }
 
  private:
-  std::shared_ptr<FakeS3> store_;
+  S3Config config_;
   HttpTransport transport_;
+  ParallelFor parallel_for_;
 };
 
-class S3RegisterFixture final : public RegisterFixture {
+/// One of the stand-in.
+class FakeBucket : public Bucket {
  public:
-  Register& heads() override { return *heads_; }
-  void reopen() override { heads_ = bucket_.heads(); }
+  FakeBucket() : FakeBucket(std::make_shared<FakeS3>(system_clock())) {}
 
  private:
-  ManualClock clock_;
-  FakeBucket bucket_{clock_};
-  std::shared_ptr<Register> heads_ = bucket_.heads();
+  explicit FakeBucket(const std::shared_ptr<FakeS3>& store)
+      : Bucket(store->config(), {store, &system_clock(), &system_random()}) {}
 };
 
 /// Two registers over one bucket, used by turns: each finds what the other wrote.
@@ -85,55 +88,8 @@ class S3TurnsFixture final : public RegisterFixture {
     std::atomic<std::size_t> turn_ = 0;
   };
 
-  ManualClock clock_;
-  FakeBucket bucket_{clock_};
+  FakeBucket bucket_;
   Turns turns_{bucket_};
-};
-
-class S3BackendFixture final : public BackendFixture {
- public:
-  std::unique_ptr<RevisionBackend> connect() override {
-    return std::make_unique<RegisterBackend>(register_, clock_);
-  }
-  Clock& clock() override { return clock_; }
-  std::uint64_t calls() override { return register_->calls; }
-  void lose_next_answer() override { register_->lose_answer = true; }
-  void lose_next_request() override { register_->lose_request = true; }
-  bool has_history() override { return true; }
-  std::uint64_t history_max() override { return 100; }
-
- private:
-  ManualClock clock_;
-  FakeBucket bucket_{clock_};
-  std::shared_ptr<LosingRegister> register_ = std::make_shared<LosingRegister>(bucket_.heads());
-};
-
-class S3ArchiveFixture final : public ArchiveFixture {
- public:
-  Archive& archive() override { return *archive_; }
-  void reopen() override { archive_ = bucket_.archive(subject_named("one")); }
-  Clock& clock() override { return clock_; }
-
- private:
-  ManualClock clock_;
-  FakeBucket bucket_{clock_};
-  std::unique_ptr<Archive> archive_ = bucket_.archive(subject_named("one"));
-};
-
-/// A server's store on a bucket.
-class S3ServerStoreFixture final : public ServerStoreFixture {
- public:
-  ServerStore& store() override { return *store_; }
-  void reopen() override { store_ = open(); }
-
- private:
-  std::unique_ptr<ServerStore> open() {
-    return std::make_unique<ComposedServerStore>(
-        ComposedServerStore::Parts{bucket_.heads(), bucket_.archives(), {}});
-  }
-
-  FakeBucket bucket_{system_clock()};
-  std::unique_ptr<ServerStore> store_ = open();
 };
 
 }  // namespace dialog::test

@@ -4,8 +4,8 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TEST_SUITE_P(S3, RegisterRaces, only<S3RegisterFixture>());
+INSTANTIATE_TEST_SUITE_P(S3, RegisterRaces, only<CloudRegisterFixture<FakeBucket>>());
 INSTANTIATE_TEST_SUITE_P(S3ByTurns, RegisterRaces, only<S3TurnsFixture>());
-INSTANTIATE_TEST_SUITE_P(S3, BackendRaces, only<S3BackendFixture>());
+INSTANTIATE_TEST_SUITE_P(S3, BackendRaces, only<CloudBackendFixture<FakeBucket>>());
 
 }  // namespace dialog::test

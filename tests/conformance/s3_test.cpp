@@ -6,16 +6,15 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TEST_SUITE_P(S3, RegisterConformance, only<S3RegisterFixture>());
+INSTANTIATE_TEST_SUITE_P(S3, RegisterConformance, only<CloudRegisterFixture<FakeBucket>>());
 INSTANTIATE_TEST_SUITE_P(S3ByTurns, RegisterConformance, only<S3TurnsFixture>());
-INSTANTIATE_TEST_SUITE_P(S3, BackendConformance, only<S3BackendFixture>());
-INSTANTIATE_TEST_SUITE_P(S3, ServerStoreConformance, only<S3ServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(S3, BackendConformance, only<CloudBackendFixture<FakeBucket>>());
+INSTANTIATE_TEST_SUITE_P(S3, ServerStoreConformance, only<CloudServerStoreFixture<FakeBucket>>());
 
 const auto kArchives =
-    testing::Values(factory<S3ArchiveFixture>("Bucket"),
-                    factory<SubjectArchiveFixture<S3ServerStoreFixture>>("Server"));
+    testing::Values(factory<CloudArchiveFixture<FakeBucket>>("Bucket"),
+                    factory<SubjectArchiveFixture<CloudServerStoreFixture<FakeBucket>>>("Server"));
 INSTANTIATE_TEST_SUITE_P(S3, ArchiveConformance, kArchives, factory_name);
-INSTANTIATE_TEST_SUITE_P(S3, DurableArchiveConformance,
-                         testing::Values(factory<S3ArchiveFixture>("Bucket")), factory_name);
+INSTANTIATE_TEST_SUITE_P(S3, DurableArchiveConformance, kArchives, factory_name);
 
 }  // namespace dialog::test

@@ -1,38 +1,13 @@
 #include "process/etcd_process.hpp"
 
 #include <csignal>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 #include "dialog/base/check.hpp"
+#include "process/free_port.hpp"
 
 namespace dialog::test {
 namespace {
-
-/// A port of this machine that nobody uses at the moment; kept from others while this object lives.
-class FreePort {
- public:
-  FreePort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    DIALOG_CHECK(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
-    DIALOG_CHECK(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0,
-                 "getsockname");
-    port_ = ntohs(address.sin_port);
-  }
-  FreePort(const FreePort&) = delete;
-  FreePort& operator=(const FreePort&) = delete;
-  ~FreePort() { ::close(socket_); }
-  [[nodiscard]] std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
-
- private:
-  int socket_;
-  std::uint16_t port_ = 0;
-};
 
 void run(const std::string& script) {
   Child child({"/bin/sh", "-ec", script});
