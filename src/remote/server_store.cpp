@@ -1,6 +1,5 @@
 #include "dialog/remote/server_store.hpp"
 
-#include <algorithm>
 #include <map>
 #include <mutex>
 #include <unordered_set>
@@ -180,13 +179,6 @@ Result<Quota> MemoryServerStore::quota(const Subject& subject, const Context& co
   DIALOG_TRY(check_context(context, system_clock()));
   const std::lock_guard lock(state_->mutex);
   return state_->quota(subject.id());
-}
-
-std::size_t MemoryServerStore::subject_count() const {
-  const std::lock_guard lock(state_->mutex);
-  return static_cast<std::size_t>(
-      std::count_if(state_->kept.begin(), state_->kept.end(),
-                    [](const auto& entry) { return entry.second.archive.block_count() > 0; }));
 }
 
 }  // namespace dialog

@@ -16,7 +16,7 @@
 // and its clock is the system's.
 //
 //   std::shared_ptr<Register> heads();            a new register over it, which remembers nothing
-//   static constexpr std::uint64_t kHistoryKept   swaps of a subject
+//   static std::uint64_t history_kept();          how many swaps of a subject
 //   std::unique_ptr<Archive> archive(subject);    where it keeps blocks
 //   ComposedServerStore::ArchiveFactory archives();
 
@@ -46,7 +46,7 @@ class CloudBackendFixture final : public BackendFixture {
   void lose_next_answer() override { register_->lose_answer = true; }
   void lose_next_request() override { register_->lose_request = true; }
   bool has_history() override { return true; }
-  std::uint64_t history_max() override { return Cloud::kHistoryKept; }
+  std::uint64_t history_max() override { return Cloud::history_kept(); }
 
  private:
   Cloud cloud_;

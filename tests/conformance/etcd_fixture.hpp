@@ -23,7 +23,7 @@ inline std::unique_ptr<EtcdRegister> open_etcd(const std::string& url, HttpTrans
 /// The stand-in.
 class FakeEtcdCluster {
  public:
-  static constexpr std::uint64_t kHistoryKept = EtcdOptions().history_kept;
+  static std::uint64_t history_kept() { return EtcdOptions().history_kept; }
   std::shared_ptr<Register> heads() {
     return open_etcd("etcd://one,two,three", {cluster_, &system_clock(), &system_random()});
   }

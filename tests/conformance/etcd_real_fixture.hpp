@@ -49,7 +49,7 @@ inline EtcdProcesses& single_etcd() {
 /// A prefix of its own in it.
 class RealEtcd {
  public:
-  static constexpr std::uint64_t kHistoryKept = FakeEtcdCluster::kHistoryKept;
+  static std::uint64_t history_kept() { return FakeEtcdCluster::history_kept(); }
   std::shared_ptr<Register> heads() { return open_real(url_); }
 
  private:

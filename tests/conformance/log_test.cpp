@@ -1,8 +1,6 @@
 #include "archive_suite.hpp"
-#include "dialog/backends/log_repository_store.hpp"
-#include "dialog/backends/log_server_store.hpp"
-#include "folder_fixture.hpp"
 #include "head_store_suite.hpp"
+#include "log_fixture.hpp"
 #include "register_suite.hpp"
 #include "revocation_suite.hpp"
 #include "server_store_suite.hpp"
@@ -10,9 +8,6 @@
 
 namespace dialog::test {
 namespace {
-
-using LogRepositoryFixture = FolderFixture<RepositoryStore, LogRepositoryStore, LogOptions>;
-using LogServerStoreFixture = FolderFixture<ServerStore, LogServerStore, LogOptions>;
 
 using LogArchiveFixture = RepositoryArchiveFixture<LogRepositoryFixture, LogOptions>;
 

@@ -17,7 +17,7 @@ namespace dialog::test {
 /// What is made on a bucket.
 class Bucket {
  public:
-  static constexpr std::uint64_t kHistoryKept = 100;
+  static std::uint64_t history_kept() { return 100; }
 
   Bucket(S3Config config, HttpTransport transport, ParallelFor parallel_for = {})
       : config_(std::move(config)),

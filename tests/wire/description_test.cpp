@@ -52,7 +52,8 @@ void for_each_node(const json& node, const std::function<void(const json&)>& vis
 }
 
 class DescriptionProtocol : public ProtocolTest {};
-DIALOG_ALL_TRANSPORTS(DescriptionProtocol);
+INSTANTIATE_TEST_SUITE_P(Memory, DescriptionProtocol,
+                         over<MemoryServerStoreFixture>(kAllTransports), transport_name);
 
 TEST_P(DescriptionProtocol, is_served_as_it_stands_in_the_documentation) {
   const auto response = send("GET", "/openapi.json");

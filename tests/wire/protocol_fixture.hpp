@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 #include <initializer_list>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "conformance/store_memory_fixture.hpp"
 #include "description.hpp"
 #include "dialog/base/clock.hpp"
 #include "dialog/remote/server_store.hpp"
@@ -48,9 +51,15 @@ inline std::string field(const HttpResponse& response, std::string_view name) {
 
 enum class Transport { in_process, socket, nginx };
 
+/// How the requests of a test come to the server, and what that stands on.
+struct ProtocolSetting {
+  Transport transport;
+  Factory<ServerStoreFixture> store;
+};
+
 /// Runs a test of the protocol against the service itself, through a socket, and through nginx
 /// before that.
-class ProtocolTest : public testing::TestWithParam<Transport> {
+class ProtocolTest : public testing::TestWithParam<ProtocolSetting> {
  protected:
   /// Before the first request.
   void configure(server::ServiceConfig config) {
@@ -81,15 +90,21 @@ class ProtocolTest : public testing::TestWithParam<Transport> {
   }
 
   ManualClock clock_;
-  MemoryServerStore store_;
+
+ private:
+  std::unique_ptr<ServerStoreFixture> stores_ = GetParam().store.make();
+
+ protected:
+  ServerStore& store_ = stores_->store();
 
  private:
   HttpResponse exchange(const HttpRequest& request) {
-    if (GetParam() == Transport::in_process) return service_->handle(request);
+    if (GetParam().transport == Transport::in_process) return service_->handle(request);
     if (!client_) {
       server_ = std::make_unique<server::Server>(*service_, server::ServerConfig{}, log_);
       EXPECT_TRUE(server_->start().has_value());
-      if (GetParam() == Transport::nginx) proxy_ = std::make_unique<Proxy>(server_->port());
+      if (GetParam().transport == Transport::nginx)
+        proxy_ = std::make_unique<Proxy>(server_->port());
       connect();
     }
     HttpResponse response = client_->exchange(request);
@@ -112,8 +127,8 @@ class ProtocolTest : public testing::TestWithParam<Transport> {
   std::unique_ptr<RawClient> client_;
 };
 
-inline std::string transport_name(const testing::TestParamInfo<Transport>& info) {
-  switch (info.param) {
+inline std::string name_of(Transport transport) {
+  switch (transport) {
     case Transport::in_process:
       return "in_process";
     case Transport::socket:
@@ -123,20 +138,26 @@ inline std::string transport_name(const testing::TestParamInfo<Transport>& info)
   }
   return "";
 }
+inline constexpr auto transport_name = [](const auto& info) {
+  return name_of(info.param.transport);
+};
+inline void PrintTo(const ProtocolSetting& setting, std::ostream* out) {
+  *out << name_of(setting.transport);
+}
+
+// What a proxy refuses by itself never comes to the server.
+inline const std::vector<Transport> kDirectTransports{Transport::in_process, Transport::socket};
+inline const std::vector<Transport> kAllTransports{Transport::in_process, Transport::socket,
+                                                   Transport::nginx};
+
+/// The parameters of a suite that a program runs over one kind of store.
+template <class Stores>
+auto over(const std::vector<Transport>& transports) {
+  std::vector<ProtocolSetting> settings;
+  for (const Transport transport : transports) {
+    settings.push_back({transport, factory<Stores>("Only")});
+  }
+  return testing::ValuesIn(settings);
+}
 
 }  // namespace dialog::test
-
-/// Once per test class.
-#define DIALOG_DIRECT_TRANSPORTS(Test)                                                           \
-  INSTANTIATE_TEST_SUITE_P(                                                                      \
-      , Test,                                                                                    \
-      testing::Values(::dialog::test::Transport::in_process, ::dialog::test::Transport::socket), \
-      ::dialog::test::transport_name)
-
-/// The same through nginx, too.
-#define DIALOG_ALL_TRANSPORTS(Test)                                                             \
-  INSTANTIATE_TEST_SUITE_P(                                                                     \
-      , Test,                                                                                   \
-      testing::Values(::dialog::test::Transport::in_process, ::dialog::test::Transport::socket, \
-                      ::dialog::test::Transport::nginx),                                        \
-      ::dialog::test::transport_name)

@@ -25,7 +25,8 @@ class StateProtocol : public ProtocolTest {
     return page.find("\n" + line + "\n") != std::string::npos;
   }
 };
-DIALOG_ALL_TRANSPORTS(StateProtocol);
+INSTANTIATE_TEST_SUITE_P(Memory, StateProtocol, over<MemoryServerStoreFixture>(kAllTransports),
+                         transport_name);
 
 TEST_P(StateProtocol, readiness_is_told_to_anybody) {
   set_tokens("");

@@ -139,9 +139,6 @@ class MemoryServerStore final : public ServerStore {
                          const Context& context) override;
   Result<Quota> quota(const Subject& subject, const Context& context) override;
 
-  /// How many subjects have an archive here.
-  [[nodiscard]] std::size_t subject_count() const;
-
  private:
   struct State;
   class SubjectArchive;

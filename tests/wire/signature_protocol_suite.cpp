@@ -1,15 +1,12 @@
 #include <gmock/gmock.h>
 
-#include "signature_fixture.hpp"
+#include "protocol_suites.hpp"
 
 namespace dialog::test {
 namespace {
 
 using std::chrono::seconds;
 using testing::HasSubstr;
-
-class SignatureProtocol : public SignatureTest {};
-DIALOG_DIRECT_TRANSPORTS(SignatureProtocol);
 
 TEST_P(SignatureProtocol, the_subjects_key_opens_its_subject) {
   const auto published = send_signed('a', swap_request(kA));

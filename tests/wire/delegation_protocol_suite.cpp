@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "dialog/http/revocation_messages.hpp"
-#include "signature_fixture.hpp"
+#include "protocol_suites.hpp"
 #include "support/forwarding_store.hpp"
 
 namespace dialog::test {
@@ -10,41 +9,6 @@ namespace {
 using std::chrono::seconds;
 using testing::HasSubstr;
 using enum CapabilityAccess;
-
-/// Key a owns the subject; it lets key b in, who may let key c in.
-class DelegationProtocol : public SignatureTest {
- protected:
-  HttpResponse read_with(char key, const Capability& capability) {
-    return send_signed(key, with(request("GET", "/" + kA), capability));
-  }
-  HttpResponse publish_with(char key, const Capability& capability) {
-    return send_signed(key, with(swap_request(kA), capability));
-  }
-  HttpResponse revoke(char key, const Capability& capability) {
-    return send_signed(key,
-                       revoke_request(kA, wire::print_revoke({capability.text(), std::nullopt})));
-  }
-  HttpResponse revoke(char key, const Hash& id) {
-    return send_signed(key, revoke_request(kA, wire::print_revoke({std::nullopt, id})));
-  }
-  std::vector<Revocation> revocations() {
-    const auto response = send_signed('a', request("GET", "/" + kA + "/revocations"));
-    const auto list = wire::parse_revocation_list(response.body);
-    EXPECT_TRUE(list.has_value()) << response.body;
-    return list.value_or(std::vector<Revocation>());
-  }
-  /// As wide and as long as it is.
-  static Capability handed_on(const Capability& capability, char from, char to, int number = 0) {
-    Grant next = capability.grants().back();
-    next.audience = key_of(to).public_key();
-    next.nonce.fill(static_cast<std::uint8_t>(number));
-    next.nonce[1] = static_cast<std::uint8_t>(number / 256);
-    const auto made = capability.hand_on(key_of(from), next);
-    EXPECT_TRUE(made.has_value()) << made.error().message;
-    return *made;
-  }
-};
-DIALOG_DIRECT_TRANSPORTS(DelegationProtocol);
 
 TEST_P(DelegationProtocol, whoever_holds_one_may_do_what_it_says) {
   const Capability capability = issue('a', grant('b'));

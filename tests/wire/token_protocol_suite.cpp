@@ -1,29 +1,7 @@
-#include "protocol_fixture.hpp"
+#include "protocol_suites.hpp"
 
 namespace dialog::test {
 namespace {
-
-std::string token_line(const std::string& name, const std::string& access,
-                       const std::string& rest = R"("subjects":"all")") {
-  return R"({"name":")" + name + R"(","hash":"blake3:)" + Hash::of("secret of " + name).hex() +
-         R"(","access":")" + access + R"(",)" + rest + "}\n";
-}
-
-class TokenProtocol : public ProtocolTest {
- protected:
-  HttpResponse as(const std::string& name, std::string method, std::string target,
-                  Fields fields = {}, Bytes body = {}) {
-    HttpRequest request =
-        make_request(std::move(method), std::move(target), fields, std::move(body));
-    request.headers.add("Authorization", "Bearer secret of " + name);
-    return send(request);
-  }
-  HttpResponse put_as(const std::string& name) {
-    return as(name, "PUT", "/" + kDid, {{"If-Match", kZero}, {"Content-Type", "application/json"}},
-              swap_body(kDid, hex(1)));
-  }
-};
-DIALOG_ALL_TRANSPORTS(TokenProtocol);
 
 TEST_P(TokenProtocol, without_a_token_everything_about_a_subject_is_refused) {
   set_tokens(token_line("alice", "admin"));

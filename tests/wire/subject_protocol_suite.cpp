@@ -1,53 +1,7 @@
-#include "dialog/http/subject_messages.hpp"
-#include "protocol_fixture.hpp"
+#include "protocol_suites.hpp"
 
 namespace dialog::test {
 namespace {
-
-std::string line(const std::string& name, const std::string& access,
-                 const std::string& subjects = R"("all")") {
-  return R"({"name":")" + name + R"(","hash":"blake3:)" + Hash::of("secret of " + name).hex() +
-         R"(","access":")" + access + R"(","subjects":)" + subjects + "}\n";
-}
-
-/// What an operator does with subjects. `root` is an admin, `writer` is none.
-class SubjectProtocol : public ProtocolTest {
- protected:
-  void SetUp() override { set_tokens(line("root", "admin") + line("writer", "write")); }
-
-  HttpResponse as(const std::string& name, std::string method, std::string target,
-                  Fields fields = {}, Bytes body = {}) {
-    HttpRequest request =
-        make_request(std::move(method), std::move(target), fields, std::move(body));
-    request.headers.add("Authorization", "Bearer secret of " + name);
-    return send(request);
-  }
-  HttpResponse swap(const std::string& expected, const std::string& desired,
-                    const std::string& did = kDid) {
-    return as("writer", "PUT", "/" + did,
-              {{"If-Match", expected}, {"Content-Type", "application/json"}},
-              swap_body(did, desired));
-  }
-  HttpResponse put_block(const std::string& text, const std::string& did = kDid) {
-    return as("writer", "PUT", block_path(text, did), {}, text);
-  }
-  static std::string block_path(const std::string& text, const std::string& did = kDid) {
-    return "/" + did + "/blocks/" + Hash::of(text).hex();
-  }
-  HttpResponse set_quota(const std::string& body, const std::string& did = kDid) {
-    return as("root", "PUT", "/" + did + "/quota", {{"Content-Type", "application/json"}}, body);
-  }
-  wire::UsageMessage usage(const std::string& did = kDid) {
-    const auto response = as("writer", "GET", "/" + did + "/usage");
-    EXPECT_EQ(response.status, 200);
-    return wire::parse_usage(response.body).value();
-  }
-  static std::string code(const HttpResponse& response) {
-    const auto error = wire::parse_error(response.body);
-    return error ? std::string(error_row(error->code).name) : "(none)";
-  }
-};
-DIALOG_DIRECT_TRANSPORTS(SubjectProtocol);
 
 TEST_P(SubjectProtocol, an_admin_deletes_a_subject_with_all_that_it_has) {
   ASSERT_EQ(put_block("block").status, 204);
@@ -100,7 +54,8 @@ TEST_P(SubjectProtocol, only_an_admin_deletes_lists_and_sets_quotas) {
 }
 
 TEST_P(SubjectProtocol, an_admin_of_one_subject_is_none_of_others) {
-  set_tokens(line("root", "admin", R"([")" + kDid + R"("])") + line("writer", "write"));
+  set_tokens(token_line("root", "admin", R"("subjects":[")" + kDid + R"("])") +
+             token_line("writer", "write"));
   ASSERT_EQ(swap(kZero, hex(1)).status, 200);
   ASSERT_EQ(swap(kZero, hex(1), kOtherDid).status, 200);
   EXPECT_EQ(as("root", "GET", "/subjects").status, 403);
@@ -149,9 +104,18 @@ TEST_P(SubjectProtocol, a_wrong_query_of_the_list_is_400) {
     EXPECT_EQ(as("root", "GET", std::string("/subjects?") + query).status, 400) << query;
 }
 
+TEST_P(SubjectProtocol, asking_for_invented_subjects_leaves_no_trace) {
+  for (int i = 0; i < 50; ++i) {
+    const std::string did = "did:web:invented" + std::to_string(i);
+    EXPECT_EQ(as("writer", "HEAD", "/" + did).status, 404);
+    EXPECT_EQ(as("writer", "GET", block_path("x", did)).status, 404);
+  }
+  EXPECT_EQ(as("root", "GET", "/subjects").body, R"({"subjects":[],"complete":true})");
+}
+
 TEST_P(SubjectProtocol, usage_is_for_whoever_may_read) {
-  set_tokens(line("writer", "write") + line("reader", "read") +
-             line("other", "read", R"([")" + kOtherDid + R"("])"));
+  set_tokens(token_line("writer", "write") + token_line("reader", "read") +
+             token_line("other", "read", R"("subjects":[")" + kOtherDid + R"("])"));
   ASSERT_EQ(put_block("12345").status, 204);
   const auto response = as("reader", "GET", "/" + kDid + "/usage");
   EXPECT_EQ(response.status, 200);
@@ -205,13 +169,6 @@ TEST_P(SubjectProtocol, only_a_subject_has_usage_and_quota_and_only_the_server_h
   EXPECT_EQ(as("root", "GET", "/" + kDid + "/quota").status, 405);
   EXPECT_EQ(field(as("root", "POST", "/" + kDid), "Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
 }
-
-class OpenSubjectProtocol : public ProtocolTest {
- protected:
-  void SetUp() override { ASSERT_TRUE(store_.set_quota(subject_, Quota{1, 1}, {}).has_value()); }
-  const Subject subject_ = Subject::parse(kDid).value();
-};
-DIALOG_DIRECT_TRANSPORTS(OpenSubjectProtocol);
 
 TEST_P(OpenSubjectProtocol, without_tokens_nobody_is_an_admin) {
   EXPECT_EQ(send("DELETE", "/" + kDid).status, 403);

@@ -1,23 +1,7 @@
-#include "protocol_fixture.hpp"
+#include "protocol_suites.hpp"
 
 namespace dialog::test {
 namespace {
-
-const Fields kFrames{{"Content-Type", std::string(wire::kBlocksMediaType)}};
-
-class ArchiveProtocol : public ProtocolTest {
- protected:
-  static std::string path(const Hash& hash, const std::string& did = kDid) {
-    return "/" + did + "/blocks/" + hash.hex();
-  }
-  static std::string batch(const char* name) { return "/" + kDid + "/blocks/" + name; }
-  HttpResponse put_all(const std::vector<Block>& blocks) {
-    Bytes body;
-    for (const Block& block : blocks) wire::append_frame(body, block);
-    return send("POST", batch("put"), kFrames, body);
-  }
-};
-DIALOG_ALL_TRANSPORTS(ArchiveProtocol);
 
 TEST_P(ArchiveProtocol, a_block_that_was_put_can_be_got) {
   const Block block = Block::of("some\r\n\0bytes");
@@ -182,13 +166,6 @@ TEST_P(ArchiveProtocol, the_bytes_of_a_batch_are_bounded_but_one_block_always_tr
 TEST_P(ArchiveProtocol, a_batch_that_is_longer_than_announced_is_too_large) {
   configure({.block_bytes_max = 100, .batch_bytes_max = 1000});
   EXPECT_EQ(send("POST", batch("put"), kFrames, std::string(1001, 'x')).status, 413);
-}
-
-TEST_P(ArchiveProtocol, asking_for_invented_subjects_leaves_no_trace) {
-  for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(send("GET", path(Hash::of("x"), "did:web:invented" + std::to_string(i))).status, 404);
-  }
-  EXPECT_EQ(store_.subject_count(), 0U);
 }
 
 }  // namespace

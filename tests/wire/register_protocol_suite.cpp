@@ -1,14 +1,7 @@
-#include "protocol_fixture.hpp"
+#include "protocol_suites.hpp"
 
 namespace dialog::test {
 namespace {
-
-class RegisterProtocol : public ProtocolTest {};
-DIALOG_ALL_TRANSPORTS(RegisterProtocol);
-
-// What a proxy refuses by itself never comes to the server.
-class DirectRegisterProtocol : public ProtocolTest {};
-DIALOG_DIRECT_TRANSPORTS(DirectRegisterProtocol);
 
 TEST_P(RegisterProtocol, an_unpublished_subject_is_not_found) {
   const auto head = send("HEAD", "/" + kDid);
