@@ -8,7 +8,7 @@
 namespace dialog {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = std::size_t{64} * 1024;
+constexpr std::size_t kAdminBytesMax = std::size_t{64} * 1024;
 // A DID and an author, each maybe escaped, and numbers.
 constexpr std::size_t kEntryBytesMax = std::size_t{40} * 1024;
 
@@ -35,7 +35,7 @@ Result<ServerStore::Page> AdminClient::list(const std::optional<Hash>& after, st
   const Endpoint& endpoint = caller_->endpoint();
   DIALOG_ASSIGN(const HttpResponse response,
                 send(caller_->request("GET", endpoint.subjects_url(query)),
-                     kAnswerBytesMax + limit * kEntryBytesMax, context));
+                     kAdminBytesMax + limit * kEntryBytesMax, context));
   if (response.status != 200) return fail(detail::status_error(response, endpoint));
   return wire::parse_subjects(response.body, limit);
 }
@@ -44,7 +44,7 @@ Result<wire::UsageMessage> AdminClient::usage(const Subject& subject, const Cont
   const Endpoint& endpoint = caller_->endpoint();
   DIALOG_ASSIGN(const HttpResponse response,
                 send(caller_->request("GET", endpoint.subject_url(subject) + "/usage"),
-                     kAnswerBytesMax, context));
+                     kAdminBytesMax, context));
   if (response.status != 200) return fail(detail::status_error(response, endpoint));
   return wire::parse_usage(response.body);
 }
@@ -53,7 +53,7 @@ Result<bool> AdminClient::remove(const Subject& subject, const Context& context)
   const Endpoint& endpoint = caller_->endpoint();
   DIALOG_ASSIGN(
       const HttpResponse response,
-      send(caller_->request("DELETE", endpoint.subject_url(subject)), kAnswerBytesMax, context));
+      send(caller_->request("DELETE", endpoint.subject_url(subject)), kAdminBytesMax, context));
   if (response.status == 204) return true;
   Error error = detail::status_error(response, endpoint);
   // Only one of this protocol's servers knows that there is nothing.
@@ -70,7 +70,7 @@ Result<void> AdminClient::set_quota(const Subject& subject, const std::optional<
     request.headers.add("Content-Type", std::string(wire::kJsonMediaType));
     request.body = wire::print_quota(*quota);
   }
-  DIALOG_ASSIGN(const HttpResponse response, send(request, kAnswerBytesMax, context));
+  DIALOG_ASSIGN(const HttpResponse response, send(request, kAdminBytesMax, context));
   if (response.status == 204) return {};
   return fail(detail::status_error(response, endpoint));
 }

@@ -8,11 +8,12 @@
 namespace dialog {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = std::size_t{256} * 1024;
+constexpr std::size_t kRevocationsBytesMax = std::size_t{256} * 1024;
 
 Result<HttpResponse> exchange(const detail::RestCaller& caller, const HttpRequest& request,
                               const Context& context) {
-  auto response = caller.send(request, kAnswerBytesMax, caller.bounded(context), Repeat::always);
+  auto response =
+      caller.send(request, kRevocationsBytesMax, caller.bounded(context), Repeat::always);
   if (!response) {
     Error error = std::move(response).error().error;
     if (error.code == ErrorCode::malformed || error.code == ErrorCode::too_large)

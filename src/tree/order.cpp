@@ -11,7 +11,7 @@ namespace dialog {
 namespace {
 
 /// Some consecutive questions, the node below which their answers are, and what lies before that.
-struct Group {
+struct RankGroup {
   NodePtr node;
   std::size_t first = 0;
   std::size_t end = 0;
@@ -66,7 +66,8 @@ Result<std::vector<TreeSize>> measure_before(NodeSource& source, const Hash& roo
   DIALOG_TRY(check_ascending(keys, "keys to measure before"));
   std::vector<TreeSize> before(keys.size());
   if (root.is_zero() || keys.empty()) return before;
-  const auto step = [&](const Group& group, std::vector<Group>& below, detail::NodeRefs& refs) {
+  const auto step = [&](const RankGroup& group, std::vector<RankGroup>& below,
+                        detail::NodeRefs& refs) {
     EntryCursor entry(*group.node);
     TreeSize passed = group.before;
     for (std::size_t i = group.first; i < group.end;) {
@@ -76,14 +77,14 @@ Result<std::vector<TreeSize>> measure_before(NodeSource& source, const Hash& roo
         before[i++] = passed;
         continue;
       }
-      Group next{nullptr, i, i + 1, passed};
+      RankGroup next{nullptr, i, i + 1, passed};
       while (next.end < group.end && keys[next.end] <= entry.key()) ++next.end;
       i = next.end;
       below.push_back(std::move(next));
       refs.add(detail::child_ref(entry, group.node->level()));
     }
   };
-  DIALOG_TRY(detail::descend(source, root, Group{nullptr, 0, keys.size(), {}}, step, context));
+  DIALOG_TRY(detail::descend(source, root, RankGroup{nullptr, 0, keys.size(), {}}, step, context));
   return before;
 }
 
@@ -112,7 +113,8 @@ Result<std::vector<TreeEntry>> select_entries(NodeSource& source, const Hash& ro
   DIALOG_TRY(check_ascending(numbers, "numbers of the entries to select"));
   std::vector<TreeEntry> selected;
   if (root.is_zero() || numbers.empty()) return selected;
-  const auto step = [&](const Group& group, std::vector<Group>& below, detail::NodeRefs& refs) {
+  const auto step = [&](const RankGroup& group, std::vector<RankGroup>& below,
+                        detail::NodeRefs& refs) {
     EntryCursor entry(*group.node);
     std::uint64_t passed = group.before.entries;
     for (std::size_t i = group.first; i < group.end && !entry.at_end();) {
@@ -127,14 +129,15 @@ Result<std::vector<TreeEntry>> select_entries(NodeSource& source, const Hash& ro
         ++i;
         continue;
       }
-      Group next{nullptr, i, i + 1, {passed, 0}};
+      RankGroup next{nullptr, i, i + 1, {passed, 0}};
       while (next.end < group.end && numbers[next.end] < beyond) ++next.end;
       i = next.end;
       below.push_back(std::move(next));
       refs.add(detail::child_ref(entry, group.node->level()));
     }
   };
-  DIALOG_TRY(detail::descend(source, root, Group{nullptr, 0, numbers.size(), {}}, step, context));
+  DIALOG_TRY(
+      detail::descend(source, root, RankGroup{nullptr, 0, numbers.size(), {}}, step, context));
   return selected;
 }
 

@@ -8,7 +8,7 @@ namespace dialog {
 namespace {
 
 /// Some consecutive keys and the node below which they are, if anywhere.
-struct Group {
+struct KeyGroup {
   NodePtr node;
   std::size_t first = 0;
   std::size_t end = 0;
@@ -42,7 +42,8 @@ Result<std::vector<std::optional<StoredValue>>> find_values(NodeSource& source, 
   }
   std::vector<std::optional<StoredValue>> found(keys.size());
   if (root.is_zero() || keys.empty()) return found;
-  const auto step = [&](const Group& group, std::vector<Group>& below, detail::NodeRefs& refs) {
+  const auto step = [&](const KeyGroup& group, std::vector<KeyGroup>& below,
+                        detail::NodeRefs& refs) {
     EntryCursor entry(*group.node);
     for (std::size_t i = group.first; i < group.end;) {
       const bool is_here = entry.seek(keys[i]);
@@ -52,14 +53,14 @@ Result<std::vector<std::optional<StoredValue>>> find_values(NodeSource& source, 
         ++i;
         continue;
       }
-      Group next{nullptr, i, i + 1};
+      KeyGroup next{nullptr, i, i + 1};
       while (next.end < group.end && keys[next.end] <= entry.key()) ++next.end;
       i = next.end;
       below.push_back(std::move(next));
       refs.add(detail::child_ref(entry, group.node->level()));
     }
   };
-  DIALOG_TRY(detail::descend(source, root, Group{nullptr, 0, keys.size()}, step, context));
+  DIALOG_TRY(detail::descend(source, root, KeyGroup{nullptr, 0, keys.size()}, step, context));
   return found;
 }
 
