@@ -28,9 +28,9 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr ByteView kMagic = "dialogdb";
 constexpr ByteView kFormatKey = "format";
 constexpr const char* kData = "/data.mdb";
-constexpr const char* kTableNames[kTableCount] = {"format",  "blocks",  "heads",   "subjects",
-                                                  "history", "places",  "records", "segments",
-                                                  "spaces",  "accounts"};
+constexpr const char* kTableNames[kTableCount] = {"format",  "blocks",   "heads",      "subjects",
+                                                  "history", "places",   "records",    "segments",
+                                                  "spaces",  "accounts", "revocations"};
 
 bool is_index(Purpose purpose) {
   return purpose == Purpose::repository_index || purpose == Purpose::server_index;
@@ -54,13 +54,16 @@ bool has_table(Purpose purpose, Table table) {
     case Table::spaces:
       return purpose == Purpose::server_index;
     case Table::accounts:
+    case Table::revocations:
       return purpose == Purpose::server;
   }
   return false;
 }
 
 // What databases from before these tables lack.
-bool is_later(Table table) { return table == Table::spaces || table == Table::accounts; }
+bool is_later(Table table) {
+  return table == Table::spaces || table == Table::accounts || table == Table::revocations;
+}
 
 std::string_view to_string(Purpose purpose) {
   switch (purpose) {

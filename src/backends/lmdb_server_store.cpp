@@ -9,6 +9,7 @@
 #include "lmdb_accounts.hpp"
 #include "lmdb_archive.hpp"
 #include "lmdb_register.hpp"
+#include "lmdb_revocations.hpp"
 
 namespace dialog {
 namespace {
@@ -32,10 +33,12 @@ struct LmdbServerStore::State {
   State(std::shared_ptr<lmdb::Environment> opened, const LmdbOptions& chosen)
       : options(chosen),
         environment(std::move(opened)),
-        heads(environment, std::max<std::uint64_t>(1, options.history_kept), *options.clock) {}
+        heads(environment, std::max<std::uint64_t>(1, options.history_kept), *options.clock),
+        revocations(environment, *options.clock) {}
   const LmdbOptions options;
   const std::shared_ptr<lmdb::Environment> environment;
   lmdb::HeadRegister heads;
+  lmdb::Revocations revocations;
   std::mutex mutex;
   // Those that somebody holds: they share their buffers.
   std::unordered_map<Hash, std::weak_ptr<SubjectBlocks>> archives;
@@ -106,6 +109,7 @@ Result<std::unique_ptr<LmdbServerStore>> LmdbServerStore::open(const std::string
 }
 
 Register& LmdbServerStore::head_register() { return state_->heads; }
+RevocationStore* LmdbServerStore::revocations() { return &state_->revocations; }
 
 Result<void> LmdbServerStore::check_writable() const {
   return state_->environment->check_writable();
@@ -176,6 +180,7 @@ Result<LmdbServerStore::Checked> LmdbServerStore::check() {
   checked.blocks = blocks.blocks;
   checked.bytes = blocks.bytes;
   DIALOG_TRY(lmdb::check_accounts(*state_->environment));
+  DIALOG_TRY(state_->revocations.check());
   return checked;
 }
 

@@ -25,9 +25,10 @@ enum class Table : std::uint8_t {
   records,
   segments,
   spaces,
-  accounts
+  accounts,
+  revocations
 };
-inline constexpr std::size_t kTableCount = 10;
+inline constexpr std::size_t kTableCount = 11;
 
 /// One snapshot. Views into it are valid until it is parked or gone. To be used by one thread at a
 /// time.

@@ -2,6 +2,7 @@
 #include "head_store_suite.hpp"
 #include "lmdb_fixture.hpp"
 #include "register_suite.hpp"
+#include "revocation_suite.hpp"
 #include "server_store_suite.hpp"
 #include "subject_suite.hpp"
 
@@ -51,6 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Lmdb, HeadStoreRaces, only<LmdbRepositoryFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, ServerStoreConformance, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectConformance, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectRaces, only<LmdbServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, RevocationConformance, only<LmdbServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, RevocationRaces, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, RegisterConformance, only<RegisterOf<LmdbServerStoreFixture>>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, RegisterRaces, only<RegisterOf<LmdbServerStoreFixture>>());
 

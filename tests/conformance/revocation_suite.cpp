@@ -25,6 +25,14 @@ TEST_P(RevocationConformance, ItIsThereAfterReopening) {
   EXPECT_EQ(list(one_), std::vector{revocation("a")});
 }
 
+TEST_P(RevocationConformance, ItStaysWhereTheSubjectIsRemoved) {
+  const Register::Swap swap{{}, revision_number(1), {}, "", false};
+  ASSERT_TRUE(fixture().store().head_register().swap(one_, swap, {}).has_value());
+  ASSERT_TRUE(add(one_, revocation("a")).has_value());
+  EXPECT_EQ(fixture().store().remove(one_, {}).value_or(false), true);
+  EXPECT_EQ(list(one_), std::vector{revocation("a")});
+}
+
 TEST_P(RevocationConformance, TheLaterOfTwoTimesCounts) {
   ASSERT_TRUE(add(one_, revocation("a", 3'000)).has_value());
   ASSERT_TRUE(add(one_, revocation("a", 2'000)).has_value());

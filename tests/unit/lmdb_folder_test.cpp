@@ -15,6 +15,7 @@
 #include "support/first_fault.hpp"
 #include "support/generator.hpp"
 #include "support/seeds.hpp"
+#include "support/subjects.hpp"
 #include "support/temp_folder.hpp"
 
 // What may lie in a folder that is to be opened as a store.
@@ -220,6 +221,27 @@ TEST_F(LmdbFolder, OfAServerIsNoRepository) {
   const Error error = refusal();
   EXPECT_EQ(error.code, ErrorCode::invalid_argument);
   EXPECT_THAT(error.message, HasSubstr("a server's store, not a repository"));
+}
+
+TEST_F(LmdbFolder, OfAServerOfAnEarlierVersionGetsTheTablesThatItLacks) {
+  const Block block = Block::of("block");
+  const Subject subject = subject_named("one");
+  const Revoke revoke{{Hash::of("a"), std::chrono::seconds(2'000)}, {}, kRevocationsMax};
+  {
+    const auto server = LmdbServerStore::open(folder_, opening(StoreOpen::ensure)).value();
+    const auto archive = server->archive_for(subject);
+    ASSERT_TRUE(archive->put({&block, 1}).has_value() && archive->flush().has_value());
+  }
+  for (const char* table : {"accounts", "revocations"}) {
+    transact(0, table, [](MDB_txn* transaction, MDB_dbi handle) {
+      ASSERT_EQ(mdb_drop(transaction, handle, 1), 0);
+    });
+  }
+  const auto server = LmdbServerStore::open(folder_, opening(StoreOpen::ensure)).value();
+  EXPECT_EQ(server->usage(subject, {}).value(), (Usage{1, block.size()}));
+  EXPECT_TRUE(server->revocations()->add(subject, revoke, {}).has_value());
+  EXPECT_EQ(server->revocations()->list(subject, {}).value(), std::vector{revoke.revocation});
+  EXPECT_TRUE(server->check().has_value());
 }
 
 TEST_F(LmdbFolder, OfARepositoryThatIsOpenIsNoServers) {

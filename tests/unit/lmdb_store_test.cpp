@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -5,6 +6,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,6 +36,19 @@ class LmdbServer : public testing::Test {
       ASSERT_TRUE(std::holds_alternative<Register::Accepted>(
           store_->head_register().swap(subject, swap, {}).value()));
     }
+  }
+  /// Changes these bytes wherever they are in the database.
+  void damage(std::string_view found) {
+    store_.reset();
+    const std::string data = folder_ / "data.mdb";
+    std::ifstream in(data, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    ASSERT_NE(bytes.find(found), std::string::npos);
+    for (auto at = bytes.find(found); at != std::string::npos; at = bytes.find(found, at)) {
+      bytes[at] = static_cast<char>(bytes[at] ^ 0x20);
+    }
+    std::ofstream(data, std::ios::binary) << bytes;
+    open(10);
   }
   HeadHistory history(std::uint64_t after) {
     return store_->head_register().history(subject_, after, 100, {}).value();
@@ -87,21 +102,25 @@ TEST_F(LmdbServer, NamesADamagedSwapWhenItIsChecked) {
   open(10);
   const Register::Swap swap{{}, revision_number(1), {}, "the author of it", false};
   ASSERT_TRUE(store_->head_register().swap(subject_, swap, {}).has_value());
-  store_.reset();
-  const std::string data = folder_ / "data.mdb";
-  std::ifstream in(data, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(in), {});
-  // In the head and in the history.
-  for (auto at = bytes.find(swap.author); at != std::string::npos;
-       at = bytes.find(swap.author, at)) {
-    bytes[at] = 'T';
-  }
-  std::ofstream(data, std::ios::binary) << bytes;
-  open(10);
+  damage(swap.author);
   const auto checked = store_->check();
   ASSERT_FALSE(checked.has_value());
   EXPECT_EQ(checked.error().code, ErrorCode::corrupt);
   EXPECT_THAT(checked.error().message, testing::HasSubstr(subject_.id().hex()));
+}
+
+TEST_F(LmdbServer, NamesADamagedRevocationWhereverItIsRead) {
+  open(10);
+  const Revoke revoke{{Hash::of("a"), std::chrono::seconds(2'000)}, {}, kRevocationsMax};
+  ASSERT_TRUE(store_->revocations()->add(subject_, revoke, {}).has_value());
+  EXPECT_TRUE(store_->check().has_value());
+  damage(Hash::of("a").bytes());
+  const auto checked = store_->check();
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_EQ(checked.error().code, ErrorCode::corrupt);
+  EXPECT_THAT(checked.error().message, testing::HasSubstr(subject_.id().hex()));
+  EXPECT_EQ(store_->revocations()->list(subject_, {}).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(store_->revocations()->add(subject_, revoke, {}).error().code, ErrorCode::corrupt);
 }
 
 TEST_F(LmdbServer, RefusesAnAuthorThatIsTooLong) {

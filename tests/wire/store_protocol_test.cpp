@@ -38,6 +38,9 @@ INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectProtocol, over<LmdbServerStoreFixture>(kDi
 INSTANTIATE_TEST_SUITE_P(Lmdb, OpenSubjectProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
                          transport_name);
 
+INSTANTIATE_TEST_SUITE_P(Lmdb, DelegationProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
+                         transport_name);
+
 using EtcdAndBucketFixture = CloudServerStoreFixture<TwoClouds<FakeEtcdCluster, FakeBucket>>;
 using BucketFixture = CloudServerStoreFixture<FakeBucket>;
 

@@ -24,6 +24,7 @@ class LmdbServerStore final : public ServerStore {
   Register& head_register() override;
 
   std::shared_ptr<Archive> archive_for(const Subject& subject) override;
+  RevocationStore* revocations() override;
   [[nodiscard]] Result<void> check_writable() const override;
   /// In one transaction, which takes some memory for each block that there is.
   Result<bool> remove(const Subject& subject, const Context& context) override;
@@ -34,9 +35,9 @@ class LmdbServerStore final : public ServerStore {
   Result<void> set_quota(const Subject& subject, const std::optional<Quota>& quota,
                          const Context& context) override;
   Result<Quota> quota(const Subject& subject, const Context& context) override;
-  /// Reads the whole database, pages first, then every head, swap and block: `corrupt` names the
-  /// first thing that is damaged. Says nothing of the trees: a register takes any revision. Others
-  /// may write meanwhile.
+  /// Reads the whole database, pages first, then every head, swap, block and revocation: `corrupt`
+  /// names the first thing that is damaged. Says nothing of the trees: a register takes any
+  /// revision. Others may write meanwhile.
   Result<Checked> check();
 
  private:
