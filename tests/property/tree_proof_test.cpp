@@ -5,19 +5,10 @@
 namespace dialog::test {
 namespace {
 
-Bytes bound(Generator& generator, const Model& model) {
-  if (model.empty() || generator.chance(1, 3)) return generator.key();
-  Bytes key =
-      std::next(model.begin(), static_cast<std::ptrdiff_t>(below(generator, model.size())))->first;
-  if (generator.chance(1, 3)) key.resize(below(generator, key.size() + 1));
-  if (generator.chance(1, 4)) key.push_back('\0');
-  return key;
-}
-
 KeyBounds some_range(Generator& generator, const Model& model) {
   KeyBounds range;
-  if (generator.chance(4, 5)) range.from = bound(generator, model);
-  if (generator.chance(4, 5)) range.to = bound(generator, model);
+  if (generator.chance(4, 5)) range.from = some_bound(generator, model);
+  if (generator.chance(4, 5)) range.to = some_bound(generator, model);
   return range;
 }
 
@@ -117,7 +108,7 @@ TEST(TreeOrderProperty, CountsAsTheModelDoes) {
       const auto measured = measure_range(source, root, range);
       ASSERT_TRUE(measured) << why(measured);
       ASSERT_EQ(measured->entries, expected.size());
-      const Bytes key = bound(generator, model);
+      const Bytes key = some_bound(generator, model);
       const auto rank =
           static_cast<std::uint64_t>(std::distance(model.begin(), model.lower_bound(key)));
       ASSERT_EQ(rank_of(source, root, key).value(), rank);

@@ -21,16 +21,6 @@ Entries model_scan(const Model& model, const ScanRange& range) {
   return entries;
 }
 
-/// Often a key of the model, or the beginning of one.
-Bytes bound(Generator& generator, const Model& model) {
-  if (model.empty() || generator.chance(1, 3)) return generator.key();
-  Bytes key =
-      std::next(model.begin(), static_cast<std::ptrdiff_t>(below(generator, model.size())))->first;
-  if (generator.chance(1, 3)) key.resize(below(generator, key.size() + 1));
-  if (generator.chance(1, 4)) key.push_back('\0');
-  return key;
-}
-
 TEST(TreeScanProperty, EqualsTheScanOfTheModel) {
   for_each_seed(30, [](Generator& generator) {
     WatchedArchive archive;
@@ -39,10 +29,10 @@ TEST(TreeScanProperty, EqualsTheScanOfTheModel) {
     const Hash root = build(archive, model);
     for (int i = 0; i < 30; ++i) {
       ScanRange range;
-      if (generator.chance(1, 2)) range.from = bound(generator, model);
-      if (generator.chance(1, 2)) range.to = bound(generator, model);
+      if (generator.chance(1, 2)) range.from = some_bound(generator, model);
+      if (generator.chance(1, 2)) range.to = some_bound(generator, model);
       if (generator.chance(1, 3))
-        range.prefix = bound(generator, model).substr(0, below(generator, 6));
+        range.prefix = some_bound(generator, model).substr(0, below(generator, 6));
       range.reverse = generator.chance(1, 2);
       if (generator.chance(1, 3)) range.limit = generator.below(50);
       ASSERT_TRUE(entries_of(source, root, range) == model_scan(model, range));
@@ -61,7 +51,7 @@ TEST(TreeScanProperty, ACursorGoesWhereAnIteratorWould) {
     for (int i = 0; i < 600; ++i) {
       bool stands = false;
       if (expected == model.end() || generator.chance(1, 8)) {
-        const Bytes key = bound(generator, model);
+        const Bytes key = some_bound(generator, model);
         expected = model.lower_bound(key);
         if (generator.chance(1, 2)) {
           stands = cursor.seek(key).value();
@@ -92,7 +82,8 @@ TEST(TreeScanProperty, ManyKeysEqualOneByOneAndTheModel) {
     const Model model = generator.entries(below(generator, 3'000));
     const Hash root = build(archive, model);
     std::set<Bytes> keys;
-    for (std::uint64_t i = generator.below(200); i > 0; --i) keys.insert(bound(generator, model));
+    for (std::uint64_t i = generator.below(200); i > 0; --i)
+      keys.insert(some_bound(generator, model));
     const auto values = find_values(source, root, std::vector<ByteView>(keys.begin(), keys.end()));
     ASSERT_TRUE(values) << why(values);
     std::size_t i = 0;

@@ -105,6 +105,16 @@ inline Hash root_of(const Model& model) {
   return build(archive, model);
 }
 
+/// Often a key of the model, or the beginning of one.
+inline Bytes some_bound(Generator& generator, const Model& model) {
+  if (model.empty() || generator.chance(1, 3)) return generator.key();
+  Bytes key =
+      std::next(model.begin(), static_cast<std::ptrdiff_t>(below(generator, model.size())))->first;
+  if (generator.chance(1, 3)) key.resize(below(generator, key.size() + 1));
+  if (generator.chance(1, 4)) key.push_back('\0');
+  return key;
+}
+
 inline std::size_t depth_of(Archive& archive, const Hash& root) {
   NodeSource source(archive);
   const auto summary = summarize_tree(source, root);
