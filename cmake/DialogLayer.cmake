@@ -9,11 +9,9 @@ if(EMSCRIPTEN)
   # clang 14 takes a captured this for unused where a generic lambda calls a member of it.
   target_compile_options(dialog_flags INTERFACE -Wno-unused-lambda-capture)
 endif()
-# gcc 12 warns of copies within std::string that cannot happen, and of an expected<void> that holds nothing, depending on
-# what it inlines.
+# gcc 12 warns of copies within std::string that cannot happen, depending on what it inlines.
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  target_compile_options(dialog_flags INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread
-                                                -Wno-maybe-uninitialized)
+  target_compile_options(dialog_flags INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
   if(CMAKE_UNITY_BUILD)
     # A class with a member whose type is in an unnamed namespace is one of a source, though that is included here.
     target_compile_options(dialog_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)

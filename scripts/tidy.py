@@ -58,15 +58,8 @@ def tidy(source, entry):
         cwd=entry["directory"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
 
 
-def check_alone(entry, key):
-    done = tidy(entry["file"], entry)
-    if done.returncode == 0 and key:
-        (CACHE / key).touch()
-    return entry, done.returncode == 0, done.stdout
-
-
 def check(batch):
-    """For each (entry, key): the entry, whether it is clean, and what the tool says. Most of the time goes into the
+    """For each (entry, key): both, whether the source is clean, and what the tool says. Most of the time goes into the
     headers that all include, so sources are looked at together; where there is a complaint, each by itself."""
     if len(batch) > 1:
         first = batch[0][0]
@@ -74,11 +67,9 @@ def check(batch):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("".join(f'#include "{entry["file"]}"\n' for entry, _ in batch))
         if tidy(str(place), first).returncode == 0:
-            for _, key in batch:
-                if key:
-                    (CACHE / key).touch()
-            return [(entry, True, "") for entry, _ in batch]
-    return [check_alone(entry, key) for entry, key in batch]
+            return [(entry, key, True, "") for entry, key in batch]
+    alone = [(entry, key, tidy(entry["file"], entry)) for entry, key in batch]
+    return [(entry, key, done.returncode == 0, done.stdout) for entry, key, done in alone]
 
 
 def batches_of(unknown):
@@ -124,10 +115,12 @@ def main():
         keys = pool.map(lambda entry: fingerprint(entry, salt), entries)
         unknown = [(entry, key) for entry, key in zip(entries, keys) if not key or not (CACHE / key).exists()]
         for outcomes in pool.map(check, batches_of(unknown)):
-            for entry, is_clean, text in outcomes:
+            for entry, key, is_clean, text in outcomes:
                 if not is_clean:
                     bad += 1
                     report(entry, text, complaints)
+                elif key:
+                    (CACHE / key).touch()
     print(f"clang-tidy: {len(entries) - bad} of {len(entries)} sources are clean")
     return 1 if bad or not entries else 0
 

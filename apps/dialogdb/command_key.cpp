@@ -24,6 +24,14 @@ void show_new_key(Output& output, const std::string& did, const SecretKey& key) 
   wipe(secret);
 }
 
+void tell_key_file(Output& output, const std::string& did, const std::string& path) {
+  if (output.json()) {
+    output.document(Json{{"did", did}, {"file", path}});
+  } else {
+    output.line(did);
+  }
+}
+
 Result<void> generate(Program& program, const KeyOptions& options) {
   const SecretKey key = SecretKey::generate();
   const std::string did = Did::of(key.public_key()).text();
@@ -32,8 +40,7 @@ Result<void> generate(Program& program, const KeyOptions& options) {
     return {};
   }
   DIALOG_TRY(write_key_file(program.resolve(options.file), key, Replace::no));
-  program.output().json() ? program.output().document(Json{{"did", did}, {"file", options.file}})
-                          : program.output().line(did);
+  tell_key_file(program.output(), did, options.file);
   return {};
 }
 
@@ -81,8 +88,7 @@ Result<void> import(Program& program, const KeyOptions& options) {
     program.output().warn("this is the key of " + did + ", but the repository's subject is " +
                           workspace->repository().subject());
   }
-  program.output().json() ? program.output().document(Json{{"did", did}, {"file", path}})
-                          : program.output().line(did);
+  tell_key_file(program.output(), did, path);
   return {};
 }
 

@@ -12,20 +12,6 @@ struct LsOptions {
   bool keys_only = false;
 };
 
-Json entry_document(ByteView key, const ByteView* value, const FormatOptions& formats) {
-  Json document;
-  set_bytes(document, "key", key, formats.key_or_text());
-  if (value != nullptr) set_bytes(document, "value", *value, formats.value_or_text());
-  return document;
-}
-
-// A line must stay a line, so that what is no plain text is escaped unless a format is asked for.
-std::string entry_line(ByteView key, const ByteView* value, const FormatOptions& formats) {
-  std::string line = encode(formats.key.value_or(ByteFormat::escaped), key);
-  if (value == nullptr) return line;
-  return line + "\t" + encode(formats.value.value_or(ByteFormat::escaped), *value);
-}
-
 Result<void> run_ls(Program& program, const LsOptions& options) {
   DIALOG_ASSIGN(const ScanRange range, make_range(options.range));
   DIALOG_ASSIGN(const auto workspace, Workspace::open(program));

@@ -51,25 +51,22 @@ Result<void> run_prove(Program& program, const ProofOptions& options) {
   return {};
 }
 
-Json shown_document(const TreeEntry& entry, const FormatOptions& formats) {
-  Json document;
-  set_bytes(document, "key", entry.key, formats.key_or_text());
+// A value that the tree keeps apart is shown by its size and hash.
+void show(Output& output, const TreeEntry& entry, const FormatOptions& formats) {
   const ValueView value = entry.value.view();
-  if (value.is_inline()) {
-    set_bytes(document, "value", value.inline_bytes(), formats.value_or_text());
+  const ByteView bytes = value.is_inline() ? value.inline_bytes() : ByteView();
+  const ByteView* const shown = value.is_inline() ? &bytes : nullptr;
+  if (output.json()) {
+    Json document = entry_document(entry.key, shown, formats);
+    if (shown == nullptr)
+      document.update(Json{{"value_bytes", value.size()}, {"value_hash", value.hash().hex()}});
+    output.document(document);
   } else {
-    document["value_bytes"] = value.size();
-    document["value_hash"] = value.hash().hex();
+    std::string line = entry_line(entry.key, shown, formats);
+    if (shown == nullptr)
+      line += "\t(" + std::to_string(value.size()) + " bytes, BLAKE3 " + value.hash().hex() + ")";
+    output.line(line);
   }
-  return document;
-}
-
-std::string shown_line(const TreeEntry& entry, const FormatOptions& formats) {
-  const std::string key = encode(formats.key.value_or(ByteFormat::escaped), entry.key) + "\t";
-  const ValueView value = entry.value.view();
-  if (!value.is_inline())
-    return key + "(" + std::to_string(value.size()) + " bytes, BLAKE3 " + value.hash().hex() + ")";
-  return key + encode(formats.value.value_or(ByteFormat::escaped), value.inline_bytes());
 }
 
 Result<void> run_check(Program& program, const ProofOptions& options) {
@@ -84,13 +81,7 @@ Result<void> run_check(Program& program, const ProofOptions& options) {
   auto entries = verify_range(revision->root(), bounds, proof);
   if (!entries) return fail(std::move(entries).error().within(options.file));
   Output& output = program.output();
-  for (const TreeEntry& entry : *entries) {
-    if (output.json()) {
-      output.document(shown_document(entry, options.range.formats));
-    } else {
-      output.line(shown_line(entry, options.range.formats));
-    }
-  }
+  for (const TreeEntry& entry : *entries) show(output, entry, options.range.formats);
   output.note("Shown: " + counted(entries->size(), "entry", "entries") + " there, and no other");
   return {};
 }

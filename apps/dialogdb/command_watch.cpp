@@ -36,7 +36,7 @@ std::string event_line(const wire::WatchEvent& event) {
 
 Result<void> run_watch(Program& program, const WatchOptions& options) {
   DIALOG_ASSIGN(Parties parties, open_parties(program, *options.sync));
-  if (!parties.remote.url.starts_with("http")) {
+  if (!is_server(parties.remote.url)) {
     return fail(ErrorCode::unsupported, parties.remote.name + " is at " + parties.remote.url +
                                             ", which tells no changes; only a server does");
   }

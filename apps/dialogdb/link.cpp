@@ -95,6 +95,10 @@ Result<RemoteAddress> parse_address(const std::string& text) {
   return address;
 }
 
+bool is_server(const std::string& url) {
+  return !S3Location::is_meant_by(url) && !EtcdAddress::is_meant_by(url);
+}
+
 Result<void> check_places(const Remote& remote) {
   const std::string archive = from_record(remote.options).archive;
   if (!EtcdAddress::is_meant_by(remote.url)) {

@@ -23,6 +23,10 @@ struct RemoteAddress {
 /// `invalid_argument`.
 Result<RemoteAddress> parse_address(const std::string& text);
 
+/// Whether the address is that of a server, not of a service that keeps heads or blocks without
+/// one.
+bool is_server(const std::string& url);
+
 /// Whether the remote has a place for heads and one for blocks, neither twice. `invalid_argument`.
 Result<void> check_places(const Remote& remote);
 

@@ -48,6 +48,20 @@ Result<Snapshot> open_snapshot(const Workspace& workspace, const std::string& br
   return workspace.repository().snapshot(name);
 }
 
+Json entry_document(ByteView key, const ByteView* value, const FormatOptions& formats) {
+  Json document;
+  set_bytes(document, "key", key, formats.key_or_text());
+  if (value != nullptr) set_bytes(document, "value", *value, formats.value_or_text());
+  return document;
+}
+
+// A line must stay a line, so that what is no plain text is escaped unless a format is asked for.
+std::string entry_line(ByteView key, const ByteView* value, const FormatOptions& formats) {
+  std::string line = encode(formats.key.value_or(ByteFormat::escaped), key);
+  if (value == nullptr) return line;
+  return line + "\t" + encode(formats.value.value_or(ByteFormat::escaped), *value);
+}
+
 Result<void> visit_entries(const Snapshot& snapshot, const ScanRange& range,
                            const WholeEntryVisitor& visit, const Context& context) {
   Result<void> result;

@@ -33,6 +33,10 @@ Result<ScanRange> make_range(const RangeOptions& options);
 Result<Snapshot> open_snapshot(const Workspace& workspace, const std::string& branch,
                                const std::string& at);
 
+/// How an entry is shown; `value` may be null, and is left out then.
+Json entry_document(ByteView key, const ByteView* value, const FormatOptions& formats);
+std::string entry_line(ByteView key, const ByteView* value, const FormatOptions& formats);
+
 /// Gets one entry with its whole value.
 using WholeEntryVisitor = std::function<Result<void>(ByteView key, ByteView value)>;
 /// Visits a range; ends with the visitor's first error.

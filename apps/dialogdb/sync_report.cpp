@@ -216,7 +216,7 @@ Error advised(Error error, const Remote& remote, const std::string& branch) {
       break;
     case ErrorCode::unauthorized:
       // What opens a bucket, the error says itself.
-      if (remote.url.starts_with("http")) {
+      if (is_server(remote.url)) {
         error.message +=
             ". Name a token with 'dialogdb remote set " + remote.name + " --token-file FILE'";
       }

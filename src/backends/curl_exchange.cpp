@@ -183,7 +183,7 @@ bool CurlExchange::append_field(const std::string& line) {
 
 Result<CURLcode> CurlExchange::wait(const Context& context) {
   CURLM* multi = session_.multi.get();
-  heard_at_ = system_clock().now();
+  note_arrival();
   while (true) {
     int running = 0;
     if (curl_multi_perform(multi, &running) != CURLM_OK) {
@@ -204,6 +204,16 @@ Result<CURLcode> CurlExchange::wait(const Context& context) {
   }
 }
 
+void CurlExchange::note_arrival() {
+  if (stream_ != nullptr) heard_at_ = system_clock().now();
+}
+
+int CurlExchange::status() const {
+  long status = 0;
+  curl_easy_getinfo(session_.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<int>(status);
+}
+
 Result<void> CurlExchange::check_silence() {
   if (stream_ == nullptr || system_clock().now() - heard_at_ <= stream_->silence_max) return {};
   return fail(ErrorCode::timeout,
@@ -217,7 +227,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t co
 
 bool CurlExchange::take_header(ByteView line) {
   header_bytes_ += line.size();
-  heard_at_ = system_clock().now();
+  note_arrival();
   if (header_bytes_ > kHeaderBytesMax) return false;
   // An interim response, or that of a proxy, goes before the one that was asked for.
   if (line.starts_with("HTTP/")) {
@@ -237,10 +247,8 @@ std::size_t CurlExchange::on_body(char* data, std::size_t size, std::size_t coun
 }
 
 bool CurlExchange::take_body(ByteView piece) {
-  heard_at_ = system_clock().now();
-  long status = 0;
-  curl_easy_getinfo(session_.easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (stream_ != nullptr && status == 200) {
+  note_arrival();
+  if (stream_ != nullptr && status() == 200) {
     is_ended_ = !stream_->on_piece(piece);
     return !is_ended_;
   }
@@ -293,17 +301,15 @@ HttpFailure CurlExchange::failure(CURLcode code) const {
 
 HttpResponse CurlExchange::take_response() {
   CURL* easy = session_.easy.get();
-  long status = 0;
   long request_bytes = 0;
   long header_bytes = 0;
   curl_off_t body_up = 0;
   curl_off_t body_down = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
   curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &header_bytes);
   curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body_up);
   curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &body_down);
-  response_.status = static_cast<int>(status);
+  response_.status = status();
   response_.traffic.bytes_up =
       static_cast<std::uint64_t>(request_bytes) + static_cast<std::uint64_t>(body_up);
   response_.traffic.bytes_down =

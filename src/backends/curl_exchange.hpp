@@ -59,7 +59,9 @@ class CurlExchange {
   Result<CURLcode> wait(const Context& context);
   bool take_header(ByteView line);
   bool take_body(ByteView piece);
+  void note_arrival();
   [[nodiscard]] Result<void> check_silence();
+  [[nodiscard]] int status() const;
   [[nodiscard]] bool may_have_been_received() const;
   [[nodiscard]] HttpFailure failure(Error error) const;
   [[nodiscard]] HttpFailure failure(CURLcode code) const;

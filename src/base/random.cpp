@@ -1,6 +1,7 @@
 #include "dialog/base/random.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <sys/random.h>
 #include <unistd.h>
@@ -35,6 +36,14 @@ std::uint64_t split_mix(std::uint64_t& state) {
 }
 
 }  // namespace
+
+std::uint64_t random_word(RandomSource& random) {
+  std::array<std::uint8_t, 8> octets{};
+  random.fill(octets);
+  std::uint64_t word = 0;
+  for (const std::uint8_t octet : octets) word = word << 8U | octet;
+  return word;
+}
 
 RandomSource& system_random() {
   static SystemRandom random;

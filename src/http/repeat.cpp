@@ -1,7 +1,6 @@
 #include "dialog/http/repeat.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "ascii.hpp"
@@ -27,13 +26,9 @@ nanoseconds jitter(const RetryPolicy& policy, int number, RandomSource& random) 
   nanoseconds bound = policy.base;
   for (int i = 0; i < number && bound < policy.cap; ++i) bound *= 2;
   bound = std::min<nanoseconds>(bound, policy.cap);
-  std::array<std::uint8_t, 8> octets{};
-  random.fill(octets);
-  std::uint64_t word = 0;
-  for (const std::uint8_t octet : octets) word = word << 8U | octet;
   // The bias of the remainder is far below anything that matters for jitter.
-  return nanoseconds(
-      static_cast<std::int64_t>(word % (static_cast<std::uint64_t>(bound.count()) + 1)));
+  return nanoseconds(static_cast<std::int64_t>(random_word(random) %
+                                               (static_cast<std::uint64_t>(bound.count()) + 1)));
 }
 
 bool pause(nanoseconds duration, const Context& context, Clock& clock) {

@@ -21,6 +21,11 @@ constexpr std::size_t kChunksTogether = 16;
 /// Some megabytes in memory. Each stands for 64 KiB of honest data, but for the last of a value.
 constexpr std::size_t kCheckedMax = std::size_t{1} << 16;
 
+Result<void> check_address(const Hash& hash, const BlockExpectation& expectation) {
+  if (hash == expectation.ref.hash) return {};
+  return bad_block(hash, "it is not the block that was asked for");
+}
+
 Result<void> check_place(const Node& node, const BlockExpectation& expectation) {
   const Hash& hash = node.hash();
   if (expectation.is_root) {
@@ -112,16 +117,20 @@ BlockExpectation expect_root(const Hash& root) {
   return expectation;
 }
 
+Result<std::vector<BlockExpectation>> check_node(const Node& node,
+                                                 const BlockExpectation& expectation) {
+  DIALOG_TRY(check_address(node.hash(), expectation));
+  DIALOG_TRY(check_place(node, expectation));
+  return children_of(node, expectation);
+}
+
 Result<std::vector<BlockExpectation>> check_block(const Block& block,
                                                   const BlockExpectation& expectation) {
-  if (block.hash() != expectation.ref.hash) {
-    return bad_block(block.hash(), "it is not the block that was asked for");
-  }
+  DIALOG_TRY(check_address(block.hash(), expectation));
   switch (expectation.ref.kind) {
     case BlockKind::node: {
       DIALOG_ASSIGN(const NodePtr node, Node::parse(block));
-      DIALOG_TRY(check_place(*node, expectation));
-      return children_of(*node, expectation);
+      return check_node(*node, expectation);
     }
     case BlockKind::value_index:
       return check_index(block, expectation);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -7,6 +9,18 @@
 #include "missing.hpp"
 
 namespace dialog::detail {
+
+/// Several questions are put in order, each once. `invalid_argument` otherwise, of `what` they are.
+template <class Question>
+Result<void> check_ascending(std::span<const Question> questions, const char* what) {
+  for (std::size_t i = 1; i < questions.size(); ++i) {
+    if (questions[i] <= questions[i - 1]) {
+      return fail(ErrorCode::invalid_argument,
+                  std::string("the ") + what + " do not strictly ascend");
+    }
+  }
+  return {};
+}
 
 /// Takes several questions down a tree at once, with one read of the archive per level. A `Group`
 /// is what is asked below one node, and has that node as `node`; `top` is all of it. `step(group,

@@ -1,6 +1,5 @@
 #include "dialog/tree/order.hpp"
 
-#include <array>
 #include <set>
 #include <utility>
 
@@ -33,27 +32,13 @@ TreeSize difference(const TreeSize& to, const TreeSize& from) {
   return {to.entries - from.entries, to.bytes - from.bytes};
 }
 
-template <class Question>
-Result<void> check_ascending(std::span<const Question> questions, const char* what) {
-  for (std::size_t i = 1; i < questions.size(); ++i) {
-    if (questions[i] <= questions[i - 1]) {
-      return fail(ErrorCode::invalid_argument,
-                  std::string("the ") + what + " do not strictly ascend");
-    }
-  }
-  return {};
-}
-
 /// Uniform in [0, bound]. No bias: what lies beyond the last whole multiple is drawn again.
 std::uint64_t random_up_to(RandomSource& random, std::uint64_t bound) {
   if (bound == UINT64_MAX) return 0;  // no tree has so many entries
   const std::uint64_t count = bound + 1;
   const std::uint64_t beyond = (UINT64_MAX % count + 1) % count;
   while (true) {
-    std::array<std::uint8_t, 8> octets{};
-    random.fill(octets);
-    std::uint64_t word = 0;
-    for (const std::uint8_t octet : octets) word = word << 8U | octet;
+    const std::uint64_t word = random_word(random);
     if (word <= UINT64_MAX - beyond) return word % count;
   }
 }
@@ -63,7 +48,7 @@ std::uint64_t random_up_to(RandomSource& random, std::uint64_t bound) {
 Result<std::vector<TreeSize>> measure_before(NodeSource& source, const Hash& root,
                                              std::span<const ByteView> keys,
                                              const Context& context) {
-  DIALOG_TRY(check_ascending(keys, "keys to measure before"));
+  DIALOG_TRY(detail::check_ascending(keys, "keys to measure before"));
   std::vector<TreeSize> before(keys.size());
   if (root.is_zero() || keys.empty()) return before;
   const auto step = [&](const RankGroup& group, std::vector<RankGroup>& below,
@@ -110,7 +95,7 @@ Result<std::uint64_t> rank_of(NodeSource& source, const Hash& root, ByteView key
 Result<std::vector<TreeEntry>> select_entries(NodeSource& source, const Hash& root,
                                               std::span<const std::uint64_t> numbers,
                                               const Context& context) {
-  DIALOG_TRY(check_ascending(numbers, "numbers of the entries to select"));
+  DIALOG_TRY(detail::check_ascending(numbers, "numbers of the entries to select"));
   std::vector<TreeEntry> selected;
   if (root.is_zero() || numbers.empty()) return selected;
   const auto step = [&](const RankGroup& group, std::vector<RankGroup>& below,

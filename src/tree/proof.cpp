@@ -22,7 +22,7 @@ bool is_on_the_way(const BlockExpectation& child, const KeyBounds& range) {
   return !range.to || !child.lower || *child.lower < *range.to;
 }
 
-/// Goes down from the root through all nodes on the way, level by level. `take` gives the blocks of
+/// Goes down from the root through all nodes on the way, level by level. `take` gives the nodes of
 /// a level; each is checked against its parent. Returns the leaves, in order.
 template <class Take>
 Result<std::vector<NodePtr>> walk(const Hash& root, const KeyBounds& range, const Take& take) {
@@ -30,12 +30,11 @@ Result<std::vector<NodePtr>> walk(const Hash& root, const KeyBounds& range, cons
   std::vector<BlockExpectation> level{expect_root(root)};
   while (!level.empty()) {
     std::vector<BlockExpectation> below;
-    DIALOG_ASSIGN(const std::vector<Block> blocks, take(level));
+    DIALOG_ASSIGN(std::vector<NodePtr> nodes, take(level));
     for (std::size_t i = 0; i < level.size(); ++i) {
-      DIALOG_ASSIGN(std::vector<BlockExpectation> children, check_block(blocks[i], level[i]));
-      DIALOG_ASSIGN(NodePtr node, Node::parse(blocks[i]));
-      if (node->is_leaf()) {
-        leaves.push_back(std::move(node));
+      DIALOG_ASSIGN(std::vector<BlockExpectation> children, check_node(*nodes[i], level[i]));
+      if (nodes[i]->is_leaf()) {
+        leaves.push_back(std::move(nodes[i]));
         continue;
       }
       for (BlockExpectation& child : children) {
@@ -70,7 +69,8 @@ Result<Bytes> prove_range(NodeSource& source, const Hash& root, const KeyBounds&
                           std::size_t bytes_max, const Context& context) {
   Bytes proof(1, static_cast<char>(kVersion));
   if (root.is_zero() || range.is_empty()) return proof;
-  const auto take = [&](const std::vector<BlockExpectation>& level) -> Result<std::vector<Block>> {
+  const auto take =
+      [&](const std::vector<BlockExpectation>& level) -> Result<std::vector<NodePtr>> {
     std::vector<NodeRef> refs;
     refs.reserve(level.size());
     std::uint64_t bytes_min = proof.size();
@@ -85,16 +85,13 @@ Result<Bytes> prove_range(NodeSource& source, const Hash& root, const KeyBounds&
                                             " bytes; prove parts of the range");
     };
     DIALOG_TRY(check_size(bytes_min));
-    DIALOG_ASSIGN(const std::vector<NodePtr> nodes, source.load(refs, context));
-    std::vector<Block> blocks;
-    blocks.reserve(nodes.size());
+    DIALOG_ASSIGN(std::vector<NodePtr> nodes, source.load(refs, context));
     for (const NodePtr& node : nodes) {
       detail::put_varint(proof, node->block().size());
       proof.append(node->block().bytes());
       DIALOG_TRY(check_size(proof.size()));
-      blocks.push_back(node->block());
     }
-    return blocks;
+    return nodes;
   };
   DIALOG_TRY(walk(root, range, take));
   return proof;
@@ -108,14 +105,15 @@ Result<std::vector<TreeEntry>> verify_range(const Hash& root, const KeyBounds& r
   std::vector<TreeEntry> entries;
   if (!root.is_zero() && !range.is_empty()) {
     const auto take =
-        [&](const std::vector<BlockExpectation>& level) -> Result<std::vector<Block>> {
-      std::vector<Block> blocks;
+        [&](const std::vector<BlockExpectation>& level) -> Result<std::vector<NodePtr>> {
+      std::vector<NodePtr> nodes;
       for (const BlockExpectation& one : level) {
         DIALOG_ASSIGN(const ByteView bytes, take_node(rest));
         DIALOG_ASSIGN(Block block, Block::checked(one.ref.hash, Bytes(bytes)));
-        blocks.push_back(std::move(block));
+        DIALOG_ASSIGN(NodePtr node, Node::parse(std::move(block)));
+        nodes.push_back(std::move(node));
       }
-      return blocks;
+      return nodes;
     };
     DIALOG_ASSIGN(const std::vector<NodePtr> leaves, walk(root, range, take));
     for (const NodePtr& leaf : leaves) {

@@ -35,11 +35,7 @@ Result<std::optional<Bytes>> get_value(NodeSource& source, const Hash& root, Byt
 Result<std::vector<std::optional<StoredValue>>> find_values(NodeSource& source, const Hash& root,
                                                             std::span<const ByteView> keys,
                                                             const Context& context) {
-  for (std::size_t i = 1; i < keys.size(); ++i) {
-    if (keys[i] <= keys[i - 1]) {
-      return fail(ErrorCode::invalid_argument, "the keys to look up do not strictly ascend");
-    }
-  }
+  DIALOG_TRY(detail::check_ascending(keys, "keys to look up"));
   std::vector<std::optional<StoredValue>> found(keys.size());
   if (root.is_zero() || keys.empty()) return found;
   const auto step = [&](const KeyGroup& group, std::vector<KeyGroup>& below,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <memory>
@@ -53,10 +52,6 @@ class RealEtcd {
   std::shared_ptr<Register> heads() { return open_real(url_); }
 
  private:
-  static std::string new_prefix() {
-    static std::atomic<int> count = 0;
-    return "test/" + std::to_string(++count);
-  }
   std::string url_ = single_etcd().address(new_prefix());
 };
 

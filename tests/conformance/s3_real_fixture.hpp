@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <memory>
@@ -35,12 +34,6 @@ class RealBucket : public Bucket {
   RealBucket()
       : Bucket(single_s3().config(new_prefix()), make_http_transport(),
                parallel_for_on(std::make_shared<ThreadPool>(), 4)) {}
-
- private:
-  static std::string new_prefix() {
-    static std::atomic<int> count = 0;
-    return "test/" + std::to_string(++count);
-  }
 };
 
 }  // namespace dialog::test

@@ -58,7 +58,7 @@ void EtcdProcesses::start(std::size_t member) {
   }
   const std::string folder = folder_.path();
   // Ends with the test, whatever becomes of it.
-  std::vector<std::string> words{"/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/etcd"};
+  std::vector<std::string> words{DIALOG_SETPRIV, "--pdeathsig", "KILL", "/usr/bin/etcd"};
   const auto add = [&](const std::string& name, const std::string& value) {
     words.push_back("--" + name);
     words.push_back(value);

@@ -5,6 +5,16 @@
 namespace dialog::test {
 namespace {
 
+struct RandomTree {
+  RandomTree(Generator& generator, std::size_t count)
+      : model(generator.entries(count)), root(build(archive, model)) {}
+
+  MemoryArchive archive;
+  NodeSource source{archive};
+  const Model model;
+  const Hash root;
+};
+
 KeyBounds some_range(Generator& generator, const Model& model) {
   KeyBounds range;
   if (generator.chance(4, 5)) range.from = some_bound(generator, model);
@@ -47,33 +57,27 @@ Bytes mutated(Generator& generator, const Bytes& proof) {
 
 TEST(TreeProofProperty, ShowsWhatTheModelHolds) {
   for_each_seed(40, [](Generator& generator) {
-    MemoryArchive archive;
-    NodeSource source(archive);
-    const Model model = generator.entries(below(generator, 3'000));
-    const Hash root = build(archive, model);
+    RandomTree tree(generator, below(generator, 3'000));
     for (int i = 0; i < 20; ++i) {
-      const KeyBounds range = some_range(generator, model);
-      const auto proof = prove_range(source, root, range);
+      const KeyBounds range = some_range(generator, tree.model);
+      const auto proof = prove_range(tree.source, tree.root, range);
       ASSERT_TRUE(proof) << why(proof);
-      const auto shown = verify_range(root, range, *proof);
+      const auto shown = verify_range(tree.root, range, *proof);
       ASSERT_TRUE(shown) << why(shown);
-      ASSERT_TRUE(*shown == slice(model, range));
+      ASSERT_TRUE(*shown == slice(tree.model, range));
     }
   });
 }
 
 TEST(TreeProofProperty, NoOtherBytesVerify) {
   for_each_seed(40, [](Generator& generator) {
-    MemoryArchive archive;
-    NodeSource source(archive);
-    const Model model = generator.entries(1 + below(generator, 3'000));
-    const Hash root = build(archive, model);
-    const KeyBounds range = some_range(generator, model);
-    const Bytes proof = prove_range(source, root, range).value();
+    RandomTree tree(generator, 1 + below(generator, 3'000));
+    const KeyBounds range = some_range(generator, tree.model);
+    const Bytes proof = prove_range(tree.source, tree.root, range).value();
     for (int i = 0; i < 200; ++i) {
       const Bytes other = mutated(generator, proof);
       if (other == proof) continue;
-      ASSERT_FALSE(verify_range(root, range, other).has_value());
+      ASSERT_FALSE(verify_range(tree.root, range, other).has_value());
     }
   });
 }
@@ -81,16 +85,14 @@ TEST(TreeProofProperty, NoOtherBytesVerify) {
 // Another range may have the same proof; what it then shows is right.
 TEST(TreeProofProperty, AProofNeverShowsWhatTheTreeDoesNotHold) {
   for_each_seed(40, [](Generator& generator) {
-    MemoryArchive archive;
-    NodeSource source(archive);
-    const Model model = generator.entries(1 + below(generator, 1'000));
-    const Hash root = build(archive, model);
-    const Bytes proof = prove_range(source, root, some_range(generator, model)).value();
+    RandomTree tree(generator, 1 + below(generator, 1'000));
+    const Bytes proof =
+        prove_range(tree.source, tree.root, some_range(generator, tree.model)).value();
     for (int i = 0; i < 50; ++i) {
-      const KeyBounds other = some_range(generator, model);
-      const auto shown = verify_range(root, other, proof);
+      const KeyBounds other = some_range(generator, tree.model);
+      const auto shown = verify_range(tree.root, other, proof);
       if (shown) {
-        ASSERT_TRUE(*shown == slice(model, other));
+        ASSERT_TRUE(*shown == slice(tree.model, other));
       }
     }
   });
@@ -98,23 +100,20 @@ TEST(TreeProofProperty, AProofNeverShowsWhatTheTreeDoesNotHold) {
 
 TEST(TreeOrderProperty, CountsAsTheModelDoes) {
   for_each_seed(40, [](Generator& generator) {
-    MemoryArchive archive;
-    NodeSource source(archive);
-    const Model model = generator.entries(below(generator, 3'000));
-    const Hash root = build(archive, model);
+    RandomTree tree(generator, below(generator, 3'000));
     for (int i = 0; i < 30; ++i) {
-      const KeyBounds range = some_range(generator, model);
-      const auto expected = slice(model, range);
-      const auto measured = measure_range(source, root, range);
+      const KeyBounds range = some_range(generator, tree.model);
+      const auto expected = slice(tree.model, range);
+      const auto measured = measure_range(tree.source, tree.root, range);
       ASSERT_TRUE(measured) << why(measured);
       ASSERT_EQ(measured->entries, expected.size());
-      const Bytes key = some_bound(generator, model);
-      const auto rank =
-          static_cast<std::uint64_t>(std::distance(model.begin(), model.lower_bound(key)));
-      ASSERT_EQ(rank_of(source, root, key).value(), rank);
-      const auto at = select_entry(source, root, rank).value();
-      const auto found = model.lower_bound(key);
-      ASSERT_EQ(at.has_value(), found != model.end());
+      const Bytes key = some_bound(generator, tree.model);
+      const auto rank = static_cast<std::uint64_t>(
+          std::distance(tree.model.begin(), tree.model.lower_bound(key)));
+      ASSERT_EQ(rank_of(tree.source, tree.root, key).value(), rank);
+      const auto at = select_entry(tree.source, tree.root, rank).value();
+      const auto found = tree.model.lower_bound(key);
+      ASSERT_EQ(at.has_value(), found != tree.model.end());
       if (at) {
         ASSERT_EQ(at->key, found->first);
       }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,6 +20,12 @@ inline Subject subject_named(std::string_view name) {
 /// Any number gives another revision; 0 gives zeros.
 inline Revision revision_number(std::uint64_t number) {
   return number == 0 ? Revision() : Revision(Hash::of(std::to_string(number)));
+}
+
+/// A place in a service that all tests of a program share; each call gives another one.
+inline std::string new_prefix() {
+  static std::atomic<int> count = 0;
+  return "test/" + std::to_string(++count);
 }
 
 }  // namespace dialog::test

@@ -10,8 +10,8 @@
 
 // The protocol line by line, for programs that have stores for a server:
 //
-//   INSTANTIATE_TEST_SUITE_P(Log, RegisterProtocol, over<LogServerStoreFixture>(kAllTransports),
-//                            transport_name);
+//   DIALOG_PROTOCOL_OVER(Log, LogServerStoreFixture, kAllTransports);
+//   DIALOG_SUBJECTS_OVER(Log, LogServerStoreFixture);
 
 namespace dialog::test {
 
@@ -135,3 +135,21 @@ class DelegationProtocol : public SignatureTest {
 };
 
 }  // namespace dialog::test
+
+/// What holds over every store. `Transports` are those of the suites that go through proxies, too.
+#define DIALOG_PROTOCOL_OVER(Name, Stores, Transports)                                        \
+  INSTANTIATE_TEST_SUITE_P(Name, RegisterProtocol, over<Stores>(Transports), transport_name); \
+  INSTANTIATE_TEST_SUITE_P(Name, DirectRegisterProtocol, over<Stores>(kDirectTransports),     \
+                           transport_name);                                                   \
+  INSTANTIATE_TEST_SUITE_P(Name, ArchiveProtocol, over<Stores>(Transports), transport_name);  \
+  INSTANTIATE_TEST_SUITE_P(Name, TokenProtocol, over<Stores>(Transports), transport_name);    \
+  INSTANTIATE_TEST_SUITE_P(Name, SignatureProtocol, over<Stores>(kDirectTransports), transport_name)
+
+/// What holds over those that look after subjects and keep revocations.
+#define DIALOG_SUBJECTS_OVER(Name, Stores)                                             \
+  INSTANTIATE_TEST_SUITE_P(Name, SubjectProtocol, over<Stores>(kDirectTransports),     \
+                           transport_name);                                            \
+  INSTANTIATE_TEST_SUITE_P(Name, OpenSubjectProtocol, over<Stores>(kDirectTransports), \
+                           transport_name);                                            \
+  INSTANTIATE_TEST_SUITE_P(Name, DelegationProtocol, over<Stores>(kDirectTransports),  \
+                           transport_name)

@@ -6,64 +6,17 @@
 
 namespace dialog::test {
 
-INSTANTIATE_TEST_SUITE_P(Log, RegisterProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, DirectRegisterProtocol,
-                         over<LogServerStoreFixture>(kDirectTransports), transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, ArchiveProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, TokenProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, SignatureProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, SubjectProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, OpenSubjectProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Log, DelegationProtocol, over<LogServerStoreFixture>(kDirectTransports),
-                         transport_name);
+DIALOG_PROTOCOL_OVER(Log, LogServerStoreFixture, kDirectTransports);
+DIALOG_SUBJECTS_OVER(Log, LogServerStoreFixture);
 
-INSTANTIATE_TEST_SUITE_P(Lmdb, RegisterProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, DirectRegisterProtocol,
-                         over<LmdbServerStoreFixture>(kDirectTransports), transport_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, ArchiveProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, TokenProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, SignatureProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Lmdb, OpenSubjectProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
-
-INSTANTIATE_TEST_SUITE_P(Lmdb, DelegationProtocol, over<LmdbServerStoreFixture>(kDirectTransports),
-                         transport_name);
+DIALOG_PROTOCOL_OVER(Lmdb, LmdbServerStoreFixture, kDirectTransports);
+DIALOG_SUBJECTS_OVER(Lmdb, LmdbServerStoreFixture);
 
 using EtcdAndBucketFixture = CloudServerStoreFixture<TwoClouds<FakeEtcdCluster, FakeBucket>>;
 using BucketFixture = CloudServerStoreFixture<FakeBucket>;
 
-INSTANTIATE_TEST_SUITE_P(Etcd, RegisterProtocol, over<EtcdAndBucketFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Etcd, DirectRegisterProtocol,
-                         over<EtcdAndBucketFixture>(kDirectTransports), transport_name);
-INSTANTIATE_TEST_SUITE_P(Etcd, ArchiveProtocol, over<EtcdAndBucketFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Etcd, TokenProtocol, over<EtcdAndBucketFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(Etcd, SignatureProtocol, over<EtcdAndBucketFixture>(kDirectTransports),
-                         transport_name);
-
-INSTANTIATE_TEST_SUITE_P(S3, RegisterProtocol, over<BucketFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(S3, DirectRegisterProtocol, over<BucketFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(S3, ArchiveProtocol, over<BucketFixture>(kDirectTransports),
-                         transport_name);
-INSTANTIATE_TEST_SUITE_P(S3, TokenProtocol, over<BucketFixture>(kDirectTransports), transport_name);
-INSTANTIATE_TEST_SUITE_P(S3, SignatureProtocol, over<BucketFixture>(kDirectTransports),
-                         transport_name);
+DIALOG_PROTOCOL_OVER(Etcd, EtcdAndBucketFixture, kDirectTransports);
+DIALOG_PROTOCOL_OVER(S3, BucketFixture, kDirectTransports);
 
 /// What a server refuses that stands on services of others.
 class RefusalProtocol : public SubjectProtocol {};

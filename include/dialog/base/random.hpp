@@ -16,6 +16,9 @@ class RandomSource {
   virtual void fill(std::span<std::uint8_t> out) = 0;
 };
 
+/// 64 random bits.
+std::uint64_t random_word(RandomSource& random);
+
 /// The operating system's generator; fit for keys. One object for the whole process.
 RandomSource& system_random();
 

@@ -32,6 +32,10 @@ struct BlockExpectation {
 /// `root` must not be zeros: the empty tree has no blocks.
 BlockExpectation expect_root(const Hash& root);
 
+/// The same as `check_block` for a node that was read already. `expectation` must be a node's.
+Result<std::vector<BlockExpectation>> check_node(const Node& node,
+                                                 const BlockExpectation& expectation);
+
 /// Checks one block of an untrusted tree against what its parent says, and returns what it says
 /// about its own children, in the order of keys: none for a chunk of a value. A tree in which every
 /// block passes, from the root on, is the one canonical tree of its entries, with one exception:
