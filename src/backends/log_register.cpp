@@ -122,19 +122,31 @@ Result<Register::SwapOutcome> LogRegister::finish(const Subject& subject, const 
   return std::move(begun.outcome);
 }
 
-// The oldest swaps of the history that are not kept any more once there is one more. With the first
-// one all that is there: what a removed subject had may be back with an index that was made anew.
+// The swaps of the history that are not kept any more once there is one more: one, as a rule, whose
+// number is known. With the first one all that is there: what a removed subject had may be back
+// with an index that was made anew.
 Result<std::vector<store::Record>> LogRegister::forgotten(const Hash& id, std::uint64_t latest) {
-  std::vector<store::Record> records;
   const Bytes prefix = log_keys::history_prefix(id);
   store::Engine::Listing listing;
   listing.prefix = prefix;
   if (latest == 1) return engine_.list(listing, View::submitted);
-  if (latest <= history_kept_) return records;
+  std::vector<store::Record> records;
+  const std::uint64_t kept = std::max<std::uint64_t>(1, history_kept_);
+  if (latest <= kept) return records;
+  const std::uint64_t newest = latest - kept;
+  const Bytes key = log_keys::history(id, newest);
+  DIALOG_ASSIGN(auto past, engine_.read(key, View::submitted));
+  if (!past) return records;
+  const Bytes before = log_keys::history(id, newest - 1);
+  DIALOG_ASSIGN(const auto older, engine_.read(before, View::submitted));
+  if (!older) {
+    records.push_back({key, *std::move(past)});
+    return records;
+  }
   listing.limit = kForgottenMax;
   DIALOG_ASSIGN(records, engine_.list(listing, View::submitted));
   std::erase_if(records, [&](const store::Record& record) {
-    return log_keys::sequence_of(record.key) > latest - history_kept_;
+    return log_keys::sequence_of(record.key) > newest;
   });
   return records;
 }

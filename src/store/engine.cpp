@@ -1,7 +1,6 @@
 #include "dialog/store/engine.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "engine_state.hpp"
 #include "packing.hpp"
@@ -236,38 +235,30 @@ Result<std::vector<Record>> Engine::State::values_of(std::vector<FoundRecord> fo
 Result<std::vector<Engine::State::FoundRecord>> Engine::State::list(const Listing& listing,
                                                                     View view,
                                                                     std::uint64_t& seen) {
-  std::map<Bytes, std::optional<Bytes>, std::less<>> newer;
   std::vector<FoundRecord> records;
   // Held all the time: a checkpoint must not take away what the index does not show yet.
   const std::shared_lock state(state_mutex);
   seen = durable.sequence;
   const std::uint64_t until = view == View::submitted ? kSubmitted : durable.sequence;
   const Index::RecordRange range{listing.prefix, listing.after, listing.reverse};
-  overlay.for_each_record(range, until, [&](const Bytes& key, const std::optional<Bytes>& value) {
-    newer.insert_or_assign(key, value);
-  });
   // The two in step, in the direction of the listing; of two for one key the newer one.
-  auto next = newer.begin();
-  auto last = newer.rbegin();
-  const auto newer_key = [&]() -> const Bytes* {
-    if (listing.reverse) return last == newer.rend() ? nullptr : &last->first;
-    return next == newer.end() ? nullptr : &next->first;
-  };
+  Overlay::RecordWalk newer(overlay, range, until);
+  const auto is_full = [&] { return records.size() >= listing.limit; };
   const auto take_newer = [&] {
-    const auto& [key, value] = listing.reverse ? *last++ : *next++;
-    if (value && records.size() < listing.limit) records.push_back({key, {0, *value}});
+    if (newer.value() && !is_full()) records.push_back({*newer.key(), {0, *newer.value()}});
+    newer.step();
   };
   const auto is_before = [&](ByteView a, ByteView b) { return listing.reverse ? a > b : a < b; };
   DIALOG_TRY(parts.index.for_each_record(range, [&](ByteView key, const auto& record) {
-    while (newer_key() != nullptr && is_before(*newer_key(), key)) take_newer();
-    if (newer_key() != nullptr && *newer_key() == key) {
+    while (newer.key() != nullptr && !is_full() && is_before(*newer.key(), key)) take_newer();
+    if (newer.key() != nullptr && *newer.key() == key) {
       take_newer();
-    } else if (records.size() < listing.limit) {
+    } else if (!is_full()) {
       records.push_back({Bytes(key), record.owned()});
     }
-    return records.size() < listing.limit;
+    return !is_full();
   }));
-  while (newer_key() != nullptr && records.size() < listing.limit) take_newer();
+  while (newer.key() != nullptr && !is_full()) take_newer();
   return records;
 }
 

@@ -9,20 +9,18 @@ constexpr std::size_t kBehindMax = 4;
 
 Result<void> Engine::State::checkpoint() {
   const std::lock_guard one_at_a_time(checkpoint_mutex);
-  std::optional<Index::Changes> changes;
+  Overlay whole;
   {
     const std::unique_lock state(state_mutex);
-    overlay.begin_generation();
+    whole = overlay.whole_until(durable.sequence);
   }
-  {
-    const std::shared_lock state(state_mutex);
-    changes = overlay.whole_until(durable.sequence, limits.short_value_bytes_max);
-  }
+  const auto changes = whole.changes(limits.short_value_bytes_max);
   if (!changes) return {};
   DIALOG_TRY(parts.index.apply(*changes));
+  Overlay gone;  // after the lock
   {
     const std::unique_lock state(state_mutex);
-    overlay.forget_until(changes->tip.sequence);
+    gone = overlay.take_until(changes->tip.sequence);
     ++forgets;
   }
   checkpoint_sequence = changes->tip.sequence;
@@ -32,19 +30,18 @@ Result<void> Engine::State::checkpoint() {
 
 Result<void> Engine::checkpoint() { return state_->checkpoint(); }
 
+// Whether the index lacks so many times what is due for a checkpoint.
+bool Engine::State::is_behind(std::size_t times) {
+  const std::shared_lock state(state_mutex);
+  return overlay.entries() >= times * limits.checkpoint_entries ||
+         overlay.bytes() >= times * limits.checkpoint_bytes;
+}
+
 // Before a write: has the index follow in the background, or waits for it where it has fallen far
 // behind. A failure shows in the log's writes, if anywhere: what is not in the index is in the log.
 void Engine::State::checkpoint_if_due() {
-  std::size_t entries = 0;
-  std::size_t bytes = 0;
-  {
-    const std::shared_lock state(state_mutex);
-    entries = overlay.entries();
-    bytes = overlay.bytes();
-  }
-  if (entries < limits.checkpoint_entries && bytes < limits.checkpoint_bytes) return;
-  if (entries > kBehindMax * limits.checkpoint_entries ||
-      bytes > kBehindMax * limits.checkpoint_bytes) {
+  if (!is_behind(1)) return;
+  if (is_behind(kBehindMax)) {
     static_cast<void>(checkpoint());
     return;
   }
@@ -61,7 +58,8 @@ void Engine::State::run_checkpoints() {
     if (stopping) return;
     checkpoint_wanted = false;
     lock.unlock();
-    if (checkpoint()) static_cast<void>(compact_in_background());
+    // Those who came while the last one was made asked for the same.
+    if (is_behind(1) && checkpoint()) static_cast<void>(compact_in_background());
     lock.lock();
   }
 }

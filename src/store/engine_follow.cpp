@@ -136,11 +136,12 @@ Result<void> Engine::State::catch_up_to(const Published& published) {
   if (is_gone || reader.tip().sequence < published.durable.sequence) {
     return reload(published.durable.sequence);
   }
+  Overlay gone;  // after the lock
   const std::unique_lock state(state_mutex);
   forget_counts();
   ++forgets;
   overlay.append(found);
-  overlay.forget_until(published.checkpoint);
+  gone = overlay.take_until(published.checkpoint);
   durable = reader.tip();
   durable_sequence = durable.sequence;
   return {};

@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "engine_state.hpp"
 #include "log_walk.hpp"
 
@@ -19,8 +17,7 @@ class IndexFiller {
   }
 
   Result<void> flush() {
-    const auto changes = gathered_.whole_until(std::numeric_limits<std::uint64_t>::max(),
-                                               limits_.short_value_bytes_max);
+    const auto changes = gathered_.changes(limits_.short_value_bytes_max);
     if (changes) DIALOG_TRY(index_.apply(*changes));
     gathered_ = Overlay();
     return {};

@@ -125,6 +125,7 @@ struct Engine::State {
   Result<std::vector<Record>> values_of(std::vector<FoundRecord> found);
 
   Result<void> checkpoint();
+  [[nodiscard]] bool is_behind(std::size_t times);
   void checkpoint_if_due();
   Result<void> remove_empty_segments(Compacted& result);
   using Placed = std::pair<BlockKey, Place>;

@@ -1,6 +1,7 @@
 #include "overlay.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace dialog::store {
@@ -18,16 +19,23 @@ Index::StoredRecord to_index(const Position& at, const Bytes& value, std::size_t
           LongValue{at.offset, static_cast<std::uint32_t>(value.size()), checksum_of(value)}};
 }
 
+// The first of all keys that come after those that begin so; absent where there is none.
+std::optional<Bytes> behind_prefix(ByteView prefix) {
+  Bytes behind(prefix);
+  while (!behind.empty() && behind.back() == '\xff') behind.pop_back();
+  if (behind.empty()) return std::nullopt;
+  behind.back() = static_cast<char>(static_cast<unsigned char>(behind.back()) + 1);
+  return behind;
+}
+
 }  // namespace
 
 Overlay::Generation& Overlay::newest() {
-  if (generations_.empty()) generations_.emplace_back();
-  return generations_.back();
+  if (generations_.empty()) begin_generation();
+  return *generations_.back();
 }
 
-void Overlay::begin_generation() {
-  if (!generations_.empty() && generations_.back().entries > 0) generations_.emplace_back();
-}
+void Overlay::begin_generation() { generations_.push_back(std::make_shared<Generation>()); }
 
 std::size_t Overlay::filter_bit(const BlockKey& key) { return BlockKeyHash()(key) % kFilterBits; }
 
@@ -115,11 +123,12 @@ void Overlay::put_block(const BlockKey& key, const Place& place, const Tip& tip)
 
 const std::optional<Place>* Overlay::block(const BlockKey& key) const {
   const std::size_t bit = filter_bit(key);
-  for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
-    if (generation->filter.empty()) continue;
-    if ((generation->filter[bit / kWordBits] >> bit % kWordBits) % 2 == 0) continue;
-    const auto at = generation->blocks.find(key);
-    if (at != generation->blocks.end()) return &at->second;
+  for (auto at = generations_.rbegin(); at != generations_.rend(); ++at) {
+    const Generation& generation = **at;
+    if (generation.filter.empty()) continue;
+    if ((generation.filter[bit / kWordBits] >> bit % kWordBits) % 2 == 0) continue;
+    const auto known = generation.blocks.find(key);
+    if (known != generation.blocks.end()) return &known->second;
   }
   return nullptr;
 }
@@ -133,78 +142,136 @@ const Overlay::RecordState* Overlay::as_of(const std::vector<RecordState>& state
 }
 
 const Overlay::RecordState* Overlay::record(ByteView key, std::uint64_t sequence) const {
-  for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
-    const auto at = generation->records.find(key);
-    if (at == generation->records.end()) continue;
-    if (const RecordState* state = as_of(at->second, sequence)) return state;
+  for (auto at = generations_.rbegin(); at != generations_.rend(); ++at) {
+    const auto known = (*at)->records.find(key);
+    if (known == (*at)->records.end()) continue;
+    if (const RecordState* state = as_of(known->second, sequence)) return state;
   }
   return nullptr;
 }
 
-void Overlay::for_each_record(
-    const Index::RecordRange& range, std::uint64_t sequence,
-    const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const {
-  const bool is_from = !range.after.empty() && !range.reverse && range.after >= range.prefix;
-  const bool is_until = !range.after.empty() && range.reverse;
-  for (const Generation& generation : generations_) {
-    auto at = is_from ? generation.records.upper_bound(range.after)
-                      : generation.records.lower_bound(range.prefix);
-    for (; at != generation.records.end() && at->first.starts_with(range.prefix); ++at) {
-      if (is_until && at->first >= range.after) break;
-      if (const RecordState* state = as_of(at->second, sequence)) visit(at->first, state->value);
+Overlay::RecordWalk::RecordWalk(const Overlay& overlay, const Index::RecordRange& range,
+                                std::uint64_t sequence)
+    : sequence_(sequence), reverse_(range.reverse) {
+  std::optional<Bytes> end = behind_prefix(range.prefix);
+  const bool is_from = !range.after.empty() && !reverse_ && range.after >= range.prefix;
+  if (is_from && end && range.after >= *end) return;
+  if (reverse_ && !range.after.empty()) {
+    if (range.after <= range.prefix) return;
+    if (!end || range.after < *end) end = range.after;
+  }
+  for (auto at = overlay.generations_.rbegin(); at != overlay.generations_.rend(); ++at) {
+    const Records& records = (*at)->records;
+    const Part part{
+        is_from ? records.upper_bound(range.after) : records.lower_bound(range.prefix),
+        end ? records.lower_bound(*end) : records.end()};
+    if (part.begin != part.end) parts_.push_back(part);
+  }
+  find();
+}
+
+Overlay::RecordWalk::Records::const_iterator Overlay::RecordWalk::front(const Part& part) const {
+  return reverse_ ? std::prev(part.end) : part.begin;
+}
+
+// Leaves the key where it stands behind, in all generations.
+void Overlay::RecordWalk::pass() {
+  const Bytes& passed = *key_;
+  for (Part& part : parts_) {
+    if (front(part)->first != passed) continue;
+    if (reverse_) {
+      --part.end;
+    } else {
+      ++part.begin;
     }
   }
+  std::erase_if(parts_, [](const Part& part) { return part.begin == part.end; });
+}
+
+void Overlay::RecordWalk::step() {
+  pass();
+  find();
+}
+
+// The next key of all generations that is known; of one that several have, the state in the newest.
+void Overlay::RecordWalk::find() {
+  for (state_ = nullptr, key_ = nullptr; !parts_.empty(); pass()) {
+    key_ = &front(parts_.front())->first;
+    for (const Part& part : parts_) {
+      const Bytes& key = front(part)->first;
+      if (reverse_ ? key > *key_ : key < *key_) key_ = &key;
+    }
+    for (const Part& part : parts_) {
+      const auto at = front(part);
+      if (state_ == nullptr && at->first == *key_) state_ = as_of(at->second, sequence_);
+    }
+    if (state_ != nullptr) return;
+  }
+  key_ = nullptr;
 }
 
 void Overlay::for_each_block(
     const std::function<void(const BlockKey& key, const std::optional<Place>& place)>& visit)
     const {
-  for (const Generation& generation : generations_) {
-    for (const auto& [key, place] : generation.blocks) visit(key, place);
+  for (const auto& generation : generations_) {
+    for (const auto& [key, place] : generation->blocks) visit(key, place);
   }
 }
 
 std::size_t Overlay::entries() const {
   std::size_t sum = 0;
-  for (const Generation& generation : generations_) sum += generation.entries;
+  for (const auto& generation : generations_) sum += generation->entries;
   return sum;
 }
 
 std::size_t Overlay::bytes() const {
   std::size_t sum = 0;
-  for (const Generation& generation : generations_) sum += generation.bytes;
+  for (const auto& generation : generations_) sum += generation->bytes;
   return sum;
 }
 
-std::optional<Index::Changes> Overlay::whole_until(std::uint64_t sequence,
-                                                   std::size_t short_bytes_max) const {
-  Index::Changes changes;
-  std::unordered_map<BlockKey, std::optional<Place>, BlockKeyHash> blocks;
-  std::map<Bytes, const RecordState*> records;
-  for (const Generation& generation : generations_) {
-    if (generation.entries == 0 || generation.last.sequence > sequence) break;
-    changes.tip = generation.last;
-    for (const auto& [key, place] : generation.blocks) blocks.insert_or_assign(key, place);
-    for (const auto& [key, states] : generation.records) {
-      records.insert_or_assign(key, &states.back());
-    }
+bool Overlay::first_ends_until(std::uint64_t sequence) const {
+  return !generations_.empty() && generations_.front()->entries > 0 &&
+         generations_.front()->last.sequence <= sequence;
+}
+
+Overlay Overlay::whole_until(std::uint64_t sequence) {
+  if (newest().entries > 0) begin_generation();
+  Overlay whole(*this);
+  while (!whole.generations_.empty() && (whole.generations_.back()->entries == 0 ||
+                                         whole.generations_.back()->last.sequence > sequence)) {
+    whole.generations_.pop_back();
   }
-  if (changes.tip.sequence == 0) return std::nullopt;
-  changes.blocks.assign(blocks.begin(), blocks.end());
-  std::sort(changes.blocks.begin(), changes.blocks.end(), [](const auto& a, const auto& b) {
+  return whole;
+}
+
+std::optional<Index::Changes> Overlay::changes(std::size_t short_bytes_max) const {
+  if (entries() == 0) return std::nullopt;
+  Index::Changes changes;
+  // The newest first, and so the first of one key that is sorted.
+  for (auto at = generations_.rbegin(); at != generations_.rend(); ++at) {
+    if (changes.tip.sequence == 0) changes.tip = (*at)->last;
+    changes.blocks.insert(changes.blocks.end(), (*at)->blocks.begin(), (*at)->blocks.end());
+  }
+  const auto is_before = [](const auto& a, const auto& b) {
     return a.first.space != b.first.space ? a.first.space < b.first.space
                                           : a.first.hash < b.first.hash;
-  });
-  changes.records.reserve(records.size());
-  for (const auto& [key, state] : records) {
-    auto& [name, stored] = changes.records.emplace_back(key, std::nullopt);
-    if (state->value) stored = to_index(state->at, *state->value, short_bytes_max);
+  };
+  std::stable_sort(changes.blocks.begin(), changes.blocks.end(), is_before);
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  changes.blocks.erase(std::unique(changes.blocks.begin(), changes.blocks.end(), same),
+                       changes.blocks.end());
+  constexpr auto kLatest = std::numeric_limits<std::uint64_t>::max();
+  for (RecordWalk walk(*this, {}, kLatest); walk.key() != nullptr; walk.step()) {
+    auto& [name, stored] = changes.records.emplace_back(*walk.key(), std::nullopt);
+    if (walk.value()) stored = to_index(walk.at(), *walk.value(), short_bytes_max);
   }
   return changes;
 }
 
 void Overlay::append(const Overlay& newer) {
-  for (const Generation& other : newer.generations_) {
+  for (const auto& each : newer.generations_) {
+    const Generation& other = *each;
     if (other.entries == 0) continue;
     if (newest().entries >= kGenerationEntries) begin_generation();
     Generation& generation = newest();
@@ -217,11 +284,13 @@ void Overlay::append(const Overlay& newer) {
   }
 }
 
-void Overlay::forget_until(std::uint64_t sequence) {
-  while (!generations_.empty() && generations_.front().last.sequence <= sequence &&
-         generations_.front().entries > 0) {
+Overlay Overlay::take_until(std::uint64_t sequence) {
+  Overlay taken;
+  while (first_ends_until(sequence)) {
+    taken.generations_.push_back(std::move(generations_.front()));
     generations_.pop_front();
   }
+  return taken;
 }
 
 }  // namespace dialog::store

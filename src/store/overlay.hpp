@@ -37,11 +37,36 @@ class Overlay {
   };
   [[nodiscard]] const RecordState* record(ByteView key, std::uint64_t sequence) const;
 
-  /// Visits the records of a range that are known at `sequence`, of one key the older states
-  /// first; in any order of the keys.
-  void for_each_record(
-      const Index::RecordRange& range, std::uint64_t sequence,
-      const std::function<void(const Bytes& key, const std::optional<Bytes>& value)>& visit) const;
+  /// The records of a range that are known at a sequence number, one after the other in the order
+  /// of their keys. The overlay must not change meanwhile.
+  class RecordWalk {
+   public:
+    RecordWalk(const Overlay& overlay, const Index::RecordRange& range, std::uint64_t sequence);
+    /// Where it stands; null at the end.
+    [[nodiscard]] const Bytes* key() const { return key_; }
+    /// Absent: removed.
+    [[nodiscard]] const std::optional<Bytes>& value() const { return state_->value; }
+    [[nodiscard]] const Position& at() const { return state_->at; }
+    void step();
+
+   private:
+    using Records = std::map<Bytes, std::vector<RecordState>, std::less<>>;
+    /// What of one generation is left.
+    struct Part {
+      Records::const_iterator begin;
+      Records::const_iterator end;
+    };
+    [[nodiscard]] Records::const_iterator front(const Part& part) const;
+    void pass();
+    void find();
+
+    std::vector<Part> parts_;  ///< of the newest generation first
+    std::uint64_t sequence_;
+    bool reverse_;
+    const Bytes* key_ = nullptr;
+    const RecordState* state_ = nullptr;
+  };
+
   void for_each_block(const std::function<void(const BlockKey& key,
                                                const std::optional<Place>& place)>& visit) const;
 
@@ -50,15 +75,14 @@ class Overlay {
 
   /// Takes over what comes after all that is here, and is durable.
   void append(const Overlay& newer);
-  /// What follows goes into another generation.
-  void begin_generation();
-  /// All of the whole generations that end at or before `sequence`, for the index; absent where
-  /// there is none. Of a key that several of them know only the latest. Of a record with more bytes
-  /// than `short_bytes_max` only where they lie.
-  [[nodiscard]] std::optional<Index::Changes> whole_until(std::uint64_t sequence,
-                                                          std::size_t short_bytes_max) const;
-  /// Forgets the generations that end at or before `sequence`.
-  void forget_until(std::uint64_t sequence);
+  /// The generations that end at or before `sequence`, which change no more: what follows goes into
+  /// another one. Shares them, so it can be read without a lock.
+  [[nodiscard]] Overlay whole_until(std::uint64_t sequence);
+  /// All of it, for the index; absent where there is nothing. Of a record with more bytes than
+  /// `short_bytes_max` only where they lie.
+  [[nodiscard]] std::optional<Index::Changes> changes(std::size_t short_bytes_max) const;
+  /// Gives up the generations that end at or before `sequence`. They take a while to be destroyed.
+  [[nodiscard]] Overlay take_until(std::uint64_t sequence);
 
  private:
   struct Generation {
@@ -79,8 +103,11 @@ class Overlay {
   static const RecordState* as_of(const std::vector<RecordState>& states, std::uint64_t sequence);
   static std::size_t filter_bit(const BlockKey& key);
   Generation& newest();
+  void begin_generation();
+  /// Whether the oldest one has something, all of it at or before `sequence`.
+  [[nodiscard]] bool first_ends_until(std::uint64_t sequence) const;
   /// From the oldest to the newest.
-  std::deque<Generation> generations_;
+  std::deque<std::shared_ptr<Generation>> generations_;
 };
 
 }  // namespace dialog::store
