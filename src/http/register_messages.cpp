@@ -105,7 +105,7 @@ std::string print_record(const HeadRecord& record) {
   text.append(R"(","sequence":)").append(std::to_string(record.sequence));
   text.append(R"(,"time_ms":)").append(std::to_string(record.time.count()));
   text.append(R"(,"author":)");
-  text.append(record.author.empty() ? R"("")" : json::print(Value(record.author)));
+  json::append_string(text, record.author);
   return text.append("}");
 }
 

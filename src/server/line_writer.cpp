@@ -1,5 +1,6 @@
 #include "line_writer.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
@@ -13,7 +14,12 @@
 namespace dialog::server {
 namespace {
 
+// As many are written, or dropped, at once; and a share of all that may wait, where that is less.
 constexpr std::size_t kWriteBytes = std::size_t{64} * 1024;
+constexpr std::size_t kWritesMin = 4;
+// So long the first of them waits for others: a thread that wakes for each takes as much time from
+// the others as all else that is done for a request.
+constexpr std::chrono::milliseconds kGatherTime{5};
 
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
@@ -46,8 +52,9 @@ struct LineWriter::State {
   void run() {
     std::unique_lock lock(mutex);
     for (;;) {
-      more.wait(lock, [this] { return ending || !lines.empty(); });
-      if (lines.empty() || given_up) break;
+      more.wait(lock, [this] { return ending || !batches.empty(); });
+      more.wait_for(lock, kGatherTime, [this] { return ending || batches.size() > 1; });
+      if (batches.empty() || given_up) break;
       std::uint64_t count = 0;
       const std::string text = take(count);
       lock.unlock();
@@ -63,20 +70,42 @@ struct LineWriter::State {
   std::string take(std::uint64_t& count) {
     std::string text;
     if (dropped > 0) text = options.dropped_line(std::exchange(dropped, 0)) + "\n";
-    for (; !lines.empty() && text.size() < kWriteBytes; ++count) {
-      bytes -= lines.front().size();
-      text += lines.front() + "\n";
-      lines.pop_front();
-    }
+    text += batches.front().text;
+    count = drop_first();
     return text;
   }
+
+  void add(std::string_view line) {
+    const std::size_t batch_bytes = std::min(kWriteBytes, options.bytes_max / kWritesMin);
+    const bool begins = batches.empty() || batches.back().text.size() >= batch_bytes;
+    if (begins) batches.emplace_back();
+    Batch& batch = batches.back();
+    batch.text.append(line).append(1, '\n');
+    ++batch.lines;
+    bytes += line.size() + 1;
+    while (bytes > options.bytes_max) dropped += drop_first();
+    if (begins) more.notify_one();
+  }
+
+  // How many lines there were in it.
+  std::uint64_t drop_first() {
+    const std::uint64_t lines = batches.front().lines;
+    bytes -= batches.front().text.size();
+    batches.pop_front();
+    return lines;
+  }
+
+  struct Batch {
+    std::string text;
+    std::uint64_t lines = 0;
+  };
 
   const int file;
   const Options options;
   std::mutex mutex;
   std::condition_variable more;
   std::condition_variable all_written;
-  std::deque<std::string> lines;
+  std::deque<Batch> batches;
   std::size_t bytes = 0;
   std::uint64_t dropped = 0;
   bool ending = false;
@@ -104,16 +133,9 @@ LineWriter::~LineWriter() {
   }
 }
 
-void LineWriter::write(std::string line) {
+void LineWriter::write(std::string_view line) {
   const std::lock_guard lock(state_->mutex);
-  state_->bytes += line.size();
-  state_->lines.push_back(std::move(line));
-  while (state_->bytes > state_->options.bytes_max) {
-    state_->bytes -= state_->lines.front().size();
-    state_->lines.pop_front();
-    ++state_->dropped;
-  }
-  state_->more.notify_one();
+  state_->add(line);
 }
 
 }  // namespace dialog::server

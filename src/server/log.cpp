@@ -1,6 +1,7 @@
 #include "dialog/server/log.hpp"
 
 #include <unistd.h>
+#include <utility>
 
 #include "dialog/http/json.hpp"
 #include "line_writer.hpp"
@@ -21,14 +22,38 @@ std::string_view to_string(Severity severity) {
   return "error";
 }
 
+// One object, put together as it is printed: a server writes one with each request.
+class JsonLine {
+ public:
+  void text(std::string_view name, std::string_view value) {
+    begin(name);
+    json::append_string(line_, value);
+  }
+  template <class Number>
+  void number(std::string_view name, Number value) {
+    begin(name);
+    line_.append(std::to_string(value));
+  }
+  [[nodiscard]] std::string take() {
+    line_ += '}';
+    return std::move(line_);
+  }
+
+ private:
+  void begin(std::string_view name) {
+    line_.append(line_.empty() ? "{\"" : ",\"").append(name).append("\":");
+  }
+  std::string line_;
+};
+
 std::string event_line(Clock& clock, Severity severity, std::string_view name,
                        std::string_view message) {
-  json::Value line;
-  line["time"] = utc_time(clock.wall());
-  line["level"] = to_string(severity);
-  line["event"] = name;
-  line["message"] = message;
-  return json::print(line);
+  JsonLine line;
+  line.text("time", utc_time(clock.wall()));
+  line.text("level", to_string(severity));
+  line.text("event", name);
+  line.text("message", message);
+  return line.take();
 }
 
 class JsonLog final : public Log {
@@ -56,21 +81,21 @@ class JsonLog final : public Log {
 }  // namespace
 
 std::string to_json(const AccessRecord& record) {
-  json::Value line;
-  line["time"] = utc_time(record.time);
-  line["level"] = record.fault.empty() ? "info" : "error";
-  line["id"] = record.request_id;
-  line["address"] = record.address;
-  line["method"] = record.method;
-  line["path"] = record.path;
-  line["status"] = record.status;
-  line["bytes_in"] = record.bytes_in;
-  line["bytes_out"] = record.bytes_out;
-  line["micros"] = record.duration.count();
-  if (!record.subject.empty()) line["subject"] = record.subject;
-  if (!record.who.empty()) line["who"] = record.who;
-  if (!record.fault.empty()) line["fault"] = record.fault;
-  return json::print(line);
+  JsonLine line;
+  line.text("time", utc_time(record.time));
+  line.text("level", record.fault.empty() ? "info" : "error");
+  line.text("id", record.request_id);
+  line.text("address", record.address);
+  line.text("method", record.method);
+  line.text("path", record.path);
+  line.number("status", record.status);
+  line.number("bytes_in", record.bytes_in);
+  line.number("bytes_out", record.bytes_out);
+  line.number("micros", record.duration.count());
+  if (!record.subject.empty()) line.text("subject", record.subject);
+  if (!record.who.empty()) line.text("who", record.who);
+  if (!record.fault.empty()) line.text("fault", record.fault);
+  return line.take();
 }
 
 std::unique_ptr<Log> make_json_log(LogTarget target, Clock& clock) {

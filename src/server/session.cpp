@@ -43,6 +43,7 @@ Session::Session(ServerCore& core, Shard& shard, Stream stream, const Address& p
       shard_(shard),
       stream_(std::move(stream)),
       peer_(peer),
+      peer_text_(core_.log.wants_requests() ? peer.to_string() : std::string()),
       lease_(std::move(lease)),
       scanner_(limits_of(core_.config)),
       request_bytes_(core_.budget),
@@ -365,7 +366,7 @@ void Session::note_request(Answer& answer, std::string request_id) {
   noted.body_bytes = answer.response.body.size();
   AccessRecord& record = noted.record;
   record.request_id = std::move(request_id);
-  record.address = (client_ ? *client_ : peer_).to_string();
+  record.address = client_ ? client_->to_string() : peer_text_;
   record.method = request_.method;
   record.path = loggable_path(request_.target);
   record.status = answer.response.status;

@@ -137,6 +137,7 @@ class Session final : public EventLoop::Handler,
   const Presence presence_{core_};
   Stream stream_;
   const Address peer_;
+  const std::string peer_text_;  ///< for the log, if there is one
   const std::optional<AddressTable::Lease> lease_;
 
   Phase phase_ = Phase::idle;

@@ -31,38 +31,55 @@ std::string print_http_date(std::chrono::seconds seconds) {
   return text.data();
 }
 
-}  // namespace
-
-std::string http_date(WallTime time) {
-  // Asked for with each answer, and the same for a whole second.
-  thread_local std::chrono::seconds known{std::chrono::seconds::min()};
-  thread_local std::string text;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  if (seconds != known) {
-    text = print_http_date(seconds);
-    known = seconds;
-  }
-  return text;
-}
-
-std::string utc_time(WallTime time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+std::string print_utc_seconds(std::chrono::seconds seconds) {
   const std::chrono::sys_days days{std::chrono::floor<std::chrono::days>(seconds)};
   const std::chrono::year_month_day date{days};
   const std::chrono::hh_mm_ss clock{seconds - days.time_since_epoch()};
-  const auto fraction = (time - seconds).count();
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
                 static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()));
-  std::string whole = text.data();
-  if (fraction != 0) {
-    std::snprintf(text.data(), text.size(), ".%03d", static_cast<int>(fraction));
-    whole += text.data();
+  return text.data();
+}
+
+// Times are asked for with each request, and their texts are the same for a whole second.
+class TextOfSecond {
+ public:
+  explicit TextOfSecond(std::string (*print)(std::chrono::seconds)) : print_(print) {}
+  const std::string& of(WallTime time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    if (seconds != known_) {
+      text_ = print_(seconds);
+      known_ = seconds;
+    }
+    return text_;
   }
-  return whole + "Z";
+
+ private:
+  std::string (*print_)(std::chrono::seconds);
+  std::chrono::seconds known_{std::chrono::seconds::min()};
+  std::string text_;
+};
+
+}  // namespace
+
+std::string http_date(WallTime time) {
+  thread_local TextOfSecond date{print_http_date};
+  return date.of(time);
+}
+
+std::string utc_time(WallTime time) {
+  thread_local TextOfSecond whole{print_utc_seconds};
+  std::string text = whole.of(time);
+  const auto fraction =
+      static_cast<int>((time - std::chrono::floor<std::chrono::seconds>(time)).count());
+  if (fraction != 0) {
+    text += '.';
+    for (const int unit : {100, 10, 1}) text += static_cast<char>('0' + fraction / unit % 10);
+  }
+  return text + "Z";
 }
 
 std::optional<WallTime> parse_utc_time(std::string_view text) {

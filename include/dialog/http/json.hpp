@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,6 +40,16 @@ inline Value parse(std::string_view text) {
 /// Strings that are not UTF-8 get replacement characters instead of a failure.
 inline std::string print(const Value& value) {
   return value.dump(-1, ' ', false, Value::error_handler_t::replace);
+}
+
+/// Appends a text as `print` writes it. Most are plain, and need no value to be made of them.
+inline void append_string(std::string& out, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c < '\x7f' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out.append(1, '"').append(text).append(1, '"');
+  } else {
+    out.append(print(Value(std::string(text))));
+  }
 }
 
 /// The member of an object, or null.
