@@ -35,8 +35,14 @@ Result<HeadRecord> parse_head(ByteView body, const std::string& what) {
   return record;
 }
 
+std::size_t head_bytes(ByteView body) {
+  return kFixedBytes + lmdb::read_u16(body.substr(kFixedBytes - 2));
+}
+
+// A log has more to say behind a NUL.
 std::string did_of_head(ByteView body) {
-  return std::string(body.substr(kFixedBytes + lmdb::read_u16(body.substr(kFixedBytes - 2))));
+  const ByteView rest = body.substr(head_bytes(body));
+  return std::string(rest.substr(0, rest.find('\0')));
 }
 
 Result<void> check_author(std::string_view author) {

@@ -17,6 +17,9 @@ Bytes print_head(const HeadRecord& record, std::string_view did);
 /// `corrupt`; `what` names the record.
 Result<HeadRecord> parse_head(ByteView body, const std::string& what);
 
+/// How many bytes the record of a head that can be parsed takes; the subject's DID follows.
+std::size_t head_bytes(ByteView body);
+
 /// The subject's DID in a head that can be parsed; empty in a history.
 std::string did_of_head(ByteView body);
 

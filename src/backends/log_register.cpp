@@ -13,8 +13,8 @@ namespace {
 
 using store::View;
 
-// A history that was kept longer under other options shrinks by so many records with each swap.
-constexpr std::size_t kForgottenMax = 16;
+// A history that was kept longer under other options shrinks by so many pages with each new one.
+constexpr int kForgottenMax = 16;
 constexpr std::size_t kCheckedAtOnce = 1000;
 
 std::string name_of(const Subject& subject) { return "the head of " + subject.did(); }
@@ -73,37 +73,98 @@ Result<LogRegister::Begun> LogRegister::begin(const Subject& subject, const Swap
 Result<std::optional<LogRegister::Begun>> LogRegister::try_begin(const Subject& subject,
                                                                  const Swap& swap,
                                                                  const Context& context) {
-  const Hash id = subject.id();
-  const Bytes head_key = log_keys::head(id);
+  const Bytes head_key = log_keys::head(subject.id());
   DIALOG_ASSIGN(const auto stored, engine_.read(head_key, View::submitted));
-  DIALOG_ASSIGN(std::optional<HeadRecord> latest, parse(stored, subject));
-  const Revision current = latest ? latest->revision : Revision();
-  if (swap.must_create ? latest.has_value() : current != swap.expected) {
+  std::optional<SubjectHead> head;
+  if (stored && !stored->empty()) {
+    DIALOG_ASSIGN(head, parse_subject_head(*stored, name_of(subject)));
+  }
+  const Revision current = head ? head->latest.revision : Revision();
+  if (swap.must_create ? head.has_value() : current != swap.expected) {
+    Refused refused;
+    if (head) refused.actual = std::move(head->latest);
     DIALOG_ASSIGN(const auto durable, engine_.read(head_key, View::durable));
-    if (durable == stored) return Begun{0, Refused{std::move(latest)}};
+    if (durable == stored) return Begun{0, std::move(refused)};
     // Nobody may be told of what is not durable.
     DIALOG_ASSIGN(const auto number, engine_.submit({}, context));
-    return Begun{*number, Refused{std::move(latest)}};
+    return Begun{*number, std::move(refused)};
   }
-  const std::uint64_t sequence = latest ? latest->sequence + 1 : 1;
-  HeadRecord record{swap.desired, current, sequence, swap.time, swap.author};
-  const Bytes head = print_head(record, subject.did());
-  const Bytes past = print_head(record, {});
-  const Bytes past_key = log_keys::history(id, sequence);
-  DIALOG_ASSIGN(const std::vector<store::Record> old, forgotten(id, sequence));
-  std::vector<store::RecordChange> changes;
-  changes.push_back({head_key, stored, head});
-  changes.push_back({past_key, std::nullopt, past});
-  for (const store::Record& gone : old) {
-    if (gone.key == past_key) {
-      changes[1].expected = gone.value;
-    } else {
-      changes.push_back({gone.key, gone.value, std::nullopt});
-    }
-  }
-  DIALOG_ASSIGN(const auto number, engine_.submit(changes, context));
+  const std::uint64_t sequence = head ? head->latest.sequence + 1 : 1;
+  const HeadRecord record{swap.desired, current, sequence, swap.time, swap.author};
+  if (!head) head.emplace();
+  DIALOG_ASSIGN(std::vector<Change> changes, add_swap(subject, *head, record));
+  changes.push_back({head_key, stored, print_subject_head(*head, subject.did())});
+  DIALOG_ASSIGN(const auto number, submit(changes, context));
   if (!number) return std::nullopt;
-  return Begun{*number, Accepted{std::move(record)}};
+  return Begun{*number, Accepted{record}};
+}
+
+Result<std::optional<std::uint64_t>> LogRegister::submit(const std::vector<Change>& changes,
+                                                         const Context& context) {
+  std::vector<store::RecordChange> views;
+  views.reserve(changes.size());
+  for (const Change& change : changes) {
+    views.push_back({change.key, change.expected, change.desired});
+  }
+  return engine_.submit(views, context);
+}
+
+// What changes beside the head.
+Result<std::vector<LogRegister::Change>> LogRegister::add_swap(const Subject& subject,
+                                                               SubjectHead& head,
+                                                               const HeadRecord& record) {
+  std::vector<Change> changes;
+  if (record.sequence == 1) {
+    // What a removed subject had may be back with an index that was made anew.
+    const Bytes prefix = log_keys::history_prefix(subject.id());
+    store::Engine::Listing listing;
+    listing.prefix = prefix;
+    DIALOG_ASSIGN(auto old, engine_.list(listing, View::submitted));
+    for (store::Record& gone : old) {
+      changes.push_back({std::move(gone.key), std::move(gone.value), std::nullopt});
+    }
+    head.oldest = 1;
+  } else if (head.oldest == 0) {
+    DIALOG_ASSIGN(head.oldest, oldest_page(subject.id(), record.sequence, View::submitted));
+  }
+  if (head.is_full()) DIALOG_TRY(make_page(subject, head, changes));
+  head.recent.push_back(record);
+  head.latest = record;
+  return changes;
+}
+
+// Of the recent swaps; and forgets pages that are not kept any more, one as a rule.
+Result<void> LogRegister::make_page(const Subject& subject, SubjectHead& head,
+                                    std::vector<Change>& changes) {
+  const Hash id = subject.id();
+  const std::uint64_t first = head.recent.front().sequence;
+  const Bytes key = log_keys::history(id, first);
+  DIALOG_ASSIGN(auto present, engine_.read(key, View::submitted));
+  changes.push_back({key, std::move(present), print_page(head.recent)});
+  for (int i = 0; i < kForgottenMax && head.oldest < first; ++i) {
+    const Bytes old_key = log_keys::history(id, head.oldest);
+    DIALOG_ASSIGN(auto old, engine_.read(old_key, View::submitted));
+    if (!old) {
+      DIALOG_ASSIGN(head.oldest, oldest_page(id, first, View::submitted));
+      continue;
+    }
+    DIALOG_ASSIGN(const auto swaps, parse_page(*old, name_of(subject)));
+    if (swaps.back().sequence + history_kept_ > head.latest.sequence) break;
+    head.oldest = swaps.back().sequence + 1;
+    changes.push_back({old_key, std::move(old), std::nullopt});
+  }
+  head.recent.clear();
+  return {};
+}
+
+// The number of its first swap.
+Result<std::uint64_t> LogRegister::oldest_page(const Hash& id, std::uint64_t otherwise, View view) {
+  const Bytes prefix = log_keys::history_prefix(id);
+  store::Engine::Listing listing;
+  listing.prefix = prefix;
+  listing.limit = 1;
+  DIALOG_ASSIGN(const auto found, engine_.list(listing, view));
+  return found.empty() ? otherwise : log_keys::sequence_of(found.front().key);
 }
 
 // A loser is told of the latest that is durable by now, so that its next attempt is not stale
@@ -122,38 +183,8 @@ Result<Register::SwapOutcome> LogRegister::finish(const Subject& subject, const 
   return std::move(begun.outcome);
 }
 
-// The swaps of the history that are not kept any more once there is one more: one, as a rule, whose
-// number is known. With the first one all that is there: what a removed subject had may be back
-// with an index that was made anew.
-Result<std::vector<store::Record>> LogRegister::forgotten(const Hash& id, std::uint64_t latest) {
-  const Bytes prefix = log_keys::history_prefix(id);
-  store::Engine::Listing listing;
-  listing.prefix = prefix;
-  if (latest == 1) return engine_.list(listing, View::submitted);
-  std::vector<store::Record> records;
-  const std::uint64_t kept = std::max<std::uint64_t>(1, history_kept_);
-  if (latest <= kept) return records;
-  const std::uint64_t newest = latest - kept;
-  const Bytes key = log_keys::history(id, newest);
-  DIALOG_ASSIGN(auto past, engine_.read(key, View::submitted));
-  if (!past) return records;
-  const Bytes before = log_keys::history(id, newest - 1);
-  DIALOG_ASSIGN(const auto older, engine_.read(before, View::submitted));
-  if (!older) {
-    records.push_back({key, *std::move(past)});
-    return records;
-  }
-  listing.limit = kForgottenMax;
-  DIALOG_ASSIGN(records, engine_.list(listing, View::submitted));
-  std::erase_if(records, [&](const store::Record& record) {
-    return log_keys::sequence_of(record.key) > newest;
-  });
-  return records;
-}
-
-Result<std::uint64_t> LogRegister::check(char kind,
-                                         const std::function<void(Error fault)>& on_fault) {
-  std::uint64_t count = 0;
+template <class Visit>
+Result<void> LogRegister::each_of(char kind, Visit visit) {
   const Bytes prefix(1, kind);
   Bytes after;
   std::vector<store::Record> found;
@@ -164,50 +195,80 @@ Result<std::uint64_t> LogRegister::check(char kind,
     listing.limit = kCheckedAtOnce;
     DIALOG_ASSIGN(found, engine_.list(listing, View::durable));
     for (const store::Record& record : found) {
-      if (record.value.empty()) continue;
-      const auto head = parse_head(record.value, "record " + to_hex(record.key));
-      if (!head) on_fault(head.error());
-      ++count;
+      if (!record.value.empty()) visit(record.value, "record " + to_hex(record.key));
     }
     if (!found.empty()) after = found.back().key;
   } while (found.size() == kCheckedAtOnce);
-  return count;
+  return {};
 }
 
 Result<ServerStore::Checked> LogRegister::check(const std::function<void(Error fault)>& on_fault) {
   ServerStore::Checked checked;
-  DIALOG_ASSIGN(checked.subjects, check(log_keys::kHead, on_fault));
-  DIALOG_ASSIGN(checked.swaps, check(log_keys::kHistory, on_fault));
+  DIALOG_TRY(each_of(log_keys::kHead, [&](const Bytes& stored, const std::string& what) {
+    ++checked.subjects;
+    const auto head = parse_subject_head(stored, what);
+    if (!head) return on_fault(head.error());
+    checked.swaps += head->recent.size();
+  }));
+  DIALOG_TRY(each_of(log_keys::kHistory, [&](const Bytes& stored, const std::string& what) {
+    const auto page = parse_page(stored, what);
+    if (!page) return on_fault(page.error());
+    checked.swaps += page->size();
+  }));
   return checked;
 }
 
 Result<HeadHistory> LogRegister::history(const Subject& subject, std::uint64_t after,
                                          std::size_t limit, const Context& context) {
-  DIALOG_TRY(check_context(context, clock_));
-  HeadHistory history;
-  if (after == std::numeric_limits<std::uint64_t>::max()) return history;
+  while (true) {
+    DIALOG_TRY(check_context(context, clock_));
+    DIALOG_ASSIGN(auto history, try_history(subject, after, limit));
+    if (history) return *std::move(history);
+  }
+}
+
+// Absent where pages were forgotten meanwhile. From page to page, as the head says where the first
+// one is: others may be there that a removed subject left.
+Result<std::optional<HeadHistory>> LogRegister::try_history(const Subject& subject,
+                                                            std::uint64_t after,
+                                                            std::size_t limit) {
   const Hash id = subject.id();
-  DIALOG_ASSIGN(const auto head, engine_.read(log_keys::head(id), View::durable));
-  if (!head || head->empty()) return history;
-  const Bytes prefix = log_keys::history_prefix(id);
-  const Bytes after_key = log_keys::history(id, after);
-  store::Engine::Listing listing;
-  listing.prefix = prefix;
-  listing.after = after_key;
-  // One more than is wanted tells whether there are more.
-  listing.limit = limit == SIZE_MAX ? limit : limit + 1;
-  DIALOG_ASSIGN(const std::vector<store::Record> found, engine_.list(listing, View::durable));
-  for (const store::Record& stored : found) {
-    if (history.records.size() == limit) {
-      history.complete = false;
-      break;
+  const Bytes head_key = log_keys::head(id);
+  DIALOG_ASSIGN(const auto stored, engine_.read(head_key, View::durable));
+  HeadHistory history;
+  if (!stored || stored->empty()) return history;
+  DIALOG_ASSIGN(const SubjectHead head, parse_subject_head(*stored, name_of(subject)));
+  const std::uint64_t latest = head.latest.sequence;
+  if (after >= latest) return history;
+  const std::uint64_t before = std::max(after, latest - std::min(history_kept_, latest));
+  std::vector<HeadRecord>& records = history.records;
+  const auto take = [&](const std::vector<HeadRecord>& swaps) {
+    for (const HeadRecord& swap : swaps) {
+      // One more than is wanted tells that there are more.
+      if (swap.sequence > before && records.size() <= limit) records.push_back(swap);
     }
-    DIALOG_ASSIGN(HeadRecord record, parse_head(stored.value, name_of(subject)));
-    history.records.push_back(std::move(record));
+  };
+  const std::uint64_t behind = head.recent.empty() ? latest + 1 : head.recent.front().sequence;
+  if (before + 1 < behind) {
+    std::uint64_t next = head.oldest;
+    if (next == 0) {
+      DIALOG_ASSIGN(next, oldest_page(id, behind, View::durable));
+    }
+    while (next < behind && records.size() <= limit) {
+      DIALOG_ASSIGN(const auto page, engine_.read(log_keys::history(id, next), View::durable));
+      if (!page) {
+        DIALOG_ASSIGN(const auto now, engine_.read(head_key, View::durable));
+        if (now != stored) return std::nullopt;
+        return fail(ErrorCode::corrupt, name_of(subject) + " lacks a page of its history");
+      }
+      DIALOG_ASSIGN(const auto swaps, parse_page(*page, name_of(subject)));
+      take(swaps);
+      next = swaps.back().sequence + 1;
+    }
   }
-  if (!found.empty() && log_keys::sequence_of(found.front().key) > after + 1) {
-    history.complete = false;
-  }
+  take(head.recent);
+  history.complete = records.size() <= limit && records.front().sequence == after + 1;
+  if (records.size() > limit) records.pop_back();
   return history;
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "dialog/remote/server_store.hpp"
 #include "dialog/store/engine.hpp"
+#include "log_history.hpp"
 
 namespace dialog {
 
@@ -14,7 +18,7 @@ namespace dialog {
 class LogRegister final : public Register {
  public:
   LogRegister(store::Engine& engine, std::uint64_t history_kept, Clock& clock)
-      : engine_(engine), history_kept_(history_kept), clock_(clock) {}
+      : engine_(engine), history_kept_(std::max<std::uint64_t>(1, history_kept)), clock_(clock) {}
 
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override;
   Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
@@ -29,7 +33,9 @@ class LogRegister final : public Register {
   Result<ServerStore::Checked> check(const std::function<void(Error fault)>& on_fault);
 
  private:
-  Result<std::uint64_t> check(char kind, const std::function<void(Error fault)>& on_fault);
+  /// Calls `visit` with the value of each record of a kind and what it is called.
+  template <class Visit>
+  Result<void> each_of(char kind, Visit visit);
   /// What a swap came to, and the entry of the log that must be durable before anybody is told.
   struct Begun {
     std::uint64_t number = 0;
@@ -39,7 +45,20 @@ class LogRegister final : public Register {
   Result<std::optional<Begun>> try_begin(const Subject& subject, const Swap& swap,
                                          const Context& context);
   Result<SwapOutcome> finish(const Subject& subject, const Swap& swap, Begun begun);
-  Result<std::vector<store::Record>> forgotten(const Hash& id, std::uint64_t latest);
+  /// A change whose keys and values are its own.
+  struct Change {
+    Bytes key;
+    std::optional<Bytes> expected;
+    std::optional<Bytes> desired;
+  };
+  Result<std::optional<std::uint64_t>> submit(const std::vector<Change>& changes,
+                                              const Context& context);
+  Result<std::vector<Change>> add_swap(const Subject& subject, SubjectHead& head,
+                                       const HeadRecord& record);
+  Result<void> make_page(const Subject& subject, SubjectHead& head, std::vector<Change>& changes);
+  Result<std::uint64_t> oldest_page(const Hash& id, std::uint64_t otherwise, store::View view);
+  Result<std::optional<HeadHistory>> try_history(const Subject& subject, std::uint64_t after,
+                                                 std::size_t limit);
 
   store::Engine& engine_;
   const std::uint64_t history_kept_;

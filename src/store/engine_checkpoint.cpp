@@ -34,7 +34,8 @@ Result<void> Engine::checkpoint() { return state_->checkpoint(); }
 bool Engine::State::is_behind(std::size_t times) {
   const std::shared_lock state(state_mutex);
   return overlay.entries() >= times * limits.checkpoint_entries ||
-         overlay.bytes() >= times * limits.checkpoint_bytes;
+         overlay.bytes() >= times * limits.checkpoint_bytes ||
+         overlay.log_bytes() >= times * limits.checkpoint_log_bytes;
 }
 
 // Before a write: has the index follow in the background, or waits for it where it has fallen far

@@ -86,6 +86,7 @@ Result<void> Overlay::apply(FrameKind kind, ByteView payload, const Place& place
     }
     case FrameKind::records: {
       const ByteView whole = payload;
+      generation.log_bytes += whole.size();
       while (!payload.empty()) {
         const auto write = take_record(payload);
         if (!write) return malformed();
@@ -162,9 +163,8 @@ Overlay::RecordWalk::RecordWalk(const Overlay& overlay, const Index::RecordRange
   }
   for (auto at = overlay.generations_.rbegin(); at != overlay.generations_.rend(); ++at) {
     const Records& records = (*at)->records;
-    const Part part{
-        is_from ? records.upper_bound(range.after) : records.lower_bound(range.prefix),
-        end ? records.lower_bound(*end) : records.end()};
+    const Part part{is_from ? records.upper_bound(range.after) : records.lower_bound(range.prefix),
+                    end ? records.lower_bound(*end) : records.end()};
     if (part.begin != part.end) parts_.push_back(part);
   }
   find();
@@ -230,6 +230,12 @@ std::size_t Overlay::bytes() const {
   return sum;
 }
 
+std::uint64_t Overlay::log_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& generation : generations_) sum += generation->log_bytes;
+  return sum;
+}
+
 bool Overlay::first_ends_until(std::uint64_t sequence) const {
   return !generations_.empty() && generations_.front()->entries > 0 &&
          generations_.front()->last.sequence <= sequence;
@@ -280,6 +286,7 @@ void Overlay::append(const Overlay& newer) {
       const RecordState& latest = states.back();
       set_record(generation, key, latest, latest.sequence);
     }
+    generation.log_bytes += other.log_bytes;
     generation.last = other.last;
   }
 }

@@ -72,6 +72,8 @@ class Overlay {
 
   [[nodiscard]] std::size_t entries() const;
   [[nodiscard]] std::size_t bytes() const;
+  /// Of frames of records, also of those that later ones have replaced.
+  [[nodiscard]] std::uint64_t log_bytes() const;
 
   /// Takes over what comes after all that is here, and is durable.
   void append(const Overlay& newer);
@@ -95,6 +97,7 @@ class Overlay {
     std::map<Bytes, std::vector<RecordState>, std::less<>> records;
     std::size_t entries = 0;
     std::size_t bytes = 0;
+    std::uint64_t log_bytes = 0;
   };
   static void set_block(Generation& generation, const BlockKey& key, std::optional<Place> place);
   static void set_record(Generation& generation, ByteView key, RecordState state,

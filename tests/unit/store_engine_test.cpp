@@ -1,7 +1,9 @@
 #include <atomic>
 #include <chrono>
 #include <gmock/gmock.h>
+#include <map>
 
+#include "dialog/base/random.hpp"
 #include "engine_fixture.hpp"
 
 namespace dialog::test {
@@ -112,6 +114,63 @@ TEST_F(EngineTest, CheckpointsAreMadeWhenTheyAreDue) {
   EXPECT_GT(index_.applied, 0);
   EXPECT_GT(index_.checkpoint()->sequence, 0U);
   EXPECT_EQ(engine()->list({}, View::durable)->size(), 100U);
+}
+
+TEST_F(EngineTest, CheckpointsAreDueAlsoWhereOneRecordChangesAgainAndAgain) {
+  limits_.checkpoint_log_bytes = 200;
+  for (int i = 0; i < 100; ++i) set("key", std::to_string(i));
+  EXPECT_GT(index_.applied, 0);
+  EXPECT_EQ(get("key"), "99");
+}
+
+// Of some keys the index knows an old state, of some the memory has several, some are removed.
+TEST_F(EngineTest, ListsAreTheSameWhereverRecordsStand) {
+  SeededRandom random(7);
+  std::map<Bytes, Bytes> expected;
+  for (int i = 0; i < 400; ++i) {
+    const Bytes key =
+        Bytes(1, static_cast<char>('a' + random.below(3))) + std::to_string(random.below(20));
+    const auto at = expected.find(key);
+    const std::optional<Bytes> before =
+        at == expected.end() ? std::nullopt : std::optional(at->second);
+    const std::optional<Bytes> after =
+        before && random.below(3) == 0 ? std::nullopt : std::optional(std::to_string(i));
+    const RecordChange change{key, before, after};
+    ASSERT_TRUE(engine()->wait(engine()->submit({&change, 1}, {}).value().value()).has_value());
+    expected.erase(key);
+    if (after) expected.emplace(key, *after);
+    if (i % 60 == 0) {
+      ASSERT_TRUE(engine()->checkpoint().has_value());
+    }
+    for (const bool reverse : {false, true}) {
+      Engine::Listing listing;
+      const Bytes prefix(random.below(2), 'b');
+      const Bytes after_key =
+          random.below(2) == 0 ? Bytes() : "b" + std::to_string(random.below(20));
+      listing.prefix = prefix;
+      listing.after = after_key;
+      listing.limit = 1 + random.below(30);
+      listing.reverse = reverse;
+      std::vector<Bytes> wanted;
+      const auto take = [&](const Bytes& name) {
+        if (!name.starts_with(prefix) || wanted.size() == listing.limit) return;
+        const bool is_beyond = reverse ? name < after_key : name > after_key;
+        if (after_key.empty() || is_beyond) wanted.push_back(name);
+      };
+      if (reverse) {
+        for (auto each = expected.rbegin(); each != expected.rend(); ++each) take(each->first);
+      } else {
+        for (const auto& [name, value] : expected) take(name);
+      }
+      std::vector<Bytes> found;
+      const auto records = engine()->list(listing, View::durable);
+      for (const auto& record : *records) {
+        EXPECT_EQ(record.value, expected.at(record.key));
+        found.push_back(record.key);
+      }
+      ASSERT_EQ(found, wanted) << i;
+    }
+  }
 }
 
 TEST_F(EngineTest, TheLogGoesOnInAnotherSegment) {

@@ -47,6 +47,9 @@ struct Limits {
   /// made. Four times that is the bound: then writers wait for it.
   std::size_t checkpoint_entries = 32768;
   std::size_t checkpoint_bytes = std::size_t{16} << 20;
+  /// The same for the bytes of records in the log, however few of them are still the latest: who
+  /// opens the store reads them all.
+  std::uint64_t checkpoint_log_bytes = std::uint64_t{32} << 20;
   /// The index holds values of records up to this size itself, and knows where in the log longer
   /// ones lie. Those that it has already stay as they are.
   std::size_t short_value_bytes_max = 1024;
