@@ -56,13 +56,19 @@ std::optional<Utf8Lead> utf8_lead(std::uint8_t octet) {
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
-  std::string text(bytes.size() * 2, '0');
-  char* digit = text.data();
+  std::string text;
+  append_hex(text, bytes);
+  return text;
+}
+
+void append_hex(std::string& out, ByteView bytes) {
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size() * 2);
+  char* digit = out.data() + before;
   for (const char c : bytes) {
     *digit++ = kHexDigits[to_octet(c) >> 4U];
     *digit++ = kHexDigits[to_octet(c) & 15U];
   }
-  return text;
 }
 
 std::optional<Bytes> from_hex(std::string_view text) {

@@ -15,8 +15,12 @@ std::optional<Revision> parse_strong(std::string_view value) {
 }  // namespace
 
 std::string print_etag(const Revision& revision, EtagStyle style) {
-  std::string hex = revision.hex();
-  return style == EtagStyle::quoted ? "\"" + hex + "\"" : hex;
+  const std::string_view quote = style == EtagStyle::quoted ? "\"" : "";
+  std::string tag;
+  tag.reserve(2 * Hash::kSize + 2);
+  tag.append(quote);
+  append_hex(tag, revision.root().bytes());
+  return tag.append(quote);
 }
 
 std::optional<Revision> parse_etag(std::string_view value) {

@@ -100,8 +100,10 @@ Result<SwapMessage> parse_swap(std::string_view body) {
 std::string print_record(const HeadRecord& record) {
   std::string text;
   text.reserve(224 + record.author.size());
-  text.append(R"({"revision":")").append(record.revision.hex());
-  text.append(R"(","previous":")").append(record.previous.hex());
+  text.append(R"({"revision":")");
+  append_hex(text, record.revision.root().bytes());
+  text.append(R"(","previous":")");
+  append_hex(text, record.previous.root().bytes());
   text.append(R"(","sequence":)").append(std::to_string(record.sequence));
   text.append(R"(,"time_ms":)").append(std::to_string(record.time.count()));
   text.append(R"(,"author":)");

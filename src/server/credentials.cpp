@@ -83,6 +83,7 @@ Credentials::~Credentials() = default;
 
 void Credentials::set_tokens(std::shared_ptr<const TokenSet> tokens) {
   const std::lock_guard lock(mutex_);
+  has_tokens_ = tokens != nullptr;
   tokens_ = std::move(tokens);
 }
 
@@ -96,7 +97,7 @@ Credentials::Known Credentials::known() const {
   return {tokens_, signed_subjects_};
 }
 
-bool Credentials::are_asked_for() const { return config_.signatures || known().tokens != nullptr; }
+bool Credentials::are_asked_for() const { return config_.signatures || has_tokens_; }
 
 seconds Credentials::now() const { return std::chrono::duration_cast<seconds>(clock_.wall()); }
 
@@ -307,8 +308,8 @@ bool Credentials::is_signed(const HttpRequest& head) const {
 
 Credentials::Verdict Credentials::judge_head(const HttpRequest& head, const Route& route) const {
   const auto needed = needed_access(route, head.method);
+  if (!needed || head.method == "OPTIONS" || !are_asked_for()) return {};
   const Known known = this->known();
-  if (!needed || head.method == "OPTIONS" || (!config_.signatures && !known.tokens)) return {};
   if (!is_signed(head)) return judge_token(head, route, *needed, known);
   auto claim = judge_claim(head, route, *needed, known);
   if (!claim) return {{}, std::move(claim).error()};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -109,6 +110,7 @@ class Credentials {
   std::shared_ptr<ReplayGuard> replay_guard_;
   mutable NewSubjects new_subjects_;
   mutable std::mutex mutex_;
+  std::atomic<bool> has_tokens_{false};  ///< read with each request
   std::shared_ptr<const TokenSet> tokens_;
   std::shared_ptr<const SubjectSet> signed_subjects_;
 };

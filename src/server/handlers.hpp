@@ -23,7 +23,7 @@ struct Task {
   ServerStore& store;
   Context context;
   const Visitor& visitor;
-  WallTime time;
+  Clock& clock;
   Metrics& metrics;
   bool draining;
   Watchers& watchers;

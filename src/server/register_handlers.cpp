@@ -84,7 +84,7 @@ Result<Register::Swap, Answer> read_swap(const Task& task) {
   // Whoever the body claims to be ("iss") is not who was authenticated, and stays off the record.
   return Register::Swap{.expected = asked->expected,
                         .desired = message->revision,
-                        .time = task.time,
+                        .time = task.clock.wall(),
                         .author = task.visitor.who,
                         .must_create = asked->must_create};
 }

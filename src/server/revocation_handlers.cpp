@@ -58,7 +58,7 @@ Answer post_revocation(const Task& task) {
   const auto message = wire::parse_revoke(task.request.body);
   if (!message) return error_answer(message.error());
   Revoke revoke;
-  revoke.now = std::chrono::duration_cast<std::chrono::seconds>(task.time);
+  revoke.now = std::chrono::duration_cast<std::chrono::seconds>(task.clock.wall());
   if (message->id) {
     if (!is_subject(task) && !task.visitor.may_administer)
       return forbidden("only the subject can revoke by an id; others show the capability itself");

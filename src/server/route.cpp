@@ -100,7 +100,7 @@ std::string_view name_of(Resource resource) {
   return "server";
 }
 
-Result<Route> parse_route(std::string_view target, std::string_view prefix) {
+Result<Route> parse_route(std::string_view target, std::string_view prefix, const Subject* likely) {
   Route route;
   if (target == "*") return route;
   std::string_view path = origin_form(target);
@@ -141,7 +141,11 @@ Result<Route> parse_route(std::string_view target, std::string_view prefix) {
   // Somebody who looks for another program's page is told so, rather than that the page is no DID.
   if (!segment.starts_with("did:") && segment.find('%') == std::string_view::npos)
     return no_such_path();
-  DIALOG_ASSIGN(route.subject, wire::parse_subject_segment(segment));
+  if (likely != nullptr && likely->did() == segment) {
+    route.subject = *likely;
+  } else {
+    DIALOG_ASSIGN(route.subject, wire::parse_subject_segment(segment));
+  }
   if (!part) return under_blocks(rest.substr(kBlocks.size()), std::move(route));
   route.resource = *part;
   return route;

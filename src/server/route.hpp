@@ -49,8 +49,9 @@ std::string_view origin_form(std::string_view target);
 
 /// `not_found` where nothing of this protocol can be there, `invalid_argument` or `malformed` where
 /// a subject or hash is written wrong. `prefix` is empty, or starts with a slash and ends without
-/// one.
-Result<Route> parse_route(std::string_view target, std::string_view prefix);
+/// one. `likely`, if not null, is most likely the subject, and then need not be parsed.
+Result<Route> parse_route(std::string_view target, std::string_view prefix,
+                          const Subject* likely = nullptr);
 
 /// The path of a resource below the prefix of the endpoint (`health`: below the root), as
 /// docs/protocol/openapi.json spells it; `*` for the server as such. Empty where the number is none

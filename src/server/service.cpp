@@ -108,36 +108,41 @@ bool Service::asks_for_credentials() const { return credentials_->are_asked_for(
 std::optional<Answer> Service::judge(const HttpRequest& head, Visit& visit,
                                      const Visit* previous) const {
   visit.target = head.target;
-  if (previous != nullptr && previous->target == head.target && previous->route.query.empty()) {
-    visit.route = previous->route;
-  } else {
-    auto route = parse_route(visit.target, config_.path_prefix);
-    if (!route) return error_answer(route.error());
-    visit.route = *std::move(route);
-  }
-  if (!is_allowed(visit.route.resource, head.method)) {
-    Answer answer = error_answer(
-        405, {ErrorCode::unsupported,
-              "this resource answers " + std::string(allowed_methods(visit.route.resource)),
-              {}});
-    answer.response.headers.add("Allow", std::string(allowed_methods(visit.route.resource)));
-    return answer;
-  }
+  const auto* subject =
+      previous != nullptr && previous->route.subject ? &*previous->route.subject : nullptr;
+  auto route = parse_route(visit.target, config_.path_prefix, subject);
+  if (!route) return error_answer(route.error());
+  visit.route = *std::move(route);
+  if (!is_allowed(visit.route.resource, head.method)) return judge_request(head, visit);
   auto verdict = credentials_->judge_head(head, visit.route);
   visit.visitor = std::move(verdict.visitor);
   visit.unproved = std::move(verdict.unproved);
-  // How much a server does is for its operator, also where its data are for everybody.
-  if (visit.route.resource == Resource::metrics && visit.peer != Peer::this_machine &&
-      !asks_for_credentials()) {
-    verdict.refusal = error_answer(
-        403, {ErrorCode::unauthorized, "without tokens this is told to this machine only", {}});
-  }
   if (verdict.refusal) {
     metrics_->refused_credentials(head, verdict.refusal->response.status);
     return std::move(verdict.refusal);
   }
+  return judge_request(head, visit);
+}
+
+// What is judged of each request, however well its target and its sender are known.
+std::optional<Answer> Service::judge_request(const HttpRequest& head, const Visit& visit) const {
+  const Resource resource = visit.route.resource;
+  if (!is_allowed(resource, head.method)) {
+    const std::string allowed(allowed_methods(resource));
+    Answer answer =
+        error_answer(405, {ErrorCode::unsupported, "this resource answers " + allowed, {}});
+    answer.response.headers.add("Allow", allowed);
+    return answer;
+  }
+  // How much a server does is for its operator, also where its data are for everybody.
+  if (resource == Resource::metrics && visit.peer != Peer::this_machine &&
+      !asks_for_credentials()) {
+    metrics_->refused_credentials(head, 403);
+    return error_answer(
+        403, {ErrorCode::unauthorized, "without tokens this is told to this machine only", {}});
+  }
   if (auto refusal = judge_open_admin(head, visit)) return refusal;
-  return judge_fields(head, visit.route.resource);
+  return judge_fields(head, resource);
 }
 
 // Where everybody may do everything, nothing may be destroyed by somebody far away, nor by a page
@@ -211,17 +216,27 @@ std::size_t Service::answer_limit(const HttpRequest& request, const Visit& visit
 
 Service::Admission Service::admit(const HttpRequest& head, Peer peer,
                                   const std::shared_ptr<const Visit>& previous) const {
-  auto visit = std::make_shared<Visit>();
-  visit->peer = peer;
+  // Where nobody shows credentials, requests for one target differ in nothing that a visit holds.
+  const bool is_same = previous != nullptr && !asks_for_credentials() && previous->peer == peer &&
+                       previous->target == head.target && !previous->unproved &&
+                       previous->visitor.who.empty();
   Admission admission;
-  admission.refusal = judge(head, *visit, previous.get());
-  if (admission.refusal) {
-    admission.refusal = finished(head, *visit, *std::move(admission.refusal));
+  if (is_same) {
+    admission.visit = previous;
+    admission.refusal = judge_request(head, *previous);
   } else {
-    admission.body_bytes_max = body_limit(head, *visit);
-    admission.work = work_of(head, *visit);
+    auto visit = std::make_shared<Visit>();
+    visit->peer = peer;
+    admission.refusal = judge(head, *visit, previous.get());
+    admission.visit = std::move(visit);
   }
-  admission.visit = std::move(visit);
+  const Visit& visit = *admission.visit;
+  if (admission.refusal) {
+    admission.refusal = finished(head, visit, *std::move(admission.refusal));
+  } else {
+    admission.body_bytes_max = body_limit(head, visit);
+    admission.work = work_of(head, visit);
+  }
   return admission;
 }
 
@@ -345,8 +360,8 @@ Answer Service::end_write(const HttpRequest& request, const Admission& admission
 }
 
 Task Service::task(const HttpRequest& request, const Visit& visit, const Context& context) const {
-  return {request,       visit.route,   config_,   store_,    context,
-          visit.visitor, clock_.wall(), *metrics_, draining_, *watchers_};
+  return {request,       visit.route, config_,   store_,    context,
+          visit.visitor, clock_,      *metrics_, draining_, *watchers_};
 }
 
 Answer Service::dispatch(const HttpRequest& request, const Visit& visit,

@@ -16,17 +16,18 @@ constexpr std::chrono::milliseconds kDrainTimeMax{1000};
 // Where that much was answered it is sent before another request is looked at.
 constexpr std::size_t kOutBytes = std::size_t{32} * 1024;
 // A larger body is sent from where it is.
-constexpr std::size_t kCopiedBytes = std::size_t{8} * 1024;
+constexpr std::size_t kCopiedBytes = std::size_t{2} * 1024;
 // What a connection keeps for its next request.
 constexpr std::size_t kKeptBytes = 1024;
 // A larger block is hashed and compressed by a worker.
 constexpr std::size_t kGatheredBytesMax = std::size_t{16} * 1024;
 constexpr std::size_t kLoggedPathBytesMax = 512;
 
-std::string loggable_path(std::string_view target) {
-  const std::string_view path = target.substr(0, target.find('?'));
-  if (path.size() <= kLoggedPathBytesMax) return std::string(path);
-  return std::string(path.substr(0, kLoggedPathBytesMax)) + "...";
+std::string loggable_path(std::string target) {
+  target.resize(std::min(target.size(), target.find('?')));
+  if (target.size() <= kLoggedPathBytesMax) return target;
+  target.resize(kLoggedPathBytesMax);
+  return target + "...";
 }
 
 HeadLimits limits_of(const ServerConfig& config) {
@@ -367,8 +368,9 @@ void Session::note_request(Answer& answer, std::string request_id) {
   AccessRecord& record = noted.record;
   record.request_id = std::move(request_id);
   record.address = client_ ? client_->to_string() : peer_text_;
-  record.method = request_.method;
-  record.path = loggable_path(request_.target);
+  // Nobody needs them any more.
+  record.method = std::move(request_.method);
+  record.path = loggable_path(std::move(request_.target));
   record.status = answer.response.status;
   record.bytes_in = request_.body.size();
   record.subject = std::move(answer.subject);

@@ -87,7 +87,7 @@ class Session final : public EventLoop::Handler,
   void on_head(std::size_t head_bytes);
   bool count_client();
   [[nodiscard]] Peer came_from() const;
-  [[nodiscard]] bool is_rebound() const;
+  [[nodiscard]] bool is_rebound();
   bool judge_body();
   bool begin_chunks(std::string_view head);
   void await_body();
@@ -155,6 +155,7 @@ class Session final : public EventLoop::Handler,
   Bytes buffer_;
 
   std::shared_ptr<const Service::Visit> known_;  ///< of the request before
+  std::string local_host_;  ///< the latest `Host` that named this machine, or an address
 
   // Of the present request:
   HeadScanner scanner_;

@@ -14,11 +14,13 @@ using BoostError = boost::system::error_code;
 // So much is read at once while the head of a request is looked for; what is behind it is kept.
 constexpr std::size_t kHeadReadBytes = std::size_t{16} * 1024;
 
+constexpr std::size_t kKeptHostBytes = 64;
+
 }  // namespace
 
 bool Session::read_head() {
   if (phase_ == Phase::idle && !input_.empty()) {
-    request_start_ = std::chrono::steady_clock::now();
+    request_start_ = loop().now();
     enter(Phase::head, core_.config.head_time_max);
   }
   if (!input_.empty() && !skip_empty_line()) {
@@ -68,10 +70,13 @@ Peer Session::came_from() const {
   return (client_ ? *client_ : peer_).is_loopback() ? Peer::this_machine : Peer::elsewhere;
 }
 
-bool Session::is_rebound() const {
+bool Session::is_rebound() {
   if (core_.config.open || core_.service.asks_for_credentials()) return false;
   const std::string* host = request_.headers.find("Host");
-  return host != nullptr && !is_local_or_address(*host);
+  if (host == nullptr || *host == local_host_) return false;
+  if (!is_local_or_address(*host)) return true;
+  if (host->size() <= kKeptHostBytes) local_host_ = *host;
+  return false;
 }
 
 void Session::on_head(std::size_t head_bytes) {

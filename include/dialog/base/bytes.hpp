@@ -15,6 +15,8 @@ using ByteView = std::string_view;
 
 /// Lowercase hex digits, two per byte.
 std::string to_hex(ByteView bytes);
+/// Appends the same.
+void append_hex(std::string& out, ByteView bytes);
 
 /// Accepts upper and lower case. Absent where the length is odd or a character is no hex digit.
 std::optional<Bytes> from_hex(std::string_view text);

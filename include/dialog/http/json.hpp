@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -44,8 +43,10 @@ inline std::string print(const Value& value) {
 
 /// Appends a text as `print` writes it. Most are plain, and need no value to be made of them.
 inline void append_string(std::string& out, std::string_view text) {
-  const auto is_plain = [](char c) { return c >= ' ' && c < '\x7f' && c != '"' && c != '\\'; };
-  if (std::all_of(text.begin(), text.end(), is_plain)) {
+  // Without a way out of the loop it looks at many characters at once.
+  bool is_plain = true;
+  for (const char c : text) is_plain &= c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+  if (is_plain) {
     out.append(1, '"').append(text).append(1, '"');
   } else {
     out.append(print(Value(std::string(text))));

@@ -21,16 +21,17 @@ class Subject {
   [[nodiscard]] const std::string& did() const { return did_; }
 
   /// BLAKE3 of the text: what stores use as a key, since a DID is long and may hold any character.
-  [[nodiscard]] Hash id() const { return Hash::of(did_); }
+  [[nodiscard]] const Hash& id() const { return id_; }
 
-  friend bool operator==(const Subject&, const Subject&) = default;
+  friend bool operator==(const Subject& a, const Subject& b) { return a.did_ == b.did_; }
   friend std::strong_ordering operator<=>(const Subject& a, const Subject& b) {
     return a.did_.compare(b.did_) <=> 0;
   }
 
  private:
-  explicit Subject(std::string did) : did_(std::move(did)) {}
+  explicit Subject(std::string did) : did_(std::move(did)), id_(Hash::of(did_)) {}
   std::string did_;
+  Hash id_;
 };
 
 }  // namespace dialog

@@ -181,6 +181,8 @@ class Service {
                                 Answer answer) const;
   [[nodiscard]] std::optional<Answer> judge(const HttpRequest& head, Visit& visit,
                                             const Visit* previous) const;
+  [[nodiscard]] std::optional<Answer> judge_request(const HttpRequest& head,
+                                                    const Visit& visit) const;
   [[nodiscard]] std::optional<Answer> judge_open_admin(const HttpRequest& head,
                                                        const Visit& visit) const;
   [[nodiscard]] Answer answer_signed(const HttpRequest& request, const Admission& admission,
