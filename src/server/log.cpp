@@ -25,6 +25,7 @@ std::string_view to_string(Severity severity) {
 // One object, put together as it is printed: a server writes one with each request.
 class JsonLine {
  public:
+  JsonLine() { line_.reserve(kLineBytes); }
   void text(std::string_view name, std::string_view value) {
     begin(name);
     json::append_string(line_, value);
@@ -40,8 +41,10 @@ class JsonLine {
   }
 
  private:
+  static constexpr std::size_t kLineBytes = 512;  // about as many as most have
+
   void begin(std::string_view name) {
-    line_.append(line_.empty() ? "{\"" : ",\"").append(name).append("\":");
+    line_.append(line_.empty() ? "{\"" : ",\"", 2).append(name).append("\":", 2);
   }
   std::string line_;
 };

@@ -2,12 +2,12 @@
 #include <array>
 #include <gtest/gtest.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <unistd.h>
 
+#include "dialog/http/json.hpp"
 #include "dialog/server/log.hpp"
 #include "line_writer.hpp"
 
@@ -39,6 +39,19 @@ TEST(ServerLog, whatever_a_client_sends_stays_within_its_line) {
   const std::string line = to_json(record);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_TRUE(nlohmann::json::parse(line, nullptr, false).is_object());
+}
+
+// What is put together by hand must be what the library prints.
+TEST(ServerLog, every_character_is_printed_as_json_does_wherever_it_stands) {
+  for (int c = 0; c < 256; ++c) {
+    for (std::size_t at = 0; at < 17; ++at) {
+      std::string text(17, 'a');
+      text[at] = static_cast<char>(c);
+      std::string printed;
+      json::append_string(printed, text);
+      ASSERT_EQ(printed, json::print(json::Value(text))) << c << " at " << at;
+    }
+  }
 }
 
 TEST(ServerLog, lines_reach_their_target) {
