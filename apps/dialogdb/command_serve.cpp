@@ -348,20 +348,25 @@ void add_places(Verb verb, ServeOptions& options) {
 void add_credentials(Verb verb, ServeOptions& options) {
   verb.option("--tokens", options.tokens,
               "Who may do what ('dialogdb token create' makes lines); read anew on SIGHUP")
+      .not_empty()
       .type("FILE");
   verb.option("--tls-cert", options.tls_certificate,
               "Speak HTTPS with this certificate, and those that vouch for it, as PEM; "
               "read anew on SIGHUP")
+      .not_empty()
       .type("FILE");
   verb.option("--tls-key", options.tls_key, "Its private key, as PEM without a password")
+      .not_empty()
       .type("FILE");
   verb.flag("--signatures", options.signatures,
             "Let every key use its own database, and those that 'dialogdb delegate' lets it use");
   verb.option("--signed-subjects", options.signed_subjects,
               "Only these databases may be used so: a file of DIDs; read anew on SIGHUP")
+      .not_empty()
       .type("FILE");
   verb.option("--public-url", options.public_url,
               "The address that clients use, where that is another, as behind a proxy")
+      .not_empty()
       .type("URL");
   verb.flag("--open", options.open, "Serve everybody, beyond this machine too, without tokens");
 }

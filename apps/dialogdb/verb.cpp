@@ -134,6 +134,10 @@ Option Option::check(std::function<std::string(std::string& text)> check) const 
   return *this;
 }
 
+Option Option::not_empty() const {
+  return check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+}
+
 Option Option::repeated() const {
   option_->expected(1)->take_all();
   return *this;

@@ -42,6 +42,8 @@ class Option {
   Option number(Bounds bounds = {}) const;
   /// May change the text; gives what is wrong with it, or an empty text.
   Option check(std::function<std::string(std::string& text)> check) const;
+  /// Refuses the empty text, which a variable of a shell that is not set leaves behind.
+  Option not_empty() const;
   /// Each time it is given adds one value.
   Option repeated() const;
   /// Takes as many values as that, or none.

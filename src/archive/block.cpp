@@ -30,6 +30,19 @@ Block Block::of(Bytes bytes) {
   return {hash, whole, *whole};
 }
 
+std::vector<Block> Block::of_each(std::vector<Bytes> each) {
+  const std::vector<ByteView> views(each.begin(), each.end());
+  std::vector<Hash> hashes(each.size());
+  hash_each(views, hashes);
+  std::vector<Block> blocks;
+  blocks.reserve(each.size());
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    const auto whole = std::make_shared<const Bytes>(std::move(each[i]));
+    blocks.push_back(Block(hashes[i], whole, *whole));
+  }
+  return blocks;
+}
+
 Block Block::unchecked(const Hash& hash, std::shared_ptr<const Bytes> whole, ByteView bytes) {
   return {hash, std::move(whole), bytes};
 }

@@ -77,7 +77,10 @@ Result<void> S3Archive::put_block(const Block& block, const Context& context) co
     if (!response) return fail(caller_->refusal(response.error()));
     // A web page that answers 200 to everything must not pass for stored blocks.
     const bool stored = response->status == 200 && detail::s3_etag(*response);
-    if (stored || response->status == 412) return {};
+    // Whatever stands before the store may answer 412, too.
+    const bool present =
+        response->status == 412 && detail::s3_code(*response) == "PreconditionFailed";
+    if (stored || present) return {};
     Error error = caller_->refusal(*response);
     // 409: somebody else is storing the same block just now, and may yet fail to.
     const bool last = attempt + 1 >= caller_->retry().attempts_max;

@@ -4,22 +4,39 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "block_batch.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/tree/node_writer.hpp"
 
 namespace dialog {
+namespace {
+
+constexpr std::size_t kHashedAtOnce = 64;
+
+}  // namespace
 
 struct TreeBuilder::State {
   State(Archive& archive, Context context) : batch(archive, std::move(context)) {
     levels.emplace_back(std::uint8_t{0});
   }
 
+  /// A node that ended, and what its parent will say of it beside its hash.
+  struct Ended {
+    Bytes last_key;
+    TreeSize size;
+  };
+
   struct Level {
     explicit Level(std::uint8_t level) : writer(level) {}
     NodeWriter writer;
-    std::optional<Hash> last_node;  // the last finished one
+    // Until there are enough to hash them together.
+    std::vector<Bytes> nodes;
+    std::vector<Ended> ended;
+    std::optional<Hash> last_node;  // the last one that was hashed
+
+    [[nodiscard]] bool has_ended_nodes() const { return last_node || !nodes.empty(); }
   };
 
   Result<void> check_key(ByteView key) const {
@@ -43,22 +60,30 @@ struct TreeBuilder::State {
     return levels.front().writer.add(key, value) ? close(0) : Result<void>{};
   }
 
-  /// Ends the open node of `level` and enters it on the level above, which may end there in turn.
+  /// Ends the open node of `level`.
   Result<void> close(std::size_t level) {
-    for (bool ends = true; ends; ++level) {
-      NodeWriter& writer = levels[level].writer;
-      const Bytes separator(writer.last_key());
-      const TreeSize below = writer.size();
-      Block block = writer.finish();
-      levels[level].last_node = block.hash();
-      if (level + 1 == levels.size()) {
-        if (level == kTreeFormat.level_max) {
-          return fail(ErrorCode::resource_exhausted, "the tree would have too many levels");
-        }
-        levels.emplace_back(static_cast<std::uint8_t>(level + 1));
+    Level& here = levels[level];
+    here.ended.push_back({Bytes(here.writer.last_key()), here.writer.size()});
+    here.nodes.push_back(here.writer.finish_unhashed());
+    return here.nodes.size() < kHashedAtOnce ? Result<void>{} : enter(level);
+  }
+
+  /// Enters the nodes of `level` that ended on the level above, some of which may end in turn.
+  Result<void> enter(std::size_t level) {
+    if (levels[level].nodes.empty()) return {};
+    if (level + 1 == levels.size()) {
+      if (level == kTreeFormat.level_max) {
+        return fail(ErrorCode::resource_exhausted, "the tree would have too many levels");
       }
-      ends = levels[level + 1].writer.add(separator, Child{block.hash(), below});
-      DIALOG_TRY(batch.add(std::move(block)));
+      levels.emplace_back(static_cast<std::uint8_t>(level + 1));
+    }
+    std::vector<Block> blocks = Block::of_each(std::exchange(levels[level].nodes, {}));
+    const std::vector<Ended> ended = std::exchange(levels[level].ended, {});
+    levels[level].last_node = blocks.back().hash();
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const Child child{blocks[i].hash(), ended[i].size};
+      DIALOG_TRY(batch.add(std::move(blocks[i])));
+      if (levels[level + 1].writer.add(ended[i].last_key, child)) DIALOG_TRY(close(level + 1));
     }
     return {};
   }
@@ -90,8 +115,9 @@ Result<Hash> TreeBuilder::finish() {
   Hash root;
   for (std::size_t level = 0;; ++level) {
     State::Level& open = state.levels[level];
-    if (open.last_node) {
+    if (open.has_ended_nodes()) {
       if (!open.writer.empty()) DIALOG_TRY(state.close(level));
+      DIALOG_TRY(state.enter(level));
       continue;
     }
     // The highest level so far. The root is the first level with a single node, which may be the

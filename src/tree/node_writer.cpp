@@ -45,7 +45,9 @@ bool NodeWriter::append(ByteView key, ByteView payload, const TreeSize& size) {
   return ends_node(level_, key, before, encoded_bytes());
 }
 
-Block NodeWriter::finish() {
+Block NodeWriter::finish() { return Block::of(finish_unhashed()); }
+
+Bytes NodeWriter::finish_unhashed() {
   DIALOG_CHECK(count_ > 0, "a node must not be empty");
   Bytes node;
   node.reserve(encoded_bytes());
@@ -56,7 +58,7 @@ Block NodeWriter::finish() {
   for (const std::size_t restart : restarts_) detail::put_u16(node, entries_at + restart);
   node.append(entries_);
   clear();
-  return Block::of(std::move(node));
+  return node;
 }
 
 void NodeWriter::clear() {

@@ -5,10 +5,11 @@ import pathlib
 import sys
 import tarfile
 import unittest
+import urllib.request
 
 TESTS = pathlib.Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "golden")]
-from read_log import Log
+from read_log import Log, history
 from support.dialogdb import ProgramTest, Server
 
 
@@ -63,6 +64,27 @@ class Golden(ProgramTest):
         self.assertEqual(listed["bytes"], sum(log.stored.values()))
         server.stop()
         self.assertTrue(self.json("verify", "--server", self.server_data)["sound"])
+
+    def test_the_documented_layout_tells_a_servers_history(self):
+        subject = self.json("-C", self.path, "status")["subject"]
+        server = Server(self.server_data)
+        self.addCleanup(server.stop)
+        # Two swaps of an earlier version, then others: some in pages, the latest with the head.
+        revision = self.request(server, subject)["revision"]
+        for number in range(30):
+            desired = f"{number + 1:064x}"
+            body = {"cmd": "/state/assert", "sub": subject, "args": {"revision": desired}}
+            self.request(server, subject, method="PUT", body=body, headers={"If-Match": revision})
+            revision = desired
+            swaps = self.request(server, f"{subject}/log?after=0")["records"]
+            self.assertEqual(len(swaps), number + 3)
+            self.assertEqual(history(Log(self.server_data).records, subject), swaps)
+
+    def request(self, server, path, method="GET", body=None, headers=None):
+        request = urllib.request.Request(f"{server.url}/{path}", method=method, headers={"Content-Type": "application/json"} | (headers or {}),
+                                         data=json.dumps(body).encode() if body else None)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
 
     def test_a_backup_has_the_same_content(self):
         self.run_program("-C", self.path, "backup", self.folder / "backup")

@@ -112,6 +112,15 @@ class Serving(ProgramTest):
                     self.assertEqual(error["message"].splitlines()[0], f"{where}--{name} requires --{other}")
         self.assertFalse((self.folder / "data").exists())
 
+    def test_refuses_an_empty_name_of_what_would_protect_it(self):
+        file = self.folder / "serve.toml"
+        for name in "tokens", "tls-cert", "tls-key", "signed-subjects", "public-url":
+            with self.subTest(name):
+                file.write_text(f'{name} = ""\n')
+                for arguments in ("--" + name, ""), ("--config", file):
+                    self.assertIn("it is empty", self.error(INVALID, "serve", "--data", "data", *arguments)["message"])
+        self.assertFalse((self.folder / "data").exists())
+
     def test_tells_a_variable_that_is_no_option(self):
         _, err = self.run_program("serve", "--print-config", env={
             "DIALOGDB_LISTENN": "secret", "DIALOGDB_WORKERS": "1", "DIALOGDB_CONFIG": "", "DIALOGDB_REPO": "x",

@@ -85,6 +85,49 @@ class Log:
             self.packed.discard((space, payload[at:at + 32]))
 
 
+SWAP = struct.Struct(">32s32sQqH")
+LATER_SWAP = struct.Struct(">32sqH")
+
+
+def take_swap(payload):
+    revision, previous, sequence, time, author = SWAP.unpack_from(payload)
+    rest = payload[SWAP.size:]
+    swap = {"revision": revision.hex(), "previous": previous.hex(), "sequence": sequence, "time_ms": time, "author": rest[:author].decode()}
+    return swap, rest[author:]
+
+
+def read_page(payload):
+    swap, payload = take_swap(payload)
+    swaps = [swap]
+    while payload:
+        revision, time, author = LATER_SWAP.unpack_from(payload)
+        payload = payload[LATER_SWAP.size:]
+        swaps.append({"revision": revision.hex(), "previous": swaps[-1]["revision"], "sequence": swaps[-1]["sequence"] + 1, "time_ms": time,
+                      "author": payload[:author].decode()})
+        payload = payload[author:]
+    return swaps
+
+
+def history(records, did):
+    """The swaps of a subject, oldest first, from the records of a server's log."""
+    for key, value in records.items():
+        if key[:1] != b"s" or not value:
+            continue
+        latest, rest = take_swap(value)
+        text, is_paged, rest = rest.partition(b"\0")
+        if text.decode() != did:
+            continue
+        pages = {int.from_bytes(name[33:], "big"): page for name, page in records.items() if name[:33] == b"h" + key[1:]}
+        at = int.from_bytes(rest[:8], "big") if is_paged else min(pages)
+        recent = (read_page(rest[8:]) if rest[8:] else []) + [latest] if is_paged else []
+        swaps = []
+        while at <= latest["sequence"] - len(recent):
+            swaps += read_page(pages[at])
+            at = swaps[-1]["sequence"] + 1
+        return swaps + recent
+    return []
+
+
 if __name__ == "__main__":
     log = Log(sys.argv[1])
     print(f"{len(log.said)} frames up to {log.sequence}: {len(log.blocks)} blocks, {len(log.packed)} of them packed, {len(log.records)} records")

@@ -83,6 +83,14 @@ TEST_F(S3ArchiveFaults, BytesThatTheWayDamagedAreNeverHandedOn) {
   ASSERT_TRUE(again && *again);
 }
 
+TEST_F(S3ArchiveFaults, ABlockIsThereOnlyWhereTheStoreItselfSaysSo) {
+  ASSERT_TRUE(put(block_).has_value());
+  EXPECT_TRUE(put(block_).has_value());
+  // 412, with the body of somebody else.
+  store_->plan({S3Fault::damaged});
+  EXPECT_FALSE(put(block_).has_value());
+}
+
 TEST_F(S3ArchiveFaults, AnObjectThatIsTooLargeForABlockIsNoBlock) {
   store_->set_object(key(block_), Bytes(kBlockBytesMax + 1, 'x'));
   EXPECT_FALSE(archive_->get_one(block_.hash()).has_value());

@@ -18,6 +18,8 @@ class Block {
  public:
   /// Hashes `bytes`.
   static Block of(Bytes bytes);
+  /// The same for each, in order; hashes several at once.
+  static std::vector<Block> of_each(std::vector<Bytes> each);
 
   /// `corrupt` where the bytes do not hash to `expected`; `too_large` above `kBlockBytesMax`.
   static Result<Block> checked(const Hash& expected, Bytes bytes);

@@ -11,7 +11,7 @@
 
 namespace dialog {
 
-/// Builds a tree from sorted entries. Keeps one open node per level and a batch of finished blocks,
+/// Builds a tree from sorted entries. Keeps one open node per level, some that ended, and a batch of blocks,
 /// however large the tree; writes the batches as they fill up. Nothing is flushed: that is the
 /// caller's, before it publishes the root. Not thread-safe. The archive must outlive it.
 class TreeBuilder final {

@@ -33,6 +33,8 @@ class NodeWriter {
 
   /// The node, which must not be empty; then starts the next one.
   Block finish();
+  /// The same, for whoever hashes several nodes at once.
+  Bytes finish_unhashed();
 
   /// Drops what was added since the last `finish`.
   void clear();
