@@ -32,6 +32,14 @@ std::vector<std::uint32_t> Records::sorted() const {
   return order;
 }
 
+Records Records::in_order() const {
+  std::string bytes;
+  bytes.reserve(bytes_.size());
+  for (const std::uint32_t index : sorted())
+    bytes.append(bytes_, index * kRecordBytes, kRecordBytes);
+  return Records(std::move(bytes));
+}
+
 std::vector<std::uint32_t> distinct_indexes(std::size_t bound, std::size_t count,
                                             std::uint64_t seed) {
   SeededRandom random(seed);

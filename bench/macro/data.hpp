@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dialog::bench {
@@ -23,10 +24,13 @@ class Records {
   [[nodiscard]] std::string_view value(std::size_t index) const {
     return {bytes_.data() + index * kRecordBytes + kKeyBytes, kValueBytes};
   }
-  /// Indexes in the order of their keys.
+  /// The same records in the order of their keys, as a stream of them would come.
+  [[nodiscard]] Records in_order() const;
+  /// Their indexes in that order.
   [[nodiscard]] std::vector<std::uint32_t> sorted() const;
 
  private:
+  explicit Records(std::string bytes) : bytes_(std::move(bytes)) {}
   static constexpr std::size_t kRecordBytes = kKeyBytes + kValueBytes;
   std::string bytes_;
 };

@@ -33,10 +33,10 @@ class Database {
     source_ = std::make_unique<NodeSource>(store_->archive(), kCacheBytes);
   }
 
-  void build(const Records& records, const std::vector<std::uint32_t>& order) {
+  void build(const Records& sorted) {
     TreeBuilder builder(store_->archive());
-    for (const std::uint32_t index : order)
-      must(builder.add(records.key(index), records.value(index)), "add");
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+      must(builder.add(sorted.key(i), sorted.value(i)), "add");
     root_ = must(builder.finish(), "finish");
     must(store_->archive().flush(), "flush");
   }
@@ -73,33 +73,32 @@ std::vector<Edit> updates(const Records& records, const std::vector<std::uint32_
   return edits;
 }
 
-/// Anew, in the order of the keys.
-void fill(LmdbFloor& lmdb, const Records& records, const std::vector<std::uint32_t>& order) {
+/// Anew.
+void fill(LmdbFloor& lmdb, const Records& sorted) {
   lmdb.write([&](MDB_txn* txn, MDB_dbi dbi) {
     check_lmdb(mdb_drop(txn, dbi, 0), "mdb_drop");
-    for (const std::uint32_t i : order)
-      LmdbFloor::put(txn, dbi, records.key(i), records.value(i), MDB_APPEND);
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+      LmdbFloor::put(txn, dbi, sorted.key(i), sorted.value(i), MDB_APPEND);
   });
 }
 
-void bulk_sorted(Report& report, const Settings& settings, const Records& records,
-                 const std::vector<std::uint32_t>& order) {
+void bulk_sorted(Report& report, const Settings& settings, const Records& sorted) {
   const auto rate = [&](double start) {
-    return Sample{static_cast<double>(order.size()) / (seconds_now() - start), {}};
+    return Sample{static_cast<double>(sorted.size()) / (seconds_now() - start), {}};
   };
-  report.paired({"tree", "bulk_sorted", "entries/s", records.size(), {}, {}},
+  report.paired({"tree", "bulk_sorted", "entries/s", sorted.size(), {}, {}},
                 {{"dialog",
                   [&] {
                     Database database(settings.folder);
                     const double start = seconds_now();
-                    database.build(records, order);
+                    database.build(sorted);
                     return rate(start);
                   }},
                  {"lmdb", [&] {
                     const ScratchFolder folder(settings.folder);
                     LmdbFloor lmdb(folder.path());
                     const double start = seconds_now();
-                    fill(lmdb, records, order);
+                    fill(lmdb, sorted);
                     return rate(start);
                   }}});
 }
@@ -263,15 +262,14 @@ std::size_t compare(LmdbFloor& one, LmdbFloor& other) {
 }
 
 void diff(Report& report, const Settings& settings, Database& database, LmdbFloor& lmdb,
-          const Records& records) {
-  const auto order = records.sorted();
+          const Records& records, const Records& sorted) {
   const ScratchFolder folder(settings.folder);
   LmdbFloor changed(folder.path());
   for (const std::size_t d : {std::size_t{1}, std::size_t{100}, std::size_t{10'000}}) {
     if (d > records.size()) continue;
     const auto edits = updates(records, distinct_indexes(records.size(), d, d), d + 1);
     const Hash other = database.edited(edits);
-    fill(changed, records, order);
+    fill(changed, sorted);
     changed.write([&](MDB_txn* txn, MDB_dbi dbi) {
       for (const Edit& edit : edits) LmdbFloor::put(txn, dbi, edit.key, *edit.value);
     });
@@ -298,18 +296,18 @@ void diff(Report& report, const Settings& settings, Database& database, LmdbFloo
 
 void run_tree_suite(Report& report, const Settings& settings) {
   const Records records(settings.entries, kSeed);
-  const auto order = records.sorted();
-  bulk_sorted(report, settings, records, order);
+  const Records sorted = records.in_order();
+  bulk_sorted(report, settings, sorted);
   batch1000(report, settings, records);
 
   Database database(settings.folder);
-  database.build(records, order);
+  database.build(sorted);
   const ScratchFolder folder(settings.folder);
   LmdbFloor lmdb(folder.path());
-  fill(lmdb, records, order);
+  fill(lmdb, sorted);
   get(report, database, lmdb, records);
   scan(report, database, lmdb, records);
-  diff(report, settings, database, lmdb, records);
+  diff(report, settings, database, lmdb, records, sorted);
   commit1(report, database, lmdb, records);
 }
 

@@ -189,8 +189,10 @@ Engine::State::~State() {
     const std::lock_guard lock(background_mutex);
     stopping = true;
   }
+  flushes.cancel();
   background_changed.notify_all();
   if (background.joinable()) background.join();
+  if (flusher.joinable()) flusher.join();
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(const Parts& parts, const Limits& limits) {

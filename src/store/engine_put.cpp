@@ -109,14 +109,37 @@ Result<Engine::PutOutcome> Engine::put(Space space, std::span<const Block> block
     const std::unique_lock readers(state.state_mutex);
     if (state.forgets != forgets) continue;
     DIALOG_ASSIGN(const PutOutcome outcome, state.put(space, std::move(candidates), terms));
-    if (outcome.kind != PutOutcome::Kind::put ||
-        state.unwritten_bytes <= state.limits.buffered_bytes_max) {
+    const std::size_t room = state.limits.buffered_bytes_max;
+    if (outcome.kind != PutOutcome::Kind::put || state.unwritten_bytes <= room) return outcome;
+    if (state.limits.writes_early_in_background && state.unwritten_bytes <= 2 * room) {
+      state.flush_soon();
       return outcome;
     }
     break;
   }
   DIALOG_TRY(flush(context));
   return PutOutcome{};
+}
+
+void Engine::State::flush_soon() {
+  const std::lock_guard lock(background_mutex);
+  flush_wanted = true;
+  if (!flusher.joinable()) flusher = std::thread([this] { run_flushes(); });
+  background_changed.notify_all();
+}
+
+// What fails here fails again, and is told, where somebody waits for it.
+void Engine::State::run_flushes() {
+  const Context context{std::nullopt, flushes.token()};
+  std::unique_lock lock(background_mutex);
+  while (true) {
+    background_changed.wait(lock, [this] { return flush_wanted || stopping; });
+    if (stopping) return;
+    flush_wanted = false;
+    lock.unlock();
+    static_cast<void>(flush(context));
+    lock.lock();
+  }
 }
 
 // What the overlay and what is pending say of all spaces, or of one, beside what the index has.

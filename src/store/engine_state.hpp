@@ -124,6 +124,9 @@ struct Engine::State {
   /// `not_found` where a segment was compacted away meanwhile.
   Result<std::vector<Record>> values_of(std::vector<FoundRecord> found);
 
+  Result<void> flush(const Context& context);
+  void flush_soon();
+  void run_flushes();
   Result<void> checkpoint();
   [[nodiscard]] bool is_behind(std::size_t times);
   void checkpoint_if_due();
@@ -201,8 +204,11 @@ struct Engine::State {
   std::mutex background_mutex;
   std::condition_variable background_changed;
   bool checkpoint_wanted = false;
+  bool flush_wanted = false;
   bool stopping = false;
   std::thread background;
+  std::thread flusher;
+  CancelSource flushes;  ///< of the flusher
 };
 
 }  // namespace dialog::store

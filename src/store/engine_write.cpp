@@ -241,20 +241,21 @@ Result<void> Engine::wait(std::uint64_t number) {
   return state_->wait_durable(lock, number);
 }
 
-Result<void> Engine::flush(const Context& context) {
-  State& state = *state_;
-  state.checkpoint_if_due();
-  State::WriteLock lock(state.write_mutex);
-  if (!state.unwritten.empty()) {
-    DIALOG_TRY(state.enter(lock, context));
-    state.append_unwritten();
+Result<void> Engine::State::flush(const Context& context) {
+  checkpoint_if_due();
+  WriteLock lock(write_mutex);
+  if (!unwritten.empty()) {
+    DIALOG_TRY(enter(lock, context));
+    append_unwritten();
   }
-  if (state.in_flight.empty()) {
-    state.leave();
+  if (in_flight.empty()) {
+    leave();
     return {};
   }
-  return state.wait_durable(lock, state.in_flight.back().first);
+  return wait_durable(lock, in_flight.back().first);
 }
+
+Result<void> Engine::flush(const Context& context) { return state_->flush(context); }
 
 Result<void> Engine::remove(Space space, std::span<const Hash> hashes, const Context& context) {
   constexpr std::size_t kAtOnce = 1024;

@@ -9,6 +9,7 @@
 #include "block_batch.hpp"
 #include "dialog/base/check.hpp"
 #include "dialog/tree/node_writer.hpp"
+#include "layout.hpp"
 
 namespace dialog {
 namespace {
@@ -92,6 +93,7 @@ struct TreeBuilder::State {
   std::deque<Level> levels;
   TreeSize size;
   Bytes last_key;
+  Bytes payload;  // of the entry that is added
   bool finished = false;
 };
 
@@ -102,6 +104,11 @@ TreeBuilder::~TreeBuilder() = default;
 
 Result<void> TreeBuilder::add(ByteView key, ByteView value) {
   DIALOG_TRY(state_->check_key(key));
+  if (value.size() <= kTreeFormat.inline_value_bytes_max) {
+    state_->payload.clear();
+    detail::put_inline_value(state_->payload, value);
+    return state_->append(key, ValueView(state_->payload));
+  }
   DIALOG_ASSIGN(SplitValue split, split_value(value));
   for (Block& block : split.blocks) DIALOG_TRY(state_->batch.add(std::move(block)));
   return state_->append(key, split.stored.view());

@@ -41,12 +41,9 @@ std::optional<PayloadExtent> inner_payload(ByteView in) {
   return PayloadExtent{in.size() - rest.size(), {*entries, *bytes}};
 }
 
-Bytes encode_inline_value(ByteView value) {
-  Bytes payload;
-  payload.reserve(value.size() + 2);
-  put_varint(payload, std::uint64_t{value.size()} << 1);
-  payload.append(value);
-  return payload;
+void put_inline_value(Bytes& out, ByteView value) {
+  put_varint(out, std::uint64_t{value.size()} << 1);
+  out.append(value);
 }
 
 void put_child(Bytes& out, const Child& child) {

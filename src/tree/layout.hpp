@@ -32,7 +32,8 @@ struct PayloadExtent {
 std::optional<PayloadExtent> leaf_payload(ByteView in);
 std::optional<PayloadExtent> inner_payload(ByteView in);
 
-Bytes encode_inline_value(ByteView value);
+/// The payload of a value that stays in its leaf.
+void put_inline_value(Bytes& out, ByteView value);
 void put_child(Bytes& out, const Child& child);
 Child read_child(ByteView payload);
 

@@ -157,7 +157,9 @@ Result<SplitValue> split_value(ByteView value) {
                                           std::to_string(kValueBytesMax));
   }
   if (value.size() <= kTreeFormat.inline_value_bytes_max) {
-    return SplitValue{StoredValue(ValueView(detail::encode_inline_value(value))), {}};
+    Bytes payload;
+    detail::put_inline_value(payload, value);
+    return SplitValue{StoredValue(ValueView(payload)), {}};
   }
   Bytes payload;
   std::vector<Block> blocks;

@@ -37,6 +37,8 @@ store::Limits small_limits() {
   limits.segment_bytes_max = 700;
   limits.filled_ahead_bytes = 128;
   limits.buffered_bytes_max = 600;
+  // Which call of the disk comes when must not depend on threads.
+  limits.writes_early_in_background = false;
   limits.short_value_bytes_max = 60;
   return limits;
 }

@@ -41,8 +41,10 @@ struct Limits {
   /// How much of the log is filled with zeros ahead of small writes.
   std::uint32_t filled_ahead_bytes = std::uint32_t{1} << 20;
   /// Blocks that are held in memory between two flushes, compressed forms included. What is beyond
-  /// is written early.
+  /// is written early: by a thread of the engine's own, while who puts goes on up to twice as many,
+  /// or else by who puts.
   std::size_t buffered_bytes_max = std::size_t{8} << 20;
+  bool writes_early_in_background = true;
   /// Entries after the last checkpoint, and what they take in memory, from which on a checkpoint is
   /// made. Four times that is the bound: then writers wait for it.
   std::size_t checkpoint_entries = 32768;
