@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "dialog/archive/archive.hpp"
 #include "engine_state.hpp"
@@ -76,8 +77,8 @@ Result<Engine::PutOutcome> Engine::State::put(Space space, std::vector<Candidate
   }
   for (Candidate& candidate : candidates) {
     const BlockKey key{space, candidate.block->hash()};
-    unwritten_bytes += candidate.block->size() + (candidate.packed ? candidate.packed->size() : 0);
-    pending.emplace(key, Pending{*candidate.block, std::move(candidate.packed)});
+    const auto at = pending.emplace(key, Pending{*candidate.block, std::move(candidate.packed)});
+    unwritten_bytes += held_bytes(at.first->second);
     unwritten.push_back(key);
   }
   return outcome;
@@ -100,6 +101,7 @@ Result<Engine::PutOutcome> Engine::put(Space space, std::span<const Block> block
     }
     DIALOG_ASSIGN(auto candidates, state.to_put(space, blocks));
     const State::WriteLock lock(state.write_mutex);
+    if (state.early_failure) return fail(*std::exchange(state.early_failure, std::nullopt));
     if (!terms.key.empty()) {
       DIALOG_ASSIGN(const bool holds, state.holds({terms.key, terms.value, std::nullopt}));
       if (!holds) return PutOutcome{PutOutcome::Kind::changed, {}, {}};
@@ -128,7 +130,7 @@ void Engine::State::flush_soon() {
   background_changed.notify_all();
 }
 
-// What fails here fails again, and is told, where somebody waits for it.
+// Who puts next is told what fails here.
 void Engine::State::run_flushes() {
   const Context context{std::nullopt, flushes.token()};
   std::unique_lock lock(background_mutex);
@@ -137,7 +139,10 @@ void Engine::State::run_flushes() {
     if (stopping) return;
     flush_wanted = false;
     lock.unlock();
-    static_cast<void>(flush(context));
+    if (auto flushed = flush(context); !flushed) {
+      const WriteLock writers(write_mutex);
+      early_failure = std::move(flushed).error();
+    }
     lock.lock();
   }
 }

@@ -55,6 +55,9 @@ struct Engine::State {
     Block block;
     std::optional<Bytes> packed;  ///< what is written in its stead
   };
+  [[nodiscard]] static std::size_t held_bytes(const Pending& pending) {
+    return pending.block.size() + (pending.packed ? pending.packed->size() : 0);
+  }
   /// Also with the state lock.
   void append_block(const BlockKey& key, const Pending& pending);
   void append_unwritten();
@@ -168,7 +171,8 @@ struct Engine::State {
   /// Counts the syncs that have ended: who waits for one looks at this alone, so that those who
   /// have what they wait for go on without the lock.
   std::atomic<std::uint32_t> syncs_ended = 0;
-  std::optional<Error> failure;  ///< for good
+  std::optional<Error> failure;        ///< for good
+  std::optional<Error> early_failure;  ///< of what was written early, until somebody is told
   struct Rollback {
     std::uint64_t after = 0;
     std::uint64_t until = 0;

@@ -184,6 +184,8 @@ Result<void> Engine::State::roll_back(const Error& error) {
   buffer.reset(durable);
   for (auto at = in_flight.rbegin(); at != in_flight.rend(); ++at) {
     unwritten.push_front(at->second);
+    const auto block = pending.find(at->second);
+    if (block != pending.end()) unwritten_bytes += held_bytes(block->second);
   }
   in_flight.clear();
   return reload(durable.sequence);

@@ -97,13 +97,30 @@ ByteView EntryCursor::restart_key(std::size_t group) const {
   return {at, static_cast<std::size_t>(size)};
 }
 
+void EntryCursor::read_key(std::size_t shared, const char* at, std::size_t more) {
+  key_size_ = shared + more;
+  if (shared == 0) {
+    whole_key_ = at;
+    return;
+  }
+  if (whole_key_ != nullptr) std::memcpy(key_.data(), whole_key_, shared);
+  whole_key_ = nullptr;
+  const ByteView all = node_->block_.bytes();
+  const auto left = static_cast<std::size_t>(all.data() + all.size() - at);
+  // Of a known number of bytes a copy is two instructions.
+  if (more <= kCopiedAtOnce && left >= kCopiedAtOnce) {
+    std::memcpy(key_.data() + shared, at, kCopiedAtOnce);
+  } else {
+    std::memcpy(key_.data() + shared, at, more);
+  }
+}
+
 void EntryCursor::read_at(std::size_t offset) {
   const ByteView all = node_->block_.bytes();
   const char* at = all.data() + offset;
   const auto shared = static_cast<std::size_t>(detail::take_checked_varint(at));
   const auto more = static_cast<std::size_t>(detail::take_checked_varint(at));
-  std::memcpy(key_.data() + shared, at, more);
-  key_size_ = shared + more;
+  read_key(shared, at, more);
   at += more;
   const char* const payload = at;
   if (node_->is_leaf()) {

@@ -1,9 +1,9 @@
 #include "dialog/tree/node_source.hpp"
 
 #include <algorithm>
-#include <list>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "missing.hpp"
 
@@ -23,6 +23,9 @@ Result<void> check_fits(const Node& node, const NodeRef& ref) {
 
 }  // namespace
 
+// Which ones were used last is known roughly, by a bit that a hand which goes round takes away
+// again
+// ("clock", or second chance, after Corbato): so that a node that is found is only marked.
 struct NodeCache::Shard {
   explicit Shard(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
@@ -30,24 +33,21 @@ struct NodeCache::Shard {
     const std::lock_guard lock(mutex_);
     const auto at = by_hash_.find(hash);
     if (at == by_hash_.end()) return nullptr;
-    recent_.splice(recent_.begin(), recent_, at->second);
-    return *at->second;
+    Slot& slot = slots_[at->second];
+    slot.was_used = true;
+    return slot.node;
   }
 
   void insert(NodePtr node) {
     const std::size_t size = node->memory_bytes();
     if (size > bytes_max_) return;
+    std::vector<NodePtr> dropped;  // after the lock
     const std::lock_guard lock(mutex_);
-    const auto [at, added] = by_hash_.try_emplace(node->hash());
-    if (!added) return;
-    recent_.push_front(std::move(node));
-    at->second = recent_.begin();
+    if (by_hash_.contains(node->hash())) return;
+    while (bytes_ + size > bytes_max_) dropped.push_back(drop_one());
+    by_hash_.emplace(node->hash(), slots_.size());
+    slots_.push_back({std::move(node), false});
     bytes_ += size;
-    while (bytes_ > bytes_max_) {
-      bytes_ -= recent_.back()->memory_bytes();
-      by_hash_.erase(recent_.back()->hash());
-      recent_.pop_back();
-    }
   }
 
   std::size_t bytes() {
@@ -56,10 +56,35 @@ struct NodeCache::Shard {
   }
 
  private:
+  struct Slot {
+    NodePtr node;
+    bool was_used = false;  // since the hand came by
+  };
+
+  NodePtr drop_one() {
+    while (true) {
+      if (hand_ >= slots_.size()) hand_ = 0;
+      Slot& slot = slots_[hand_];
+      if (!slot.was_used) break;
+      slot.was_used = false;
+      ++hand_;
+    }
+    NodePtr dropped = std::move(slots_[hand_].node);
+    bytes_ -= dropped->memory_bytes();
+    by_hash_.erase(dropped->hash());
+    if (hand_ + 1 < slots_.size()) {
+      slots_[hand_] = std::move(slots_.back());
+      by_hash_.find(slots_[hand_].node->hash())->second = hand_;
+    }
+    slots_.pop_back();
+    return dropped;
+  }
+
   const std::size_t bytes_max_;
   std::mutex mutex_;
-  std::list<NodePtr> recent_;  // the last one used comes first
-  std::unordered_map<Hash, std::list<NodePtr>::iterator> by_hash_;
+  std::vector<Slot> slots_;
+  std::unordered_map<Hash, std::size_t> by_hash_;
+  std::size_t hand_ = 0;
   std::size_t bytes_ = 0;
 };
 

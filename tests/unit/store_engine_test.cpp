@@ -2,6 +2,7 @@
 #include <chrono>
 #include <gmock/gmock.h>
 #include <map>
+#include <thread>
 
 #include "dialog/base/random.hpp"
 #include "engine_fixture.hpp"
@@ -247,6 +248,28 @@ TEST_F(EngineTest, AFullDiskRefusesWritesAndServesReads) {
   power_cut();
   EXPECT_EQ(get("a"), "3");
   EXPECT_TRUE(has(block("two"))) << "it was put, and every later commit takes it along";
+}
+
+TEST_F(EngineTest, WhoPutsIsToldWhereWritingEarlyFoundTheDiskFull) {
+  limits_.buffered_bytes_max = 1000;
+  set("a", "1");
+  disk_.fail_call(1, ErrorCode::storage_full);
+  std::vector<Block> blocks;
+  const auto put_until_told = [&] {
+    for (int i = 0; i < 100'000; ++i) {
+      const Block next = block(std::to_string(i) + Bytes(600, 'x'));
+      const auto outcome = engine()->put(0, {&next, 1}, {});
+      if (!outcome) return outcome.error().code;
+      blocks.push_back(next);
+      std::this_thread::yield();
+    }
+    return ErrorCode::internal;
+  };
+  EXPECT_EQ(put_until_told(), ErrorCode::storage_full);
+  // There is room again.
+  ASSERT_TRUE(engine()->flush({}).has_value());
+  power_cut();
+  for (const Block& each : blocks) EXPECT_TRUE(has(each));
 }
 
 TEST_F(EngineTest, AFailedSyncEndsAllWritesUntilTheStoreIsOpenedAgain) {

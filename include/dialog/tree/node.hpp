@@ -82,7 +82,9 @@ class EntryCursor {
   bool seek(ByteView key);
 
   // Only where it is not at the end:
-  [[nodiscard]] ByteView key() const { return {key_.data(), key_size_}; }
+  [[nodiscard]] ByteView key() const {
+    return {whole_key_ != nullptr ? whole_key_ : key_.data(), key_size_};
+  }
   /// Everything of the entry but its key, as encoded.
   [[nodiscard]] ByteView payload() const { return payload_; }
   /// Of a leaf.
@@ -92,6 +94,7 @@ class EntryCursor {
 
  private:
   void read_at(std::size_t offset);
+  void read_key(std::size_t shared, const char* at, std::size_t more);
   [[nodiscard]] std::size_t restart_offset(std::size_t group) const;
   [[nodiscard]] ByteView restart_key(std::size_t group) const;
 
@@ -100,7 +103,11 @@ class EntryCursor {
   std::size_t next_offset_ = 0;
   std::size_t key_size_ = 0;
   ByteView payload_;
-  std::array<char, kKeyBytesMax> key_;  // only the first key_size_ bytes mean anything
+  const char* whole_key_ =
+      nullptr;  // in the node, where the key shares nothing with the one before
+  static constexpr std::size_t kCopiedAtOnce = 16;
+  // Otherwise; only the first key_size_ bytes mean anything.
+  std::array<char, kKeyBytesMax + kCopiedAtOnce> key_;
 };
 
 }  // namespace dialog
