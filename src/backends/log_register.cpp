@@ -142,19 +142,31 @@ Result<void> LogRegister::make_page(const Subject& subject, SubjectHead& head,
   DIALOG_ASSIGN(auto present, engine_.read(key, View::submitted));
   changes.push_back({key, std::move(present), print_page(head.recent)});
   for (int i = 0; i < kForgottenMax && head.oldest < first; ++i) {
-    const Bytes old_key = log_keys::history(id, head.oldest);
-    DIALOG_ASSIGN(auto old, engine_.read(old_key, View::submitted));
+    DIALOG_ASSIGN(auto old, page_at(subject, head.oldest, View::submitted));
     if (!old) {
       DIALOG_ASSIGN(head.oldest, oldest_page(id, first, View::submitted));
       continue;
     }
-    DIALOG_ASSIGN(const auto swaps, parse_page(*old, name_of(subject)));
-    if (swaps.back().sequence + history_kept_ > head.latest.sequence) break;
-    head.oldest = swaps.back().sequence + 1;
-    changes.push_back({old_key, std::move(old), std::nullopt});
+    if (old->last + history_kept_ > head.latest.sequence) break;
+    changes.push_back({log_keys::history(id, head.oldest), std::move(old->stored), std::nullopt});
+    head.oldest = old->last + 1;
   }
   head.recent.clear();
   return {};
+}
+
+Result<std::optional<LogRegister::Page>> LogRegister::page_at(const Subject& subject,
+                                                              std::uint64_t first, View view) {
+  DIALOG_ASSIGN(auto stored, engine_.read(log_keys::history(subject.id(), first), view));
+  if (!stored) return std::nullopt;
+  Page page;
+  DIALOG_ASSIGN(page.swaps, parse_page(*stored, name_of(subject)));
+  page.last = page.swaps.back().sequence;
+  if (page.swaps.front().sequence != first || page.last < first) {
+    return fail(ErrorCode::corrupt, "a page of " + name_of(subject) + " is another one");
+  }
+  page.stored = *std::move(stored);
+  return page;
 }
 
 // The number of its first swap.
@@ -255,15 +267,14 @@ Result<std::optional<HeadHistory>> LogRegister::try_history(const Subject& subje
       DIALOG_ASSIGN(next, oldest_page(id, behind, View::durable));
     }
     while (next < behind && records.size() <= limit) {
-      DIALOG_ASSIGN(const auto page, engine_.read(log_keys::history(id, next), View::durable));
+      DIALOG_ASSIGN(const auto page, page_at(subject, next, View::durable));
       if (!page) {
         DIALOG_ASSIGN(const auto now, engine_.read(head_key, View::durable));
         if (now != stored) return std::nullopt;
         return fail(ErrorCode::corrupt, name_of(subject) + " lacks a page of its history");
       }
-      DIALOG_ASSIGN(const auto swaps, parse_page(*page, name_of(subject)));
-      take(swaps);
-      next = swaps.back().sequence + 1;
+      take(page->swaps);
+      next = page->last + 1;
     }
   }
   take(head.recent);

@@ -56,6 +56,14 @@ class LogRegister final : public Register {
   Result<std::vector<Change>> add_swap(const Subject& subject, SubjectHead& head,
                                        const HeadRecord& record);
   Result<void> make_page(const Subject& subject, SubjectHead& head, std::vector<Change>& changes);
+  struct Page {
+    Bytes stored;
+    std::vector<HeadRecord> swaps;
+    std::uint64_t last = 0;
+  };
+  /// The page that begins with this swap.
+  Result<std::optional<Page>> page_at(const Subject& subject, std::uint64_t first,
+                                      store::View view);
   Result<std::uint64_t> oldest_page(const Hash& id, std::uint64_t otherwise, store::View view);
   Result<std::optional<HeadHistory>> try_history(const Subject& subject, std::uint64_t after,
                                                  std::size_t limit);

@@ -146,6 +146,14 @@ TEST_F(LogHistory, ForgetsWhatAnEarlierVersionKept) {
   EXPECT_LE(pages(), 10U / 8 + 2);
 }
 
+TEST_F(LogHistory, APageThatIsAnotherOneIsDamageAndNoWayRoundInCircles) {
+  open(1000);
+  put(log_keys::history(kSubject.id(), 1), print_head(record(1), {}));
+  put(log_keys::history(kSubject.id(), 2), print_head(record(1), {}));
+  put(log_keys::head(kSubject.id()), print_head(record(2), kSubject.did()));
+  EXPECT_EQ(heads_->history(kSubject, 0, 10, {}).error().code, ErrorCode::corrupt);
+}
+
 TEST_F(LogHistory, ShrinksAndGrowsWithWhatIsKept) {
   open(100);
   swap(1, 100);

@@ -11,9 +11,9 @@
 
 namespace dialog {
 
-/// Builds a tree from sorted entries. Keeps one open node per level, some that ended, and a batch of blocks,
-/// however large the tree; writes the batches as they fill up. Nothing is flushed: that is the
-/// caller's, before it publishes the root. Not thread-safe. The archive must outlive it.
+/// Builds a tree from sorted entries. Keeps one open node per level, some that ended, and a batch
+/// of blocks, however large the tree; writes the batches as they fill up. Nothing is flushed: that
+/// is the caller's, before it publishes the root. Not thread-safe. The archive must outlive it.
 class TreeBuilder final {
  public:
   explicit TreeBuilder(Archive& archive, Context context = {});
