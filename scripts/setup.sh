@@ -13,7 +13,7 @@ packages=(
   libcli11-dev prometheus-cpp-dev
   # tests and benchmarks
   googletest libgtest-dev libgmock-dev libbenchmark-dev librocksdb-dev libsqlite3-dev curl strace nginx-light
-  etcd-server openssl
+  etcd-server iproute2 openssl
   # WebAssembly
   emscripten
 )

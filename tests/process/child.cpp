@@ -103,4 +103,10 @@ int Child::wait() {
   return status_;
 }
 
+bool run_script(const std::string& script) {
+  Child child({"/bin/sh", "-ec", script});
+  child.rest();
+  return child.wait() == 0;
+}
+
 }  // namespace dialog::test

@@ -36,4 +36,7 @@ class Child {
   std::string buffer_;
 };
 
+/// By the shell, to its end; whether all of it went well.
+bool run_script(const std::string& script);
+
 }  // namespace dialog::test

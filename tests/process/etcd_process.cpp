@@ -9,12 +9,6 @@
 namespace dialog::test {
 namespace {
 
-void run(const std::string& script) {
-  Child child({"/bin/sh", "-ec", script});
-  child.rest();
-  DIALOG_CHECK(child.wait() == 0, "a script of a test");
-}
-
 std::string name_of(std::size_t member) { return "member" + std::to_string(member); }
 
 }  // namespace
@@ -22,7 +16,8 @@ std::string name_of(std::size_t member) { return "member" + std::to_string(membe
 TestCertificates::TestCertificates() {
   // No extended usage: etcd's gateway shows the server's certificate to the server itself. No
   // common names: where there are users, the gateway refuses clients that have one.
-  run("cd " + folder_.path() +
+  const bool is_done = run_script(
+      "cd " + folder_.path() +
       " && exec 2>/dev/null"
       " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
       " -subj /CN=ca -keyout ca.key -out ca.pem"
@@ -34,6 +29,7 @@ TestCertificates::TestCertificates() {
       " openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
       " -extfile $name.ext -out $name.pem;"
       " done");
+  DIALOG_CHECK(is_done, "certificates for a test");
 }
 
 std::string TestCertificates::path(const std::string& name) const { return folder_ / name; }
@@ -43,10 +39,20 @@ EtcdProcesses::EtcdProcesses(std::size_t members, const TestCertificates* certif
   {
     const std::vector<FreePort> ports(2 * members);
     for (std::size_t i = 0; i < members; ++i) {
-      members_.push_back({ports[2 * i].host(), ports[2 * i + 1].host(), nullptr});
+      members_.push_back({ports[2 * i].host(), ports[2 * i + 1].host(), {}, nullptr});
     }
   }
   for (std::size_t i = 0; i < members; ++i) start(i);
+}
+
+EtcdProcesses::EtcdProcesses(const SeparateHosts& hosts) {
+  using Network = SeparateHosts::Network;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    members_.push_back({hosts.address(i, Network::to_program) + ":2379",
+                        hosts.address(i, Network::among_hosts) + ":2380", hosts.words_before(i),
+                        nullptr});
+  }
+  for (std::size_t i = 0; i < hosts.size(); ++i) start(i);
 }
 
 void EtcdProcesses::start(std::size_t member) {
@@ -58,7 +64,8 @@ void EtcdProcesses::start(std::size_t member) {
   }
   const std::string folder = folder_.path();
   // Ends with the test, whatever becomes of it.
-  std::vector<std::string> words{DIALOG_SETPRIV, "--pdeathsig", "KILL", "/usr/bin/etcd"};
+  std::vector<std::string> words = members_[member].words_before;
+  words.insert(words.end(), {DIALOG_SETPRIV, "--pdeathsig", "KILL", "/usr/bin/etcd"});
   const auto add = [&](const std::string& name, const std::string& value) {
     words.push_back("--" + name);
     words.push_back(value);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "process/child.hpp"
+#include "process/separate_hosts.hpp"
 #include "support/temp_folder.hpp"
 
 namespace dialog::test {
@@ -19,12 +20,14 @@ class TestCertificates {
   TempFolder folder_;
 };
 
-/// Real members of one cluster of etcd, in processes of their own on free ports of this machine.
+/// Real members of one cluster of etcd, in processes of their own.
 class EtcdProcesses {
  public:
-  /// Starts them; that they answer is for whoever asks to wait. With certificates they speak TLS,
-  /// and to nobody who shows none.
+  /// Starts them on free ports of this machine; that they answer is for whoever asks to wait. With
+  /// certificates they speak TLS, and to nobody who shows none.
   explicit EtcdProcesses(std::size_t members, const TestCertificates* certificates = nullptr);
+  /// One on each host. They reach each other by one network, and clients reach them by the other.
+  explicit EtcdProcesses(const SeparateHosts& hosts);
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   /// The address of all members; of this one alone.
@@ -43,13 +46,14 @@ class EtcdProcesses {
   struct Member {
     std::string client;
     std::string peer;
+    std::vector<std::string> words_before;
     std::unique_ptr<Child> process;
   };
   [[nodiscard]] std::string scheme() const;
   [[nodiscard]] std::string hosts() const;
   [[nodiscard]] std::string query() const;
 
-  const TestCertificates* certificates_;
+  const TestCertificates* certificates_ = nullptr;
   // None of the tests cuts the power, so there is no need to wait for a disk.
   TempFolder folder_{TempFolder::On::memory};
   std::vector<Member> members_;

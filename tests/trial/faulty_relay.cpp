@@ -112,11 +112,12 @@ class FaultyRelay::Connection : public std::enable_shared_from_this<Connection> 
 };
 
 FaultyRelay::FaultyRelay(std::uint16_t server_port, std::uint64_t seed,
-                         std::size_t bytes_between_faults)
+                         std::size_t bytes_between_faults, Faults& faults)
     : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
       server_(asio::ip::address_v4::loopback(), server_port),
       bytes_between_faults_(bytes_between_faults),
-      random_(seed) {
+      random_(seed),
+      faults_(faults) {
   accept();
   thread_ = std::jthread([this] { io_.run(); });
 }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <gtest/gtest.h>
 #include <iostream>
 #include <memory>
@@ -11,11 +10,11 @@
 
 #include "dialog/backends/rest.hpp"
 #include "dialog/http/http_archive.hpp"
-#include "support/register_load.hpp"
 #include "support/seeds.hpp"
 #include "support/temp_folder.hpp"
 #include "trial/faulty_relay.hpp"
 #include "trial/served_program.hpp"
+#include "trial/trial_load.hpp"
 
 // The program's server under load while its connections break, it is stopped, and it is killed.
 // Every operation on its register is judged, and every block that it took is asked for at the end.
@@ -25,49 +24,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kClients = 8;
-constexpr std::size_t kSubjects = 12;
-
-std::uint64_t scale() {
-  const char* const text = std::getenv("DIALOG_SOAK_SCALE");
-  return text == nullptr ? 1 : std::max<std::uint64_t>(1, std::strtoull(text, nullptr, 10));
-}
-
-RestBackendConfig config_for(std::uint16_t port) {
-  RetryPolicy retry;
-  retry.attempts_max = 3;
-  retry.base = 1ms;
-  retry.cap = 20ms;
-  return RestBackendConfig("http://127.0.0.1:" + std::to_string(port))
-      .with_timeout(5s)
-      .with_retry(retry);
-}
-
-Subject subject_of(std::size_t number) {
-  return Subject::parse("did:web:trial-" + std::to_string(number) + ".example").value();
-}
-
-RegisterLoad::Connect clients_at(std::uint16_t port) {
-  return [port, transport = make_http_transport()](std::size_t) {
-    auto backend = RestBackend::create(config_for(port), transport).value();
-    return std::make_unique<BackendTarget>(std::make_unique<RestBackend>(std::move(backend)));
-  };
-}
-
-LoadOptions load_options(std::uint64_t seed) {
-  LoadOptions options;
-  options.threads = kClients;
-  options.seed = seed;
-  for (std::size_t i = 0; i < kSubjects; ++i) options.subjects.push_back(subject_of(i));
-  return options;
-}
-
 /// Puts blocks one batch after the other, and remembers which ones were taken.
 class BlockWriter {
  public:
   BlockWriter(std::uint16_t port, std::uint64_t seed)
-      : archive_(
-            HttpArchive::create(config_for(port), make_http_transport(), subject_of(0)).value()),
+      : archive_(HttpArchive::create(trial_config(port), make_http_transport(), trial_subject(0))
+                     .value()),
         random_(seed),
         thread_([this] { run(); }) {}
 
@@ -96,7 +58,7 @@ class BlockWriter {
 
 std::size_t count_absent(std::uint16_t port, const std::vector<Hash>& hashes) {
   const auto archive =
-      HttpArchive::create(config_for(port), make_http_transport(), subject_of(0)).value();
+      HttpArchive::create(trial_config(port), make_http_transport(), trial_subject(0)).value();
   std::size_t absent = 0;
   const auto found = archive->get(hashes);
   EXPECT_TRUE(found.has_value()) << found.error().message;
@@ -108,9 +70,10 @@ TEST(RegisterTrial, IsLinearizableWhileConnectionsBreakAndTheServerStandsStill) 
   const SeedInPlay seed(seeds_to_run(1).first);
   const TempFolder folder(TempFolder::On::memory);
   const ServedProgram server(folder / "data");
-  const FaultyRelay relay(server.port(), 1, 60'000);
-  const std::uint64_t wanted = 60'000 * scale();
-  RegisterLoad load(load_options(1), clients_at(relay.port()));
+  FaultyRelay::Faults faults;
+  const FaultyRelay relay(server.port(), 1, 60'000, faults);
+  const std::uint64_t wanted = 60'000 * soak_scale();
+  RegisterLoad load(trial_load(1), clients_at({relay.port()}));
   Generator random(2);
   std::uint64_t stops = 0;
   while (load.operations() < wanted) {
@@ -121,29 +84,20 @@ TEST(RegisterTrial, IsLinearizableWhileConnectionsBreakAndTheServerStandsStill) 
     ++stops;
   }
   load.stop();
-  EXPECT_EQ(load.violation(), std::nullopt);
-  const FaultyRelay::Faults& faults = relay.faults();
-  std::cout << load.operations() << " operations, " << load.accepted() << " accepted, "
-            << load.open() << " of unknown outcome; " << stops << " stops, " << faults.cut_answers
-            << " cut answers, " << faults.resets << " resets, " << faults.swallowed_answers
-            << " answers and " << faults.swallowed_requests << " requests swallowed\n";
-  EXPECT_GE(load.accepted(), wanted / 20) << "too thin";
-  EXPECT_GE(load.open(), 50U) << "too thin";
+  std::cout << load << "; " << stops << " stops, " << faults << "\n";
+  expect_linearizable(load, wanted / 20, 50);
   EXPECT_GE(stops, 5U) << "too thin";
-  EXPECT_GE(faults.cut_answers, 50U) << "too thin";
-  EXPECT_GE(faults.resets, 50U) << "too thin";
-  EXPECT_GE(faults.swallowed_answers, 50U) << "too thin";
-  EXPECT_GE(faults.swallowed_requests, 50U) << "too thin";
+  expect_each(faults, 50);
 }
 
 TEST(RegisterTrial, LosesNothingWhenItIsKilledUnderLoad) {
   const SeedInPlay seed(seeds_to_run(1).first);
   const TempFolder folder(TempFolder::On::disk);
   ServedProgram server(folder / "data");
-  RegisterLoad load(load_options(3), clients_at(server.port()));
+  RegisterLoad load(trial_load(3), clients_at({server.port()}));
   BlockWriter blocks(server.port(), 4);
   Generator random(5);
-  const std::uint64_t kills = 100 * scale();
+  const std::uint64_t kills = 100 * soak_scale();
   std::vector<std::chrono::milliseconds> restarts;
   while (restarts.size() < kills) {
     ASSERT_TRUE(load.wait_for_accepted(1 + random.below(200))) << "the load stands still";
@@ -151,15 +105,12 @@ TEST(RegisterTrial, LosesNothingWhenItIsKilledUnderLoad) {
   }
   load.stop();
   blocks.stop();
-  EXPECT_EQ(load.violation(), std::nullopt);
+  expect_linearizable(load, 20 * kills, kills / 5);
   EXPECT_EQ(count_absent(server.port(), blocks.taken()), 0U);
   std::sort(restarts.begin(), restarts.end());
-  std::cout << kills << " kills, " << load.operations() << " operations, " << load.accepted()
-            << " accepted, " << load.open() << " of unknown outcome, " << blocks.taken().size()
+  std::cout << kills << " kills, " << load << ", " << blocks.taken().size()
             << " blocks; restarts took " << restarts[kills / 2].count() << " ms (median), "
             << restarts.back().count() << " ms (longest)\n";
-  EXPECT_GE(load.accepted(), 20 * kills) << "too thin";
-  EXPECT_GE(load.open(), kills / 5) << "too thin";
   EXPECT_GE(blocks.taken().size(), kills) << "too thin";
 }
 
