@@ -102,14 +102,12 @@ std::string EtcdProcesses::query() const {
          "&key=" + certificates_->path("client.key");
 }
 
-std::string EtcdProcesses::hosts() const {
+std::string EtcdProcesses::address(const std::string& prefix, std::size_t first) const {
   std::string hosts;
-  for (const Member& member : members_) hosts += (hosts.empty() ? "" : ",") + member.client;
-  return hosts;
-}
-
-std::string EtcdProcesses::address(const std::string& prefix) const {
-  return scheme() + hosts() + "/" + prefix + query();
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    hosts += (i == 0 ? "" : ",") + members_[(first + i) % members_.size()].client;
+  }
+  return scheme() + hosts + "/" + prefix + query();
 }
 
 std::string EtcdProcesses::address_of(std::size_t member, const std::string& prefix) const {

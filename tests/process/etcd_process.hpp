@@ -30,8 +30,9 @@ class EtcdProcesses {
   explicit EtcdProcesses(const SeparateHosts& hosts);
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
-  /// The address of all members; of this one alone.
-  [[nodiscard]] std::string address(const std::string& prefix) const;
+  /// The address of all members, which clients ask from this one on.
+  [[nodiscard]] std::string address(const std::string& prefix, std::size_t first = 0) const;
+  /// Of this one alone.
   [[nodiscard]] std::string address_of(std::size_t member, const std::string& prefix) const;
   [[nodiscard]] std::string url_of(std::size_t member) const;
 
@@ -50,7 +51,6 @@ class EtcdProcesses {
     std::unique_ptr<Child> process;
   };
   [[nodiscard]] std::string scheme() const;
-  [[nodiscard]] std::string hosts() const;
   [[nodiscard]] std::string query() const;
 
   const TestCertificates* certificates_ = nullptr;

@@ -121,6 +121,9 @@ struct LoadOptions {
   std::vector<Subject> subjects;
   std::uint64_t seed = 1;
   std::uint64_t reads_of_ten = 4;
+  /// So many of the clients, the first ones, only read: a swap without an answer does not keep them
+  /// from seeing what is old.
+  std::size_t readers = 0;
   /// Each client ends by itself after so many operations.
   std::uint64_t operations_each = std::numeric_limits<std::uint64_t>::max();
 };
@@ -193,7 +196,8 @@ class RegisterLoad {
     for (std::uint64_t i = 0; i < options_.operations_each && !stopping_; ++i) {
       const std::size_t at = static_cast<std::size_t>(random.below(options_.subjects.size()));
       auto& held = known[at];
-      const bool reads = !held || random.chance(options_.reads_of_ten, 10);
+      const bool reads =
+          client < options_.readers || !held || random.chance(options_.reads_of_ten, 10);
       const auto done = reads ? read(*target, at) : swap(*target, at, *held, ++written);
       if (!done) {
         held = std::nullopt;
