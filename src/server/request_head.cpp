@@ -42,13 +42,7 @@ bool is_token(std::string_view text) {
   });
 }
 
-// Without a way out of the loop it looks at many characters at once.
-bool has_control(std::string_view text) {
-  bool found = false;
-  for (const char c : text)
-    found |= (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  return found;
-}
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -76,7 +70,8 @@ HeadScanner::Outcome HeadScanner::scan(std::string_view bytes) {
     const std::string_view line = bytes.substr(line_start_, end - 1 - line_start_);
     this_line_ = line_start_;
     line_start_ = end + 1;
-    if (has_control(line)) return refuse(400, "a control character in the head");
+    if (std::any_of(line.begin(), line.end(), is_control))
+      return refuse(400, "a control character in the head");
     std::optional<Refused> refused;
     if (!have_request_line_) {
       refused = request_line(line);

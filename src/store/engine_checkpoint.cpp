@@ -44,25 +44,14 @@ void Engine::State::checkpoint_if_due() {
   if (!is_behind(1)) return;
   if (is_behind(kBehindMax)) {
     static_cast<void>(checkpoint());
-    return;
+  } else {
+    checkpoints.ask();
   }
-  const std::lock_guard lock(background_mutex);
-  checkpoint_wanted = true;
-  if (!background.joinable()) background = std::thread([this] { run_checkpoints(); });
-  background_changed.notify_all();
 }
 
-void Engine::State::run_checkpoints() {
-  std::unique_lock lock(background_mutex);
-  while (true) {
-    background_changed.wait(lock, [this] { return checkpoint_wanted || stopping; });
-    if (stopping) return;
-    checkpoint_wanted = false;
-    lock.unlock();
-    // Those who came while the last one was made asked for the same.
-    if (is_behind(1) && checkpoint()) static_cast<void>(compact_in_background());
-    lock.lock();
-  }
+// Those who came while the last checkpoint was made asked for that one.
+void Engine::State::follow_in_background() {
+  if (is_behind(1) && checkpoint()) static_cast<void>(compact_in_background());
 }
 
 }  // namespace dialog::store

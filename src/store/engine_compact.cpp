@@ -158,8 +158,7 @@ Result<void> Engine::State::move(const Movable& movable, std::span<const PlacedR
 Result<void> Engine::State::move(const Movable& movable, Compacted& result,
                                  const Context& context) {
   const auto goes_on = [&]() -> Result<void> {
-    const std::lock_guard lock(background_mutex);
-    if (stopping) return fail(ErrorCode::cancelled, "the store is being closed");
+    if (checkpoints.is_stopping()) return fail(ErrorCode::cancelled, "the store is being closed");
     return check_context(context, parts.clock);
   };
   const std::span<const Placed> blocks(movable.blocks);

@@ -185,14 +185,10 @@ Result<void> Engine::State::refresh_to(const Tip& base) {
 }
 
 Engine::State::~State() {
-  {
-    const std::lock_guard lock(background_mutex);
-    stopping = true;
-  }
-  flushes.cancel();
-  background_changed.notify_all();
-  if (background.joinable()) background.join();
-  if (flusher.joinable()) flusher.join();
+  // Early writing asks for checkpoints, so it ends first.
+  early_writes_end.cancel();
+  early_writes.stop();
+  checkpoints.stop();
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(const Parts& parts, const Limits& limits) {

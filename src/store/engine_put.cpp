@@ -114,7 +114,7 @@ Result<Engine::PutOutcome> Engine::put(Space space, std::span<const Block> block
     const std::size_t room = state.limits.buffered_bytes_max;
     if (outcome.kind != PutOutcome::Kind::put || state.unwritten_bytes <= room) return outcome;
     if (state.limits.writes_early_in_background && state.unwritten_bytes <= 2 * room) {
-      state.flush_soon();
+      state.early_writes.ask();
       return outcome;
     }
     break;
@@ -123,28 +123,12 @@ Result<Engine::PutOutcome> Engine::put(Space space, std::span<const Block> block
   return PutOutcome{};
 }
 
-void Engine::State::flush_soon() {
-  const std::lock_guard lock(background_mutex);
-  flush_wanted = true;
-  if (!flusher.joinable()) flusher = std::thread([this] { run_flushes(); });
-  background_changed.notify_all();
-}
-
 // Who puts next is told what fails here.
-void Engine::State::run_flushes() {
-  const Context context{std::nullopt, flushes.token()};
-  std::unique_lock lock(background_mutex);
-  while (true) {
-    background_changed.wait(lock, [this] { return flush_wanted || stopping; });
-    if (stopping) return;
-    flush_wanted = false;
-    lock.unlock();
-    if (auto flushed = flush(context); !flushed) {
-      const WriteLock writers(write_mutex);
-      early_failure = std::move(flushed).error();
-    }
-    lock.lock();
-  }
+void Engine::State::write_early() {
+  auto flushed = flush({std::nullopt, early_writes_end.token()});
+  if (flushed) return;
+  const WriteLock lock(write_mutex);
+  early_failure = std::move(flushed).error();
 }
 
 // What the overlay and what is pending say of all spaces, or of one, beside what the index has.

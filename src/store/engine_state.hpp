@@ -13,6 +13,7 @@
 #include "dialog/store/engine.hpp"
 #include "log_reader.hpp"
 #include "log_writer.hpp"
+#include "on_demand_thread.hpp"
 #include "overlay.hpp"
 
 namespace dialog::store {
@@ -128,8 +129,7 @@ struct Engine::State {
   Result<std::vector<Record>> values_of(std::vector<FoundRecord> found);
 
   Result<void> flush(const Context& context);
-  void flush_soon();
-  void run_flushes();
+  void write_early();
   Result<void> checkpoint();
   [[nodiscard]] bool is_behind(std::size_t times);
   void checkpoint_if_due();
@@ -150,7 +150,7 @@ struct Engine::State {
                     Compacted& result, const Context& context);
   Result<std::uint32_t> first_to_stay(double share);
   Result<bool> is_at(const Placed& block);
-  void run_checkpoints();
+  void follow_in_background();
   Result<void> compact_in_background();
 
   const Parts parts;
@@ -205,14 +205,9 @@ struct Engine::State {
   std::atomic<bool> is_writable = true;
 
   std::mutex checkpoint_mutex;
-  std::mutex background_mutex;
-  std::condition_variable background_changed;
-  bool checkpoint_wanted = false;
-  bool flush_wanted = false;
-  bool stopping = false;
-  std::thread background;
-  std::thread flusher;
-  CancelSource flushes;  ///< of the flusher
+  OnDemandThread checkpoints{[this] { follow_in_background(); }};
+  CancelSource early_writes_end;
+  OnDemandThread early_writes{[this] { write_early(); }};
 };
 
 }  // namespace dialog::store

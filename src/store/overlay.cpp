@@ -218,23 +218,18 @@ void Overlay::for_each_block(
   }
 }
 
-std::size_t Overlay::entries() const {
-  std::size_t sum = 0;
-  for (const auto& generation : generations_) sum += generation->entries;
+template <class Number>
+Number Overlay::sum_of(Number Generation::* number) const {
+  Number sum = 0;
+  for (const auto& generation : generations_) sum += (*generation).*number;
   return sum;
 }
 
-std::size_t Overlay::bytes() const {
-  std::size_t sum = 0;
-  for (const auto& generation : generations_) sum += generation->bytes;
-  return sum;
-}
+std::size_t Overlay::entries() const { return sum_of(&Generation::entries); }
 
-std::uint64_t Overlay::log_bytes() const {
-  std::uint64_t sum = 0;
-  for (const auto& generation : generations_) sum += generation->log_bytes;
-  return sum;
-}
+std::size_t Overlay::bytes() const { return sum_of(&Generation::bytes); }
+
+std::uint64_t Overlay::log_bytes() const { return sum_of(&Generation::log_bytes); }
 
 bool Overlay::first_ends_until(std::uint64_t sequence) const {
   return !generations_.empty() && generations_.front()->entries > 0 &&

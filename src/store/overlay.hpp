@@ -105,6 +105,8 @@ class Overlay {
   /// The latest of a key's states that was there at `sequence`; null where there is none.
   static const RecordState* as_of(const std::vector<RecordState>& states, std::uint64_t sequence);
   static std::size_t filter_bit(const BlockKey& key);
+  template <class Number>
+  [[nodiscard]] Number sum_of(Number Generation::* number) const;
   Generation& newest();
   void begin_generation();
   /// Whether the oldest one has something, all of it at or before `sequence`.

@@ -25,7 +25,7 @@ Result<void> check_fits(const Node& node, const NodeRef& ref) {
 
 // Which ones were used last is known roughly, by a bit that a hand which goes round takes away
 // again
-// ("clock", or second chance, after Corbato): so that a node that is found is only marked.
+// ("clock", or second chance, after Corbato): so a node that is found is only marked.
 struct NodeCache::Shard {
   explicit Shard(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 

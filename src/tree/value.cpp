@@ -156,12 +156,11 @@ Result<SplitValue> split_value(ByteView value) {
                                           " bytes is larger than " +
                                           std::to_string(kValueBytesMax));
   }
+  Bytes payload;
   if (value.size() <= kTreeFormat.inline_value_bytes_max) {
-    Bytes payload;
     detail::put_inline_value(payload, value);
     return SplitValue{StoredValue(ValueView(payload)), {}};
   }
-  Bytes payload;
   std::vector<Block> blocks;
   detail::put_varint(payload, std::uint64_t{value.size()} << 1 | 1);
   if (value.size() <= kTreeFormat.value_chunk_bytes) {

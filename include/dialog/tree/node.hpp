@@ -103,8 +103,8 @@ class EntryCursor {
   std::size_t next_offset_ = 0;
   std::size_t key_size_ = 0;
   ByteView payload_;
-  const char* whole_key_ =
-      nullptr;  // in the node, where the key shares nothing with the one before
+  // In the node, where the key shares nothing with the one before.
+  const char* whole_key_ = nullptr;
   static constexpr std::size_t kCopiedAtOnce = 16;
   // Otherwise; only the first key_size_ bytes mean anything.
   std::array<char, kKeyBytesMax + kCopiedAtOnce> key_;
