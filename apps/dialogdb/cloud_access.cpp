@@ -6,8 +6,10 @@
 #include "dialog/backends/log_server_store.hpp"
 #include "dialog/backends/rest.hpp"
 #include "dialog/cloud/etcd_register.hpp"
-#include "dialog/cloud/s3_archive.hpp"
+#include "dialog/cloud/etcd_revocations.hpp"
+#include "dialog/cloud/s3_archives.hpp"
 #include "dialog/cloud/s3_register.hpp"
+#include "dialog/cloud/s3_revocations.hpp"
 #include "dialog/remote/composed_server_store.hpp"
 #include "location.hpp"
 #include "workspace.hpp"
@@ -77,34 +79,42 @@ ParallelFor parallel_requests() {
       kParallelRequests);
 }
 
-Result<std::shared_ptr<Register>> open_register(const Program& program, const std::string& url,
-                                                bool allow_plain_http) {
+using Parts = ComposedServerStore::Parts;
+
+Result<void> open_heads(const Program& program, const std::string& url, bool allow_plain_http,
+                        Parts& parts) {
   if (S3Location::is_meant_by(url)) {
-    DIALOG_ASSIGN(S3Config config, bucket_config(program, url, allow_plain_http));
+    DIALOG_ASSIGN(const S3Config config, bucket_config(program, url, allow_plain_http));
     DIALOG_ASSIGN(std::shared_ptr<S3Register> heads,
-                  S3Register::create(std::move(config), make_http_transport()));
+                  S3Register::create(config, make_http_transport(), parallel_requests()));
     DIALOG_TRY(heads->probe(program.context()));
-    return heads;
+    parts.heads = std::move(heads);
+    DIALOG_ASSIGN(parts.revocations, S3Revocations::create(config, make_http_transport()));
+    return {};
   }
   if (EtcdAddress::is_meant_by(url)) {
-    DIALOG_ASSIGN(EtcdAccess access, etcd_access(program, url, std::nullopt, allow_plain_http));
+    DIALOG_ASSIGN(const EtcdAccess access,
+                  etcd_access(program, url, std::nullopt, allow_plain_http));
     DIALOG_ASSIGN(std::shared_ptr<EtcdRegister> heads,
-                  EtcdRegister::create(std::move(access.address), std::move(access.options),
-                                       make_http_transport(std::move(access.client))));
+                  EtcdRegister::create(access.address, access.options,
+                                       make_http_transport(access.client)));
     DIALOG_TRY(heads->probe(program.context()));
-    return heads;
+    parts.heads = std::move(heads);
+    DIALOG_ASSIGN(parts.revocations, EtcdRevocations::create(access.address, access.options,
+                                                             make_http_transport(access.client)));
+    return {};
   }
   // Not repeated: it may hold a password.
   return fail(ErrorCode::invalid_argument,
               "--register takes s3://BUCKET/PREFIX or etcd://HOST,HOST/PREFIX");
 }
 
-Result<ComposedServerStore::ArchiveFactory> open_archives(const Program& program,
-                                                          const std::string& url,
-                                                          bool allow_plain_http) {
+Result<std::shared_ptr<SharedArchives>> open_archives(const Program& program,
+                                                      const std::string& url,
+                                                      bool allow_plain_http) {
   if (S3Location::is_meant_by(url)) {
     DIALOG_ASSIGN(S3Config config, bucket_config(program, url, allow_plain_http));
-    return S3Archive::factory(std::move(config), make_http_transport(), parallel_requests());
+    return S3Archives::create(std::move(config), make_http_transport(), parallel_requests());
   }
   return fail(ErrorCode::invalid_argument,
               "--archive takes s3://BUCKET/PREFIX, not \"" + url + "\"");
@@ -171,14 +181,15 @@ Result<std::unique_ptr<ServerStore>> open_server_store(const Program& program,
     if (places.heads.empty() && places.archive.empty()) return opened;
     local = std::move(opened);
   }
-  ComposedServerStore::Parts parts;
+  Parts parts;
   if (local) {
-    parts.heads = std::shared_ptr<Register>(local, &local->head_register());
-    parts.archives = [local](const Subject& subject) { return local->archive_for(subject); };
+    parts.heads = heads_of(local);
+    parts.archives = archives_of(local);
+    parts.revocations = revocations_of(local);
     parts.check_writable = [local] { return local->check_writable(); };
   }
   if (!places.heads.empty()) {
-    DIALOG_ASSIGN(parts.heads, open_register(program, places.heads, places.allow_plain_http));
+    DIALOG_TRY(open_heads(program, places.heads, places.allow_plain_http, parts));
   }
   if (!places.archive.empty()) {
     DIALOG_ASSIGN(parts.archives, open_archives(program, places.archive, places.allow_plain_http));

@@ -190,4 +190,10 @@ void Caller::forget(const Token& token) {
   if (token_ == token) token_.reset();
 }
 
+Error strange_answer(const Caller& caller) {
+  return {ErrorCode::not_a_remote,
+          caller.address().text() + " gives an answer that etcd would not give",
+          {}};
+}
+
 }  // namespace dialog::etcd

@@ -72,4 +72,7 @@ class Caller {
   Token token_;
 };
 
+/// What answers is no etcd.
+Error strange_answer(const Caller& caller);
+
 }  // namespace dialog::etcd

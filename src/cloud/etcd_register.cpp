@@ -1,6 +1,7 @@
 #include "dialog/cloud/etcd_register.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <mutex>
@@ -51,13 +52,31 @@ Result<std::optional<StoredRecord>> parse(std::optional<Bytes> value, const Subj
 }
 
 std::optional<HeadRecord> record_of(const std::optional<StoredRecord>& head) {
-  return head ? std::optional<HeadRecord>(head->record) : std::nullopt;
+  return head && !head->is_removal() ? std::optional<HeadRecord>(head->shown()) : std::nullopt;
 }
 
 bool accepts(const std::optional<StoredRecord>& head, const Register::Swap& swap) {
-  if (swap.must_create) return !head;
-  return (head ? head->record.revision : Revision()) == swap.expected;
+  const bool present = head && !head->is_removal();
+  if (swap.must_create) return !present;
+  return (present ? head->record.revision : Revision()) == swap.expected;
 }
+
+Result<void> check_present(const std::optional<StoredRecord>& head, const Subject& subject) {
+  return head && head->removing ? Result<void>(fail(being_removed(subject))) : Result<void>();
+}
+
+/// The change after a head, of the next number; whether that is a removal is not said yet.
+StoredRecord following(const std::optional<StoredRecord>& head) {
+  StoredRecord next;
+  next.record.previous = head && !head->is_removal() ? head->record.revision : Revision();
+  next.record.sequence = head ? head->record.sequence + 1 : 1;
+  next.removed = head ? head->removed : 0;
+  return next;
+}
+
+/// What is to stand in the place of a head; absent where that is to stay.
+using Next =
+    std::function<std::optional<StoredRecord>(const std::optional<StoredRecord>& head)>;
 
 }  // namespace
 
@@ -67,9 +86,15 @@ class EtcdRegister::State {
 
   Result<void> probe(const Context& context);
   Result<std::optional<StoredRecord>> look(const Subject& subject, const Context& context);
-  Result<SwapOutcome> swap(const Subject& subject, const Swap& swap, const Context& context);
+  /// The change that was made; where there was none to make, the head that stays.
+  struct Changed {
+    bool made = false;
+    std::optional<StoredRecord> head;
+  };
+  Result<Changed> change(const Subject& subject, const Next& next, const Context& context);
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context);
+  Result<Page> list(const std::optional<Hash>& after, std::size_t limit, const Context& context);
   [[nodiscard]] Context bounded(const Context& context) const { return caller_->bounded(context); }
   [[nodiscard]] Clock& clock() const { return caller_->clock(); }
 
@@ -79,7 +104,17 @@ class EtcdRegister::State {
     std::optional<StoredRecord> head;
     std::optional<StoredRecord> in_log;  ///< under the sequence number that it wanted to write
   };
-  using TryOutcome = std::variant<Accepted, Found>;
+  using TryOutcome = std::variant<StoredRecord, Found>;
+  /// What clients see of the log: numbers behind the removal, and how many of them.
+  struct Stretch {
+    std::uint64_t removed;
+    std::uint64_t after;
+    std::size_t limit;
+  };
+  /// A history, or the number of a later removal.
+  Result<std::variant<HeadHistory, std::uint64_t>> read_log(const Subject& subject,
+                                                            const Stretch& stretch,
+                                                            const Context& context);
 
   Result<TryOutcome> try_swap(const Subject& subject, const std::optional<StoredRecord>& head,
                               const StoredRecord& next, const Context& context);
@@ -91,8 +126,7 @@ class EtcdRegister::State {
                                               const std::optional<StoredRecord>& head,
                                               const StoredRecord& next) const;
   [[nodiscard]] tl::unexpected<Error> strange_answer() const {
-    return fail(ErrorCode::not_a_remote,
-                caller_->address().text() + " gives an answer that etcd would not give");
+    return fail(etcd::strange_answer(*caller_));
   }
   [[nodiscard]] etcd::Keys keys(const Subject& subject) const {
     return {caller_->address().prefix(), subject};
@@ -129,24 +163,23 @@ Result<std::optional<StoredRecord>> EtcdRegister::State::look(const Subject& sub
   return head;
 }
 
-Result<Register::SwapOutcome> EtcdRegister::State::swap(const Subject& subject, const Swap& swap,
-                                                        const Context& context) {
+Result<EtcdRegister::State::Changed> EtcdRegister::State::change(const Subject& subject,
+                                                                 const Next& next,
+                                                                 const Context& context) {
   std::optional<StoredRecord> head = memory_.find(subject.id());
   // What is remembered may be too old to refuse anybody, and nothing remembered may mean anything.
-  if (!accepts(head, swap)) {
+  if (!next(head)) {
     DIALOG_ASSIGN(head, look(subject, context));
   }
-  while (accepts(head, swap)) {
-    const Revision previous = head ? head->record.revision : Revision();
-    const std::uint64_t sequence = head ? head->record.sequence + 1 : 1;
-    const StoredRecord next = etcd::make_record(
-        subject, {swap.desired, previous, sequence, swap.time, swap.author}, caller_->random());
-    DIALOG_ASSIGN(TryOutcome outcome, try_swap(subject, head, next, context));
-    if (auto* accepted = std::get_if<Accepted>(&outcome)) return std::move(*accepted);
+  while (auto wanted = next(head)) {
+    const StoredRecord record =
+        etcd::make_record(subject, *std::move(wanted), caller_->random());
+    DIALOG_ASSIGN(TryOutcome outcome, try_swap(subject, head, record, context));
+    if (auto* made = std::get_if<StoredRecord>(&outcome)) return Changed{true, std::move(*made)};
     head = std::move(std::get<Found>(outcome).head);
     DIALOG_TRY(check_context(context, clock()));
   }
-  return Refused{record_of(head)};
+  return Changed{false, std::move(head)};
 }
 
 etcd::Transaction EtcdRegister::State::transaction(const Subject& subject,
@@ -157,7 +190,7 @@ etcd::Transaction EtcdRegister::State::transaction(const Subject& subject,
   etcd::Transaction change;
   if (head) change.expected = head->value;
   change.puts = {{keys.head(), next.value}, {keys.log(sequence), next.value}};
-  const std::uint64_t kept = caller_->options().history_kept;
+  const std::uint64_t kept = next.is_removal() ? 1 : caller_->options().history_kept;
   if (sequence > kept) change.removed.emplace(keys.log(0), keys.log(sequence - kept + 1));
   return change;
 }
@@ -194,14 +227,14 @@ Result<EtcdRegister::State::TryOutcome> EtcdRegister::State::judge(const Subject
                                                                    etcd::Effect earlier) {
   if (answer.succeeded) {
     memory_.store(subject.id(), next);
-    return Accepted{next.record};
+    return next;
   }
   Found found;
   DIALOG_ASSIGN(found.head, parse(std::move(answer.shown[0]), subject));
   DIALOG_ASSIGN(found.in_log, parse(std::move(answer.shown[1]), subject));
   memory_.store(subject.id(), found.head);
   // An earlier copy was carried out, and maybe others have followed.
-  if (found.in_log && found.in_log->swap_id == next.swap_id) return Accepted{next.record};
+  if (found.in_log && found.in_log->swap_id == next.swap_id) return next;
   const std::uint64_t latest = found.head ? found.head->record.sequence : 0;
   if (earlier != etcd::Effect::none && !found.in_log && latest >= next.record.sequence) {
     return fail(ErrorCode::indeterminate,
@@ -224,19 +257,36 @@ Result<EtcdRegister::State::TryOutcome> EtcdRegister::State::look_what_happened(
   if (range->pairs.empty()) return fail(std::move(error));
   DIALOG_ASSIGN(const StoredRecord stored,
                 etcd::parse_record(std::move(range->pairs.front().value), subject));
-  if (stored.swap_id == next.swap_id) return Accepted{next.record};
-  return fail(std::move(error));
+  if (stored.swap_id != next.swap_id) return fail(std::move(error));
+  memory_.store(subject.id(), next);
+  return next;
 }
 
+// Numbers in etcd count on through removals. How many of them clients do not see is told by every
+// record; before one was read, what was seen last is a guess, which is never too high.
 Result<HeadHistory> EtcdRegister::State::history(const Subject& subject, std::uint64_t after,
                                                  std::size_t limit, const Context& context) {
+  const auto known = memory_.find(subject.id());
+  std::uint64_t removed = known ? known->removed : 0;
+  while (true) {
+    DIALOG_ASSIGN(auto read, read_log(subject, {removed, after, limit}, context));
+    if (auto* history = std::get_if<HeadHistory>(&read)) return std::move(*history);
+    removed = std::get<std::uint64_t>(read);
+    DIALOG_TRY(check_context(context, clock()));
+  }
+}
+
+Result<std::variant<HeadHistory, std::uint64_t>> EtcdRegister::State::read_log(
+    const Subject& subject, const Stretch& stretch, const Context& context) {
+  using Read = std::variant<HeadHistory, std::uint64_t>;
   HeadHistory history;
-  if (after == std::numeric_limits<std::uint64_t>::max()) return history;
+  if (stretch.after >= std::numeric_limits<std::uint64_t>::max() - stretch.removed)
+    return Read(history);
   const etcd::Keys keys = this->keys(subject);
-  std::uint64_t position = after;
+  std::uint64_t position = stretch.removed + stretch.after;
   bool more = true;
-  while (more && history.records.size() < limit) {
-    const std::size_t wanted = std::min(kPageRecords, limit - history.records.size());
+  while (more && history.records.size() < stretch.limit) {
+    const std::size_t wanted = std::min(kPageRecords, stretch.limit - history.records.size());
     auto answer =
         caller_->call(etcd::kRangePath,
                       etcd::print_range(keys.log(position + 1), keys.log_end(), wanted), context);
@@ -244,21 +294,53 @@ Result<HeadHistory> EtcdRegister::State::history(const Subject& subject, std::ui
     auto range = etcd::parse_range(answer->body);
     if (!range || range->pairs.size() > wanted) return strange_answer();
     for (etcd::KeyValue& pair : range->pairs) {
-      DIALOG_ASSIGN(StoredRecord stored, etcd::parse_record(std::move(pair.value), subject));
+      DIALOG_ASSIGN(const StoredRecord stored,
+                    etcd::parse_record(std::move(pair.value), subject));
       const std::uint64_t sequence = stored.record.sequence;
       if (sequence <= position || pair.key != keys.log(sequence)) return strange_answer();
+      if (stored.removed < stretch.removed) return strange_answer();
+      if (stored.removed > stretch.removed) return Read(stored.removed);
       if (sequence != position + 1) {
         // What was read before went meanwhile, too.
         history.complete = false;
         history.records.clear();
       }
       position = sequence;
-      history.records.push_back(std::move(stored.record));
+      history.records.push_back(stored.shown());
     }
     more = range->more && !range->pairs.empty();
   }
   history.complete = history.complete && !more;
-  return history;
+  return Read(std::move(history));
+}
+
+Result<SharedRegister::Page> EtcdRegister::State::list(const std::optional<Hash>& after,
+                                                       std::size_t limit,
+                                                       const Context& context) {
+  Page page;
+  const std::string& prefix = caller_->address().prefix();
+  Bytes begin = etcd::heads_begin(prefix, after);
+  bool more = true;
+  while (more && page.entries.size() < limit) {
+    // Removed subjects take none of the limit.
+    const std::size_t wanted = std::min(kPageRecords, limit - page.entries.size());
+    auto answer = caller_->call(
+        etcd::kRangePath, etcd::print_range(begin, etcd::heads_end(prefix), wanted), context);
+    if (!answer) return fail(std::move(answer).error().error);
+    auto range = etcd::parse_range(answer->body);
+    if (!range || range->pairs.size() > wanted) return strange_answer();
+    for (etcd::KeyValue& pair : range->pairs) {
+      DIALOG_ASSIGN(const Subject subject, etcd::parse_subject(pair.value));
+      if (pair.key != keys(subject).head() || pair.key < begin) return strange_answer();
+      DIALOG_ASSIGN(const auto head, parse(std::move(pair.value), subject));
+      if (auto record = record_of(head))
+        page.entries.push_back({subject.id(), subject.did(), *std::move(record)});
+      begin = etcd::heads_begin(prefix, subject.id());
+    }
+    more = range->more && !range->pairs.empty();
+  }
+  page.complete = !more;
+  return page;
 }
 
 EtcdRegister::EtcdRegister(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -279,6 +361,7 @@ Result<void> EtcdRegister::probe(const Context& context) {
 Result<std::optional<HeadRecord>> EtcdRegister::read(const Subject& subject,
                                                      const Context& context) {
   DIALOG_ASSIGN(const auto head, state_->look(subject, state_->bounded(context)));
+  DIALOG_TRY(check_present(head, subject));
   return record_of(head);
 }
 
@@ -291,12 +374,55 @@ Result<Register::SwapOutcome> EtcdRegister::swap(const Subject& subject, const S
   if (!is_utf8(swap.author)) {
     return fail(ErrorCode::invalid_argument, "an author in etcd is UTF-8");
   }
-  return state_->swap(subject, swap, state_->bounded(context));
+  const Next next = [&](const std::optional<StoredRecord>& head) -> std::optional<StoredRecord> {
+    if ((head && head->removing) || !accepts(head, swap)) return std::nullopt;
+    StoredRecord wanted = following(head);
+    wanted.record.revision = swap.desired;
+    wanted.record.time = swap.time;
+    wanted.record.author = swap.author;
+    return wanted;
+  };
+  DIALOG_ASSIGN(const auto changed, state_->change(subject, next, state_->bounded(context)));
+  DIALOG_TRY(check_present(changed.head, subject));
+  if (changed.made) return Accepted{changed.head->shown()};
+  return Refused{record_of(changed.head)};
+}
+
+Result<bool> EtcdRegister::begin_removal(const Subject& subject, bool unpublished_too,
+                                         const Context& context) {
+  const Next next = [&](const std::optional<StoredRecord>& head) -> std::optional<StoredRecord> {
+    if (head && head->removing) return std::nullopt;
+    if ((!head || head->is_removal()) && !unpublished_too) return std::nullopt;
+    StoredRecord wanted = following(head);
+    wanted.record.time = state_->clock().wall();
+    wanted.removed = wanted.record.sequence;
+    wanted.removing = true;
+    return wanted;
+  };
+  DIALOG_ASSIGN(const auto changed, state_->change(subject, next, state_->bounded(context)));
+  return changed.head && changed.head->removing;
+}
+
+Result<void> EtcdRegister::end_removal(const Subject& subject, const Context& context) {
+  const Next next = [&](const std::optional<StoredRecord>& head) -> std::optional<StoredRecord> {
+    if (!head || !head->removing) return std::nullopt;
+    StoredRecord wanted = following(head);
+    wanted.record.time = head->record.time;
+    wanted.removed = wanted.record.sequence;
+    return wanted;
+  };
+  DIALOG_TRY(state_->change(subject, next, state_->bounded(context)));
+  return {};
 }
 
 Result<HeadHistory> EtcdRegister::history(const Subject& subject, std::uint64_t after,
                                           std::size_t limit, const Context& context) {
   return state_->history(subject, after, limit, state_->bounded(context));
+}
+
+Result<SharedRegister::Page> EtcdRegister::list(const std::optional<Hash>& after,
+                                                std::size_t limit, const Context& context) {
+  return state_->list(after, limit, state_->bounded(context));
 }
 
 }  // namespace dialog

@@ -52,9 +52,16 @@ std::optional<HeadObject> parse_swaps(const json::Value& value) {
   const auto revision = json::revision_member(value, "revision");
   const auto sequence = json::number_member(value, "sequence");
   const json::Value* const earlier = json::member(value, "earlier");
-  if (!revision || !sequence || !earlier || !earlier->is_array() || *sequence <= earlier->size())
+  const auto removed = json::member(value, "removed") ? json::number_member(value, "removed") : 0;
+  if (!revision || !sequence || *sequence == 0 || !earlier || !earlier->is_array() || !removed ||
+      *removed > *sequence)
     return std::nullopt;
+  // A removal leaves nothing before it, and what follows begins behind it.
+  const bool is_removal = *removed == *sequence;
+  if (is_removal ? !earlier->empty() : *sequence - *removed <= earlier->size()) return std::nullopt;
   HeadObject head;
+  head.removed = *removed;
+  head.removing = is_removal && json::bool_member(value, "removing").value_or(false);
   auto swap = parse_swap(value, *revision);
   for (std::size_t i = 0;; ++i) {
     if (!swap) return std::nullopt;
@@ -73,16 +80,23 @@ const HeadRecord* HeadObject::find(std::string_view id) const {
   return found == swaps.end() ? nullptr : &found->record;
 }
 
+HeadRecord HeadObject::shown(const HeadRecord& record) const {
+  HeadRecord shown = record;
+  shown.sequence -= removed;
+  return shown;
+}
+
 HeadHistory HeadObject::history(std::uint64_t after, std::size_t limit) const {
   HeadHistory history;
-  history.complete = after >= record().sequence || reaches(after);
+  if (is_removal() || after >= record().sequence - removed) return history;
+  history.complete = reaches(after + removed);
   for (auto each = swaps.rbegin(); each != swaps.rend(); ++each) {
-    if (each->record.sequence <= after) continue;
+    if (each->record.sequence <= after + removed) continue;
     if (history.records.size() == limit) {
       history.complete = false;
       break;
     }
-    history.records.push_back(each->record);
+    history.records.push_back(shown(each->record));
   }
   return history;
 }
@@ -90,17 +104,31 @@ HeadHistory HeadObject::history(std::uint64_t after, std::size_t limit) const {
 HeadObject next_head(const HeadObject* before, const Register::Swap& swap, std::string id) {
   HeadObject head;
   const std::uint64_t sequence = before ? before->record().sequence + 1 : 1;
-  const Revision previous = before ? before->record().revision : Revision();
+  const bool has_previous = before != nullptr && !before->is_removal();
+  const Revision previous = has_previous ? before->record().revision : Revision();
+  head.removed = before ? before->removed : 0;
   // No clock that runs before 1970 may leave what nobody reads.
   const WallTime time = std::max(swap.time, WallTime(0));
   head.swaps.push_back({{swap.desired, previous, sequence, time, swap.author}, std::move(id)});
-  if (before == nullptr) return head;
+  if (!has_previous) return head;
   std::size_t bytes = bytes_of(head.swaps.front());
   for (const KeptSwap& each : before->swaps) {
     bytes += bytes_of(each);
     if (head.swaps.size() == kHeadSwapsMax || bytes > kHeadBytesMax) break;
     head.swaps.push_back(each);
   }
+  return head;
+}
+
+HeadObject removed_head(const HeadObject* before, bool removing, WallTime time, std::string id) {
+  const std::uint64_t sequence = before ? before->record().sequence + 1 : 1;
+  const Revision previous =
+      before != nullptr && !before->is_removal() ? before->record().revision : Revision();
+  HeadObject head;
+  head.swaps.push_back({{Revision(), previous, sequence, std::max(time, WallTime(0)), ""},
+                        std::move(id)});
+  head.removed = sequence;
+  head.removing = removing;
   return head;
 }
 
@@ -117,7 +145,17 @@ std::string print_head(const HeadObject& head, const Subject& subject) {
     earlier.push_back(std::move(each));
   }
   value["earlier"] = std::move(earlier);
+  if (head.removed != 0) value["removed"] = head.removed;
+  if (head.removing) value["removing"] = true;
   return json::print(value);
+}
+
+Result<Subject> parse_head_subject(std::string_view text) {
+  const json::Value value = json::parse(text);
+  const std::string* const named = json::string_member(value, "subject");
+  if (named == nullptr)
+    return fail(ErrorCode::corrupt, "what lies among the heads of a bucket is no head");
+  return Subject::parse(*named);
 }
 
 Result<HeadObject> parse_head(std::string_view text, const Subject& subject) {

@@ -8,10 +8,11 @@
 #include "s3_caller.hpp"
 
 namespace dialog {
+
 S3Archive::S3Archive(std::shared_ptr<const detail::S3Caller> caller, const Subject& subject,
                      ParallelFor parallel_for)
     : caller_(std::move(caller)),
-      folder_(subject.id().hex() + "/blocks/"),
+      folder_(detail::blocks_folder(subject.id())),
       parallel_for_(std::move(parallel_for)) {}
 
 Result<std::unique_ptr<S3Archive>> S3Archive::create(S3Config config, HttpTransport transport,
@@ -20,15 +21,6 @@ Result<std::unique_ptr<S3Archive>> S3Archive::create(S3Config config, HttpTransp
   DIALOG_ASSIGN(auto caller, detail::S3Caller::create(std::move(config), std::move(transport)));
   return std::unique_ptr<S3Archive>(
       new S3Archive(std::move(caller), subject, std::move(parallel_for)));
-}
-
-Result<S3Archive::Factory> S3Archive::factory(S3Config config, HttpTransport transport,
-                                              ParallelFor parallel_for) {
-  DIALOG_ASSIGN(auto caller, detail::S3Caller::create(std::move(config), std::move(transport)));
-  return Factory(
-      [caller = std::move(caller), parallel_for = std::move(parallel_for)](const Subject& subject) {
-        return std::shared_ptr<Archive>(new S3Archive(caller, subject, parallel_for));
-      });
 }
 
 std::string S3Archive::name_of(const Hash& hash) const { return folder_ + hash.hex(); }

@@ -77,7 +77,9 @@ Context S3Caller::bounded(const Context& context) const {
 }
 
 HttpRequest S3Caller::signed_request(const S3Request& request) const {
-  HttpRequest made{std::string(request.method), config_.location.object_url(request.name),
+  HttpRequest made{std::string(request.method),
+                   request.query.empty() ? config_.location.object_url(request.name)
+                                         : config_.location.bucket_url(request.query),
                    request.headers, request.body};
   sigv4::sign(made, config_.credentials, {config_.location.region(), "s3"}, clock().wall());
   return made;
@@ -129,6 +131,8 @@ std::string s3_code(const HttpResponse& response) {
   if (!body || body->name != "Error") return {};
   return std::string(body->text_of("Code"));
 }
+
+std::string blocks_folder(const Hash& id) { return id.hex() + "/blocks/"; }
 
 std::optional<std::string> s3_etag(const HttpResponse& response) {
   const std::string* const tag = response.headers.find("ETag");

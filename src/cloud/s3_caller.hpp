@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dialog/base/hash.hpp"
 #include "dialog/cloud/s3_config.hpp"
 #include "dialog/http/http_transport.hpp"
 
@@ -17,6 +18,9 @@ struct S3Request {
   std::string name;  ///< of the object, behind the prefix
   HttpHeaders headers;
   Bytes body;
+  /// Encoded as it is to be sent. Where it is not empty, the request is about the whole bucket, and
+  /// `name` means nothing.
+  std::string query{};
 };
 
 /// What everything that talks to one bucket has in common. Immutable and thread-safe.
@@ -62,6 +66,9 @@ std::string s3_code(const HttpResponse& response);
 /// The entity tag of an object, to be sent back as it is; absent where there is none that is
 /// strong.
 std::optional<std::string> s3_etag(const HttpResponse& response);
+
+/// What the names of a subject's blocks begin with.
+std::string blocks_folder(const Hash& id);
 
 /// Room for the body of a refusal.
 inline constexpr std::size_t kS3AnswerBytesMax = std::size_t{64} * 1024;

@@ -149,6 +149,10 @@ std::string S3Location::key(std::string_view name) const {
   return prefix_.empty() ? std::string(name) : prefix_ + "/" + std::string(name);
 }
 
+std::string S3Location::bucket_url(std::string_view query) const {
+  return bucket_url_ + "/?" + std::string(query);
+}
+
 std::string S3Location::object_url(std::string_view name) const {
   return bucket_url_ + "/" + sigv4::encode_path(key(name));
 }

@@ -2,25 +2,29 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "dialog/http/limits.hpp"
 #include "head_object.hpp"
 #include "s3_caller.hpp"
+#include "s3_list.hpp"
 #include "s3_probe.hpp"
 
 namespace dialog {
 namespace {
+
+using detail::HeadObject;
 
 // More than any head has, so that what is none is still read and told.
 constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20U;
 // Of heads that are remembered; each takes some 15 KiB.
 constexpr std::size_t kSeenMax = 256;
 
-std::string head_name(const Subject& subject) { return subject.id().hex() + "/head"; }
+std::string head_name(const Hash& id) { return id.hex() + "/head"; }
 
 std::string new_id(RandomSource& random) {
   std::array<std::uint8_t, 16> octets{};
@@ -28,17 +32,32 @@ std::string new_id(RandomSource& random) {
   return to_hex({reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
-bool accepts(const detail::HeadObject* head, const Register::Swap& swap) {
-  if (head == nullptr) return swap.expected.is_zero();
+bool accepts(const HeadObject* head, const Register::Swap& swap) {
+  if (head == nullptr || head->is_removal()) return swap.expected.is_zero();
   return !swap.must_create && head->record().revision == swap.expected;
 }
+
+std::optional<HeadRecord> record_of(const HeadObject* head) {
+  if (head == nullptr || head->is_removal()) return std::nullopt;
+  return head->shown(head->record());
+}
+
+bool is_being_removed(const HeadObject* head) { return head != nullptr && head->removing; }
+
+Result<void> check_present(const HeadObject* head, const Subject& subject) {
+  return is_being_removed(head) ? Result<void>(fail(being_removed(subject))) : Result<void>();
+}
+
+/// What is to stand in the place of a head, under an identifier; absent where that is to stay. Null:
+/// there is none yet.
+using Next = std::function<std::optional<HeadObject>(const HeadObject* head, std::string id)>;
 
 }  // namespace
 
 /// A head as the bucket keeps it, under the tag that a write must name to replace it.
 struct S3Register::Stored {
   std::string etag;
-  std::shared_ptr<const detail::HeadObject> head;
+  std::shared_ptr<const HeadObject> head;
 };
 
 /// What this object last saw of each subject. Only saves requests: whether it still holds is for
@@ -66,41 +85,47 @@ struct S3Register::Seen {
   std::unordered_map<Subject, Stored> heads_;
 };
 
-/// One swap on its way: it writes, and where the answer leaves anything open, looks and goes on.
-class S3Register::Swapping {
+/// One change on its way: it writes, and where the answer leaves anything open, looks and goes on.
+class S3Register::Changing {
  public:
-  Swapping(S3Register& heads, const Subject& subject, const Swap& swap, const Context& context)
+  Changing(S3Register& heads, const Subject& subject, const Next& next, const Context& context)
       : heads_(heads),
         caller_(*heads.caller_),
         subject_(subject),
-        swap_(swap),
+        next_(next),
         context_(context),
         id_(new_id(*caller_.transport().random)) {}
 
-  Result<SwapOutcome> run() {
+  /// The change that was made; where there was none to make, the head that stays, which may be
+  /// null.
+  struct Changed {
+    std::optional<HeadRecord> made;
+    std::shared_ptr<const HeadObject> head;
+  };
+  Result<Changed> run() {
     DIALOG_TRY(first_look());
     for (int attempt = 0;; ++attempt) {
-      if (!accepts(base_ ? base_->head.get() : nullptr, swap_)) return refused();
+      const auto next = next_(base(), id_);
+      if (!next) return Changed{std::nullopt, base_ ? base_->head : nullptr};
       DIALOG_TRY(make_sure_of_conditions());
-      const detail::HeadObject next =
-          detail::next_head(base_ ? base_->head.get() : nullptr, swap_, id_);
-      const auto response = put(next);
-      if (response && response->status == 200) return accepted(*response, next);
+      const auto response = put(*next);
+      if (response && response->status == 200) return made(*response, *next);
       if (const auto error = definite(response)) return fail(*error);
       const bool last = attempt + 1 >= caller_.retry().attempts_max;
       if (!last) DIALOG_TRY(pause(response, attempt));
-      DIALOG_ASSIGN(auto outcome, look_again());
-      if (outcome) return *std::move(outcome);
+      DIALOG_ASSIGN(auto earlier, look_again());
+      if (earlier) return *std::move(earlier);
       if (last) return fail(given_up(response));
     }
   }
 
  private:
+  [[nodiscard]] const HeadObject* base() const { return base_ ? base_->head.get() : nullptr; }
+
   // Where a write would be refused, or go without its condition, the bucket is asked first.
   Result<void> first_look() {
     base_ = heads_.seen_->find(subject_);
-    const bool may_write = base_ ? accepts(base_->head.get(), swap_) : swap_.expected.is_zero();
-    if (may_write) return {};
+    if (next_(base(), id_)) return {};
     DIALOG_ASSIGN(base_, heads_.load(subject_, context_));
     return {};
   }
@@ -110,8 +135,8 @@ class S3Register::Swapping {
     return heads_.probe(context_);
   }
 
-  Result<HttpResponse, HttpFailure> put(const detail::HeadObject& next) {
-    detail::S3Request request{"PUT", head_name(subject_), {}, detail::print_head(next, subject_)};
+  Result<HttpResponse, HttpFailure> put(const HeadObject& next) {
+    detail::S3Request request{"PUT", head_name(subject_.id()), {}, detail::print_head(next, subject_)};
     request.headers.add("Content-Type", "application/json");
     if (base_) {
       request.headers.add("If-Match", base_->etag);
@@ -123,17 +148,11 @@ class S3Register::Swapping {
     return caller_.send_once(request, detail::kS3AnswerBytesMax, context_);
   }
 
-  SwapOutcome accepted(const HttpResponse& response, const detail::HeadObject& next) {
+  Changed made(const HttpResponse& response, const HeadObject& next) {
     const auto etag = detail::s3_etag(response);
-    heads_.seen_->store(
-        subject_,
-        etag ? std::optional(Stored{*etag, std::make_shared<const detail::HeadObject>(next)})
-             : std::nullopt);
-    return Accepted{next.record()};
-  }
-
-  SwapOutcome refused() const {
-    return Refused{base_ ? std::optional(base_->head->record()) : std::nullopt};
+    auto head = std::make_shared<const HeadObject>(next);
+    heads_.seen_->store(subject_, etag ? std::optional(Stored{*etag, head}) : std::nullopt);
+    return Changed{next.shown(next.record()), std::move(head)};
   }
 
   // Why the write did not happen and none will, as far as that is certain. Absent where a look at
@@ -184,12 +203,12 @@ class S3Register::Swapping {
   }
 
   // Absent where the write may be tried (again).
-  Result<std::optional<SwapOutcome>> look_again() {
+  Result<std::optional<Changed>> look_again() {
     auto now = heads_.load(subject_, context_);
     if (!now) return fail(open_ ? unknown(now.error()) : std::move(now).error());
-    const detail::HeadObject* const head = *now ? (*now)->head.get() : nullptr;
+    const std::shared_ptr<const HeadObject> head = *now ? (*now)->head : nullptr;
     if (const HeadRecord* const own = head ? head->find(id_) : nullptr)
-      return std::optional<SwapOutcome>(Accepted{*own});
+      return std::optional<Changed>({head->shown(*own), head});
     const bool unchanged =
         now->has_value() == base_.has_value() && (!base_ || (*now)->etag == base_->etag);
     // The same bytes under the same condition take effect once at most, whichever of them arrives.
@@ -210,21 +229,24 @@ class S3Register::Swapping {
   S3Register& heads_;
   const detail::S3Caller& caller_;
   const Subject& subject_;
-  const Swap& swap_;
+  const Next& next_;
   const Context& context_;
   const std::string id_;
   std::optional<Stored> base_;  // what the write replaces
   bool open_ = false;           // a write may have happened, or may yet
 };
 
-S3Register::S3Register(std::shared_ptr<const detail::S3Caller> caller)
-    : caller_(std::move(caller)), seen_(std::make_unique<Seen>()) {}
+S3Register::S3Register(std::shared_ptr<const detail::S3Caller> caller, ParallelFor parallel_for)
+    : caller_(std::move(caller)),
+      parallel_for_(std::move(parallel_for)),
+      seen_(std::make_unique<Seen>()) {}
 
 S3Register::~S3Register() = default;
 
-Result<std::unique_ptr<S3Register>> S3Register::create(S3Config config, HttpTransport transport) {
+Result<std::unique_ptr<S3Register>> S3Register::create(S3Config config, HttpTransport transport,
+                                                       ParallelFor parallel_for) {
   DIALOG_ASSIGN(auto caller, detail::S3Caller::create(std::move(config), std::move(transport)));
-  return std::unique_ptr<S3Register>(new S3Register(std::move(caller)));
+  return std::unique_ptr<S3Register>(new S3Register(std::move(caller), std::move(parallel_for)));
 }
 
 Result<void> S3Register::probe(const Context& context) {
@@ -236,7 +258,7 @@ Result<void> S3Register::probe(const Context& context) {
 Result<std::optional<S3Register::Stored>> S3Register::load(const Subject& subject,
                                                            const Context& context) {
   auto known = seen_->find(subject);
-  detail::S3Request request{"GET", head_name(subject), {}, {}};
+  detail::S3Request request{"GET", head_name(subject.id()), {}, {}};
   if (known) request.headers.add("If-None-Match", known->etag);
   auto response = caller_->send(request, kAnswerBytesMax, context);
   if (!response) return fail(caller_->refusal(response.error()));
@@ -253,14 +275,16 @@ Result<std::optional<S3Register::Stored>> S3Register::load(const Subject& subjec
   }
   DIALOG_ASSIGN(auto head, detail::parse_head(response->body, subject));
   std::optional<Stored> stored(
-      Stored{*etag, std::make_shared<const detail::HeadObject>(std::move(head))});
+      Stored{*etag, std::make_shared<const HeadObject>(std::move(head))});
   seen_->store(subject, stored);
   return stored;
 }
 
 Result<std::optional<HeadRecord>> S3Register::read(const Subject& subject, const Context& context) {
   DIALOG_ASSIGN(const auto stored, load(subject, caller_->bounded(context)));
-  return stored ? std::optional(stored->head->record()) : std::nullopt;
+  const HeadObject* const head = stored ? stored->head.get() : nullptr;
+  DIALOG_TRY(check_present(head, subject));
+  return record_of(head);
 }
 
 Result<Register::SwapOutcome> S3Register::swap(const Subject& subject, const Swap& swap,
@@ -270,13 +294,80 @@ Result<Register::SwapOutcome> S3Register::swap(const Subject& subject, const Swa
   }
   const Context until = caller_->bounded(context);
   DIALOG_TRY(check_context(until, caller_->clock()));
-  return Swapping(*this, subject, swap, until).run();
+  const Next next = [&](const HeadObject* head, std::string id) -> std::optional<HeadObject> {
+    if (is_being_removed(head) || !accepts(head, swap)) return std::nullopt;
+    return detail::next_head(head, swap, std::move(id));
+  };
+  DIALOG_ASSIGN(auto changed, Changing(*this, subject, next, until).run());
+  if (changed.made) return Accepted{*std::move(changed.made)};
+  DIALOG_TRY(check_present(changed.head.get(), subject));
+  return Refused{record_of(changed.head.get())};
+}
+
+Result<bool> S3Register::begin_removal(const Subject& subject, bool unpublished_too,
+                                       const Context& context) {
+  const Next next = [&](const HeadObject* head, std::string id) -> std::optional<HeadObject> {
+    if (is_being_removed(head)) return std::nullopt;
+    if ((head == nullptr || head->is_removal()) && !unpublished_too) return std::nullopt;
+    return detail::removed_head(head, true, caller_->clock().wall(), std::move(id));
+  };
+  const Context until = caller_->bounded(context);
+  DIALOG_ASSIGN(const auto changed, Changing(*this, subject, next, until).run());
+  return changed.made || is_being_removed(changed.head.get());
+}
+
+Result<void> S3Register::end_removal(const Subject& subject, const Context& context) {
+  const Next next = [&](const HeadObject* head, std::string id) -> std::optional<HeadObject> {
+    if (!is_being_removed(head)) return std::nullopt;
+    return detail::removed_head(head, false, head->record().time, std::move(id));
+  };
+  const Context until = caller_->bounded(context);
+  DIALOG_TRY(Changing(*this, subject, next, until).run());
+  return {};
 }
 
 Result<HeadHistory> S3Register::history(const Subject& subject, std::uint64_t after,
                                         std::size_t limit, const Context& context) {
   DIALOG_ASSIGN(const auto stored, load(subject, caller_->bounded(context)));
   return stored ? stored->head->history(after, limit) : HeadHistory{};
+}
+
+Result<SharedRegister::Page> S3Register::list(const std::optional<Hash>& after, std::size_t limit,
+                                              const Context& context) {
+  Page page;
+  std::optional<Hash> from = after;
+  do {
+    DIALOG_ASSIGN(const auto subjects, detail::list_subjects(*caller_, from, limit, context));
+    if (!subjects.ids.empty()) from = subjects.ids.back();
+    page.complete = subjects.complete;
+    std::vector<std::optional<Listed>> listed(subjects.ids.size());
+    DIALOG_TRY(for_each_number(parallel_for_, listed.size(), [&](std::size_t i) -> Result<void> {
+      DIALOG_ASSIGN(listed[i], load_listed(subjects.ids[i], context));
+      return {};
+    }));
+    for (auto& each : listed) {
+      if (each) page.entries.push_back(*std::move(each));
+    }
+  } while (page.entries.empty() && !page.complete);
+  return page;
+}
+
+Result<std::optional<SharedRegister::Listed>> S3Register::load_listed(const Hash& id,
+                                                                      const Context& context) {
+  const auto response =
+      caller_->send({"GET", head_name(id), {}, {}}, kAnswerBytesMax, caller_->bounded(context));
+  if (!response) return fail(caller_->refusal(response.error()));
+  if (response->status == 404 && detail::s3_code(*response) == "NoSuchKey")
+    return std::optional<Listed>();
+  if (response->status != 200) return fail(caller_->refusal(*response));
+  DIALOG_ASSIGN(const Subject subject, detail::parse_head_subject(response->body));
+  if (subject.id() != id) {
+    return fail(ErrorCode::corrupt, "the head of " + subject.did() + " lies in another's place");
+  }
+  DIALOG_ASSIGN(const HeadObject head, detail::parse_head(response->body, subject));
+  auto record = record_of(&head);
+  if (!record) return std::optional<Listed>();
+  return std::optional<Listed>({id, subject.did(), *std::move(record)});
 }
 
 }  // namespace dialog

@@ -8,6 +8,7 @@
 #include "dialog/remote/composed_server_store.hpp"
 #include "dialog/remote/register_backend.hpp"
 #include "register_fixture.hpp"
+#include "removal_suite.hpp"
 #include "server_store_fixture.hpp"
 #include "support/subjects.hpp"
 
@@ -15,10 +16,11 @@
 // has, be it a stand-in or a real one. An object of it is a place of its own with nothing in it,
 // and its clock is the system's.
 //
-//   std::shared_ptr<Register> heads();            a new register over it, which remembers nothing
+//   std::shared_ptr<SharedRegister> heads();      a new register over it, which remembers nothing
 //   static std::uint64_t history_kept();          how many swaps of a subject
+//   std::shared_ptr<RevocationStore> revocations();
 //   std::unique_ptr<Archive> archive(subject);    where it keeps blocks
-//   ComposedServerStore::ArchiveFactory archives();
+//   std::shared_ptr<SharedArchives> archives();
 
 namespace dialog::test {
 
@@ -32,6 +34,18 @@ class CloudRegisterFixture final : public RegisterFixture {
  private:
   Cloud cloud_;
   std::shared_ptr<Register> heads_ = cloud_.heads();
+};
+
+/// The same for what only a register that is shared has.
+template <class Cloud>
+class CloudRemovalFixture final : public SharedRegisterFixture {
+ public:
+  SharedRegister& heads() override { return *heads_; }
+  void reopen() override { heads_ = cloud_.heads(); }
+
+ private:
+  Cloud cloud_;
+  std::shared_ptr<SharedRegister> heads_ = cloud_.heads();
 };
 
 /// Backends that share one register, as those of one process do.
@@ -74,19 +88,31 @@ class CloudServerStoreFixture final : public ServerStoreFixture {
  private:
   std::unique_ptr<ServerStore> open() {
     return std::make_unique<ComposedServerStore>(
-        ComposedServerStore::Parts{cloud_.heads(), cloud_.archives(), {}});
+        ComposedServerStore::Parts{cloud_.heads(), cloud_.archives(), cloud_.revocations()});
   }
 
   Cloud cloud_;
   std::unique_ptr<ServerStore> store_ = open();
 };
 
+/// A store of this machine alone, of which a server takes one half.
+class LocalParts {
+ public:
+  std::shared_ptr<SharedRegister> heads() { return heads_of(store_); }
+  std::shared_ptr<RevocationStore> revocations() { return revocations_of(store_); }
+  std::shared_ptr<SharedArchives> archives() { return archives_of(store_); }
+
+ private:
+  std::shared_ptr<ServerStore> store_ = std::make_shared<MemoryServerStore>();
+};
+
 /// One that keeps the heads, and another that keeps the blocks.
 template <class Heads, class Blocks>
 class TwoClouds {
  public:
-  std::shared_ptr<Register> heads() { return heads_.heads(); }
-  ComposedServerStore::ArchiveFactory archives() { return blocks_.archives(); }
+  std::shared_ptr<SharedRegister> heads() { return heads_.heads(); }
+  std::shared_ptr<RevocationStore> revocations() { return heads_.revocations(); }
+  std::shared_ptr<SharedArchives> archives() { return blocks_.archives(); }
 
  private:
   Heads heads_;

@@ -49,7 +49,10 @@ inline EtcdProcesses& single_etcd() {
 class RealEtcd {
  public:
   static std::uint64_t history_kept() { return FakeEtcdCluster::history_kept(); }
-  std::shared_ptr<Register> heads() { return open_real(url_); }
+  std::shared_ptr<SharedRegister> heads() { return open_real(url_); }
+  std::shared_ptr<RevocationStore> revocations() {
+    return open_etcd_revocations(url_, transport_for(*EtcdAddress::parse(url_)));
+  }
 
  private:
   std::string url_ = single_etcd().address(new_prefix());

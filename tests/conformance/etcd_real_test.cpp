@@ -8,6 +8,7 @@
 #include "dialog/http/json.hpp"
 #include "etcd_real_fixture.hpp"
 #include "register_suite.hpp"
+#include "revocation_suite.hpp"
 #include "support/register_load.hpp"
 
 namespace dialog::test {
@@ -25,6 +26,13 @@ INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterConformance, only<CloudRegisterFixtur
 INSTANTIATE_TEST_SUITE_P(RealEtcd, RegisterRaces, only<CloudRegisterFixture<RealEtcd>>());
 INSTANTIATE_TEST_SUITE_P(RealEtcd, BackendConformance, only<CloudBackendFixture<RealEtcd>>());
 INSTANTIATE_TEST_SUITE_P(RealEtcd, BackendRaces, only<CloudBackendFixture<RealEtcd>>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RemovalConformance, only<CloudRemovalFixture<RealEtcd>>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, SharedRemovalConformance, only<CloudRemovalFixture<RealEtcd>>());
+
+// Blocks in memory: this is about revocations.
+using RealEtcdStore = CloudServerStoreFixture<TwoClouds<RealEtcd, LocalParts>>;
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RevocationConformance, only<RealEtcdStore>());
+INSTANTIATE_TEST_SUITE_P(RealEtcd, RevocationRaces, only<RealEtcdStore>());
 
 const Subject kOne = subject_named("one");
 

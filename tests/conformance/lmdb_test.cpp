@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(Lmdb, HeadStoreConformance, only<LmdbRepositoryFixture>
 INSTANTIATE_TEST_SUITE_P(Lmdb, HeadStoreRaces, only<LmdbRepositoryFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, ServerStoreConformance, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectConformance, only<LmdbServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Lmdb, QuotaConformance, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, SubjectRaces, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, RevocationConformance, only<LmdbServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Lmdb, RevocationRaces, only<LmdbServerStoreFixture>());

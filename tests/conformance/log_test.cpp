@@ -44,6 +44,7 @@ INSTANTIATE_TEST_SUITE_P(LogSubject, ArchiveConformance,
                          only<SubjectArchiveFixture<LogServerStoreFixture>>());
 INSTANTIATE_TEST_SUITE_P(Log, ServerStoreConformance, only<LogServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Log, SubjectConformance, kServers, factory_name);
+INSTANTIATE_TEST_SUITE_P(Log, QuotaConformance, kServers, factory_name);
 INSTANTIATE_TEST_SUITE_P(Log, SubjectRaces, kServers, factory_name);
 INSTANTIATE_TEST_SUITE_P(Log, RevocationConformance, only<LogServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Log, RevocationRaces, only<LogServerStoreFixture>());

@@ -8,8 +8,9 @@
 
 #include "cloud_fixture.hpp"
 #include "dialog/base/check.hpp"
-#include "dialog/cloud/s3_archive.hpp"
+#include "dialog/cloud/s3_archives.hpp"
 #include "dialog/cloud/s3_register.hpp"
+#include "dialog/cloud/s3_revocations.hpp"
 #include "support/fake_s3.hpp"
 
 namespace dialog::test {
@@ -24,9 +25,14 @@ class Bucket {
         transport_(std::move(transport)),
         parallel_for_(std::move(parallel_for)) {}
 
-  std::shared_ptr<Register> heads() {
-    auto made = S3Register::create(config_, transport_);
+  std::shared_ptr<SharedRegister> heads() {
+    auto made = S3Register::create(config_, transport_, parallel_for_);
     DIALOG_CHECK(made.has_value(), "the register of a test");
+    return *std::move(made);
+  }
+  std::shared_ptr<RevocationStore> revocations() {
+    auto made = S3Revocations::create(config_, transport_);
+    DIALOG_CHECK(made.has_value(), "the revocations of a test");
     return *std::move(made);
   }
   std::unique_ptr<Archive> archive(const Subject& subject) {
@@ -34,8 +40,8 @@ class Bucket {
     DIALOG_CHECK(made.has_value(), "the archive of a test");
     return *std::move(made);
   }
-  ComposedServerStore::ArchiveFactory archives() {
-    auto made = S3Archive::factory(config_, transport_, parallel_for_);
+  std::shared_ptr<SharedArchives> archives() {
+    auto made = S3Archives::create(config_, transport_, parallel_for_);
     DIALOG_CHECK(made.has_value(), "the archives of a test");
     return *std::move(made);
   }

@@ -12,6 +12,7 @@ INSTANTIATE_TEST_SUITE_P(Memory, HeadStoreConformance, only<MemoryStoreFixture>(
 INSTANTIATE_TEST_SUITE_P(Memory, RegisterConformance, only<MemoryRegisterFixture>());
 INSTANTIATE_TEST_SUITE_P(Memory, ServerStoreConformance, only<MemoryServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Memory, SubjectConformance, only<MemoryServerStoreFixture>());
+INSTANTIATE_TEST_SUITE_P(Memory, QuotaConformance, only<MemoryServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(Memory, RevocationConformance, only<MemoryServerStoreFixture>());
 INSTANTIATE_TEST_SUITE_P(
     MemoryServerStore, ArchiveConformance,

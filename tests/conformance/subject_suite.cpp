@@ -119,7 +119,7 @@ TEST_P(SubjectConformance, UsageAndListAreThoseOfAModel) {
       for (const auto& [hash, size] : kept.blocks) sum = {sum.blocks + 1, sum.bytes + size};
       return sum;
     };
-    for (const auto& entry : list()) remove(Subject::parse(entry.did).value());
+    for (int i = 0; i < 6; ++i) remove(subject_named(std::to_string(i)));
     const std::vector<Block> all = generator.blocks(60, 400);
     for (int step = 0; step < 120; ++step) {
       const Subject subject = subject_named(std::to_string(generator.below(6)));
@@ -157,14 +157,13 @@ TEST_P(SubjectConformance, UsageAndListAreThoseOfAModel) {
   });
 }
 
-TEST_P(SubjectConformance, ListsWhatHasAHeadABlockOrAQuota) {
+TEST_P(SubjectConformance, ListsWhatHasAHeadOrABlock) {
   std::set<std::string> dids;
   for (int i = 0; i < 30; ++i) {
     const Subject subject = subject_named(std::to_string(i));
     dids.insert(subject.did());
-    if (i % 3 == 0) publish(subject, 0, 1);
-    if (i % 3 == 1) put(subject, {block(std::to_string(i))});
-    if (i % 3 == 2) set_quota(subject, Quota{5, std::nullopt});
+    if (i % 3 != 0) publish(subject, 0, 1);
+    if (i % 3 != 1) put(subject, {block(std::to_string(i))});
   }
   for (int i = 30; i < 60; ++i) {
     const Subject gone = subject_named(std::to_string(i));
@@ -182,68 +181,6 @@ TEST_P(SubjectConformance, ListsWhatHasAHeadABlockOrAQuota) {
     EXPECT_TRUE(std::is_sorted(entries.begin(), entries.end(),
                                [](const auto& a, const auto& b) { return a.id < b.id; }));
   }
-}
-
-TEST_P(SubjectConformance, PutsBeyondTheQuotaAreRefusedWhole) {
-  store().set_default_quota({3, 10});
-  put(one_, {block("12345")});
-  const auto beyond = try_put(one_, {block("6789"), block("x"), block("y")});
-  ASSERT_FALSE(beyond.has_value());
-  EXPECT_EQ(beyond.error().code, ErrorCode::quota_exceeded);
-  EXPECT_FALSE(has(one_, block("6789")));
-  EXPECT_EQ(usage(one_), (Usage{1, 5}));
-  EXPECT_FALSE(try_put(one_, {block("123456")}).has_value());
-  // To the last byte; and what is there already always fits.
-  put(one_, {block("67890"), block("12345")});
-  put(one_, {block("67890")});
-  put(one_, {block("")});
-  EXPECT_FALSE(try_put(one_, {block("1")}).has_value());
-  EXPECT_EQ(usage(one_), (Usage{3, 10}));
-  put(two_, {block("1")});
-}
-
-TEST_P(SubjectConformance, TheErrorNamesQuotaAndUsage) {
-  set_quota(one_, Quota{std::nullopt, 1000});
-  put(one_, {block(std::string(200, 'a'))});
-  const auto beyond = try_put(one_, {block(Generator(1).bytes(900))});
-  ASSERT_FALSE(beyond.has_value());
-  for (const char* const number : {"1000", "200", "900"}) {
-    EXPECT_NE(beyond.error().message.find(number), std::string::npos) << beyond.error().message;
-  }
-}
-
-TEST_P(SubjectConformance, SwapsAndReadsGoOnBeyondTheQuota) {
-  put(one_, {block("12345")});
-  set_quota(one_, Quota{0, 0});
-  EXPECT_FALSE(try_put(one_, {block("1")}).has_value());
-  EXPECT_TRUE(has(one_, block("12345")));
-  publish(one_, 0, 1);
-}
-
-TEST_P(SubjectConformance, AQuotaOfItsOwnCountsBeforeTheDefaultAndStays) {
-  store().set_default_quota({1, std::nullopt});
-  set_quota(one_, Quota{2, std::nullopt});
-  fixture().reopen();
-  store().set_default_quota({1, std::nullopt});
-  EXPECT_EQ(store().quota(one_, {}).value(), (Quota{2, std::nullopt}));
-  EXPECT_EQ(store().quota(two_, {}).value(), (Quota{1, std::nullopt}));
-  EXPECT_EQ(list().at(0).quota, (Quota{2, std::nullopt}));
-  put(one_, {block("a"), block("b")});
-  EXPECT_FALSE(try_put(one_, {block("c")}).has_value());
-  // Without any bound.
-  set_quota(one_, Quota{});
-  put(one_, {block("c")});
-  set_quota(one_, std::nullopt);
-  EXPECT_FALSE(try_put(one_, {block("d")}).has_value());
-  EXPECT_EQ(list().at(0).quota, std::nullopt);
-}
-
-TEST_P(SubjectConformance, AQuotaGoesWithItsSubject) {
-  set_quota(one_, Quota{0, 0});
-  EXPECT_TRUE(remove(one_));
-  EXPECT_TRUE(list().empty());
-  EXPECT_EQ(store().quota(one_, {}).value(), Quota{});
-  put(one_, {block("a")});
 }
 
 }  // namespace dialog::test

@@ -45,6 +45,18 @@ std::string between(std::string_view text, std::string_view before, std::string_
   return std::string(rest.substr(0, rest.find(after)));
 }
 
+// Absent where it is not encoded as `sigv4::encode` does.
+std::optional<std::string> decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octet = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : Bytes(1, text[i]);
+    if (!octet) return std::nullopt;
+    plain += *octet;
+    if (text[i] == '%') i += 2;
+  }
+  return sigv4::encode(plain) == text ? std::optional(plain) : std::nullopt;
+}
+
 struct Target {
   std::string path;
   std::string query;
@@ -163,6 +175,7 @@ std::optional<HttpResponse> FakeS3::refuse(const HttpRequest& request) const {
 HttpResponse FakeS3::handle(const HttpRequest& request) {
   const Target target = target_of(request);
   constexpr std::string_view kBucket = "/bucket/";
+  if (target.path == kBucket && request.method == "GET") return list(target.query);
   if (!target.path.starts_with(kBucket) || sigv4::encode_path(target.path) != target.path)
     return error(400, "InvalidURI");
   const std::string key = target.path.substr(kBucket.size());
@@ -175,6 +188,58 @@ HttpResponse FakeS3::handle(const HttpRequest& request) {
   HttpResponse response;
   response.status = 204;
   return response;
+}
+
+// ListObjectsV2, as far as it is used here; its parameters sorted, each of them known.
+HttpResponse FakeS3::list(const std::string& query) const {
+  std::map<std::string, std::string> parameters;
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const std::string_view each = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(each.size() + 1, rest.size()));
+    const auto value = decoded(each.substr(std::min(each.find('=') + 1, each.size())));
+    const std::string name(each.substr(0, each.find('=')));
+    if (!value || (!parameters.empty() && parameters.rbegin()->first >= name))
+      return error(400, "InvalidArgument");
+    parameters.emplace(name, *value);
+  }
+  const auto take = [&](const char* name) {
+    const auto node = parameters.extract(name);
+    return node.empty() ? std::string() : node.mapped();
+  };
+  const std::string delimiter = take("delimiter");
+  const std::string prefix = take("prefix");
+  const std::string start = take("start-after");
+  const std::string after = ignores_start_after ? "" : start;
+  const std::string count = take("max-keys");
+  if (take("list-type") != "2" || count.empty() || !parameters.empty())
+    return error(400, "InvalidArgument");
+  const std::size_t count_max = std::min<std::size_t>(std::stoul(count), list_max);
+  std::string entries;
+  std::string last_folder;
+  std::size_t listed = 0;
+  bool truncated = false;
+  for (auto at = objects_.upper_bound(after); at != objects_.end(); ++at) {
+    const std::string& key = at->first;
+    if (!key.starts_with(prefix)) continue;
+    const std::size_t slash = delimiter.empty() ? std::string::npos
+                                                : key.find(delimiter, prefix.size());
+    const std::string folder = slash == std::string::npos ? "" : key.substr(0, slash + 1);
+    if (!folder.empty() && folder == last_folder) continue;
+    if (listed == count_max) {
+      truncated = true;
+      break;
+    }
+    ++listed;
+    last_folder = folder;
+    entries += folder.empty() ? "<Contents><Key>" + key + "</Key><Size>" +
+                                    std::to_string(at->second.size()) + "</Size></Contents>"
+                              : "<CommonPrefixes><Prefix>" + folder + "</Prefix></CommonPrefixes>";
+  }
+  return xml_answer(200, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>"
+                         "bucket</Name><IsTruncated>" +
+                             std::string(truncated ? "true" : "false") + "</IsTruncated>" +
+                             entries + "</ListBucketResult>");
 }
 
 HttpResponse FakeS3::put(const HttpRequest& request, const std::string& key) {

@@ -63,11 +63,15 @@ class FakeS3 final : public HttpClient {
   bool ignores_if_match = false;
   bool ignores_if_none_match = false;
   bool creates_where_if_match_meets_nothing = false;
+  bool ignores_start_after = false;
   bool may_delete = true;
+  /// Names in one answer, at most.
+  std::size_t list_max = 1000;
   bool has_bucket = true;
 
  private:
   HttpResponse handle(const HttpRequest& request);
+  [[nodiscard]] HttpResponse list(const std::string& query) const;
   HttpResponse put(const HttpRequest& request, const std::string& key);
   HttpResponse get(const HttpRequest& request, const std::string& key);
   [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest& request) const;

@@ -3,6 +3,7 @@
 
 #include "golden/bucket_head_txt.hpp"
 #include "head_object.hpp"
+#include "revoked_object.hpp"
 #include "support/golden.hpp"
 #include "support/seeds.hpp"
 #include "xml.hpp"
@@ -24,24 +25,48 @@ Subject subject() {
   return *Subject::parse("did:key:z6Mkk89bC3JrVqKie71YEcc5M1SMVxuCgNx6zLZ8SYJsxALi");
 }
 
-// The objects that docs/format/bucket.md shows: after one swap, two, and three.
+// The objects that docs/format/bucket.md shows: after one swap, two, and three, the begin and the
+// end of a removal, and another swap.
 TEST(HeadObject, EqualsItsVectors) {
   const auto& rows = test::golden::bucket_head_txt;
-  ASSERT_EQ(std::size(rows), 3U);
+  ASSERT_EQ(std::size(rows), 6U);
   const HeadObject one =
       detail::next_head(nullptr, swap('\x01', 1'700'000'000'000, "alice"), std::string(32, 'a'));
   const HeadObject two =
       detail::next_head(&one, swap('\x02', 1'700'000'000'001, ""), std::string(32, 'b'));
   const HeadObject three =
       detail::next_head(&two, swap('\x01', 1'700'000'000'002, "\"bob\"\n"), std::string(32, 'c'));
+  const HeadObject removing =
+      detail::removed_head(&three, true, WallTime(1'700'000'000'003), std::string(32, 'd'));
+  const HeadObject removed =
+      detail::removed_head(&removing, false, WallTime(1'700'000'000'003), std::string(32, 'e'));
+  const HeadObject again =
+      detail::next_head(&removed, swap('\x02', 1'700'000'000'004, "bob"), std::string(32, 'f'));
   std::size_t row = 0;
-  for (const HeadObject* head : {&one, &two, &three}) {
+  for (const HeadObject* head : {&one, &two, &three, &removing, &removed, &again}) {
     EXPECT_EQ(detail::print_head(*head, subject()), rows[row]);
     const auto parsed = detail::parse_head(rows[row], subject());
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
     EXPECT_EQ(parsed->swaps, head->swaps);
+    EXPECT_EQ(parsed->removed, head->removed);
+    EXPECT_EQ(parsed->removing, head->removing);
     ++row;
   }
+}
+
+TEST(HeadObject, WithANumberThatARemovalCannotHaveIsCorrupt) {
+  const std::string text(test::golden::bucket_head_txt[5]);
+  for (const char* removed : {"7", "-1", "\"5\"", "null"}) {
+    std::string changed = text;
+    changed.replace(changed.find("\"removed\":5"), 11, std::string("\"removed\":") + removed);
+    EXPECT_FALSE(detail::parse_head(changed, subject()).has_value()) << removed;
+  }
+  std::string of_more(test::golden::bucket_head_txt[2]);
+  of_more.insert(of_more.size() - 1, ",\"removed\":1");
+  EXPECT_FALSE(detail::parse_head(of_more, subject()).has_value()) << "two lie before it";
+  std::string removal(test::golden::bucket_head_txt[2]);
+  removal.insert(removal.size() - 1, ",\"removed\":3");
+  EXPECT_FALSE(detail::parse_head(removal, subject()).has_value()) << "it leaves nothing before it";
 }
 
 TEST(HeadObject, OfAnotherSubjectIsCorrupt) {
@@ -82,6 +107,20 @@ TEST(HeadObject, KeepsTheLatestHundredSwaps) {
   EXPECT_TRUE(head.history(51, 1000).complete);
   EXPECT_FALSE(head.history(50, 1000).complete);
   EXPECT_LE(detail::print_head(head, subject()).size(), 24'000U);
+}
+
+TEST(Revoked, IsReadAsItWasWritten) {
+  const std::vector<Revocation> list{{Hash::of("a"), std::chrono::seconds(5)},
+                                     {Hash::of("b"), std::chrono::seconds(7)}};
+  const Bytes text = detail::print_revoked(list, subject());
+  EXPECT_EQ(detail::parse_revoked(text, subject()).value(), list);
+  EXPECT_EQ(detail::parse_revoked(text, *Subject::parse("did:web:example.com")).error().code,
+            ErrorCode::corrupt);
+  for (std::size_t size = 0; size < text.size(); ++size)
+    EXPECT_FALSE(detail::parse_revoked(text.substr(0, size), subject()).has_value()) << size;
+  Bytes newer = text;
+  newer.replace(newer.find("\"format\":1"), 10, "\"format\":2");
+  EXPECT_EQ(detail::parse_revoked(newer, subject()).error().code, ErrorCode::unsupported);
 }
 
 TEST(Xml, ReadsWhatStoresAnswer) {

@@ -12,6 +12,7 @@
 
 #include "dialog/base/check.hpp"
 #include "dialog/cloud/s3_register.hpp"
+#include "support/acting_clock.hpp"
 #include "support/fake_s3.hpp"
 #include "support/seeds.hpp"
 #include "support/subjects.hpp"
@@ -22,22 +23,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
-
-/// A clock on which something happens just before the first wait.
-class Between final : public Clock {
- public:
-  Between(Clock& inner, std::function<void()> act) : inner_(inner), act_(std::move(act)) {}
-  MonotonicTime now() override { return inner_.now(); }
-  WallTime wall() override { return inner_.wall(); }
-  void sleep(std::chrono::nanoseconds duration) override {
-    if (auto act = std::exchange(act_, nullptr)) act();
-    inner_.sleep(duration);
-  }
-
- private:
-  Clock& inner_;
-  std::function<void()> act_;
-};
 
 class S3RegisterFaults : public testing::Test {
  protected:
@@ -170,8 +155,8 @@ TEST_F(S3RegisterFaults, ALostAnswerIsFoundUnderSwapsThatFollowed) {
     done = true;
     return S3Fault::lost_answer;
   });
-  // Between the write and the look behind it another writer replaces what was written.
-  Between clock(clock_, [&] { EXPECT_EQ(accepted(*other, 2, 3), 3U); });
+  // ActingClock the write and the look behind it another writer replaces what was written.
+  ActingClock clock(clock_, [&] { EXPECT_EQ(accepted(*other, 2, 3), 3U); });
   auto made = S3Register::create(store_->config(), {store_, &clock, &system_random()});
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(accepted(**made, 1, 2), 2U);
@@ -206,7 +191,7 @@ TEST_F(S3RegisterFaults, AFateThatTheHistoryNoLongerKnowsIsUnknown) {
     return S3Fault::lost_request;
   });
   for (const std::uint64_t others : {100U, 101U}) {
-    Between clock(clock_, [&] {
+    ActingClock clock(clock_, [&] {
       for (std::uint64_t i = 0; i < others; ++i) {
         const auto now = other->read(subject_, {});
         ASSERT_TRUE(now && *now);

@@ -1,3 +1,4 @@
+#include "dialog/cloud/etcd_revocations.hpp"
 #include "etcd_fixture.hpp"
 #include "golden/etcd_txt.hpp"
 
@@ -37,6 +38,20 @@ class EtcdFormat : public EtcdTest {
     }
   }
 
+  void note_revocations() {
+    auto made = EtcdRevocations::create(*EtcdAddress::parse("etcd://one/team/notes"), {},
+                                        {cluster_, &clock_, &random_});
+    const auto revoked = [](char digit, std::int64_t expires) {
+      return Revocation{*Hash::from_hex(std::string(64, digit)), std::chrono::seconds(expires)};
+    };
+    ASSERT_TRUE((*made)->list(did_key_, {}));
+    note_request("look-at-revocations");
+    ASSERT_TRUE((*made)->add(did_key_, {revoked('2', 1'700'000'000)}, {}));
+    note_request("revocation");
+    ASSERT_TRUE((*made)->add(did_key_, {revoked('1', 1'700'000'100)}, {}));
+    note_request("second-revocation");
+  }
+
   const Subject did_key_ =
       *Subject::parse("did:key:z6Mkk89bC3JrVqKie71YEcc5M1SMVxuCgNx6zLZ8SYJsxALi");
   CountingRandom random_;
@@ -59,6 +74,18 @@ TEST_F(EtcdFormat, IsTheOneOfTheVectors) {
   note_request("look");
   ASSERT_TRUE(heads_->history(did_key_, 1, 10, {}));
   note_request("history-after-1");
+  ASSERT_TRUE(heads_->begin_removal(did_key_, false, {}));
+  note_request("removal");
+  ASSERT_TRUE(heads_->end_removal(did_key_, {}));
+  note_request("end-of-removal");
+  const auto three = *Revision::from_hex(std::string(64, '3'));
+  ASSERT_TRUE(heads_->swap(did_key_, {{}, three, WallTime(1'700'000'000'002), "", false}, {}));
+  note_request("swap-after-removal");
+  ASSERT_TRUE(heads_->list({}, 10, {}));
+  note_request("list");
+  ASSERT_TRUE(heads_->list(did_key_.id(), 10, {}));
+  note_request("list-after");
+  note_revocations();
   ASSERT_TRUE(heads_->probe({}));
   note_request("probe");
 

@@ -3,6 +3,6 @@
 namespace dialog::test {
 
 DIALOG_PROTOCOL_OVER(Memory, MemoryServerStoreFixture, kAllTransports);
-DIALOG_SUBJECTS_OVER(Memory, MemoryServerStoreFixture);
+DIALOG_QUOTAS_OVER(Memory, MemoryServerStoreFixture);
 
 }  // namespace dialog::test

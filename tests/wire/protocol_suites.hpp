@@ -11,7 +11,7 @@
 // The protocol line by line, for programs that have stores for a server:
 //
 //   DIALOG_PROTOCOL_OVER(Log, LogServerStoreFixture, kAllTransports);
-//   DIALOG_SUBJECTS_OVER(Log, LogServerStoreFixture);
+//   DIALOG_QUOTAS_OVER(Log, LogServerStoreFixture);
 
 namespace dialog::test {
 
@@ -91,11 +91,16 @@ class SubjectProtocol : public TokenTest {
   }
 };
 
-/// A server without tokens, and a subject with a quota.
+/// The same where there are quotas.
+class QuotaProtocol : public SubjectProtocol {};
+
+/// A server without tokens, and a subject.
 class OpenSubjectProtocol : public ProtocolTest {
  protected:
-  void SetUp() override { ASSERT_TRUE(store_.set_quota(subject_, Quota{1, 1}, {}).has_value()); }
-  const Subject subject_ = Subject::parse(kDid).value();
+  void SetUp() override {
+    const Register::Swap swap{{}, revision(1), {}, "", false};
+    ASSERT_TRUE(store_.head_register().swap(Subject::parse(kDid).value(), swap, {}).has_value());
+  }
 };
 
 class SignatureProtocol : public SignatureTest {};
@@ -143,13 +148,15 @@ class DelegationProtocol : public SignatureTest {
                            transport_name);                                                   \
   INSTANTIATE_TEST_SUITE_P(Name, ArchiveProtocol, over<Stores>(Transports), transport_name);  \
   INSTANTIATE_TEST_SUITE_P(Name, TokenProtocol, over<Stores>(Transports), transport_name);    \
-  INSTANTIATE_TEST_SUITE_P(Name, SignatureProtocol, over<Stores>(kDirectTransports), transport_name)
-
-/// What holds over those that look after subjects and keep revocations.
-#define DIALOG_SUBJECTS_OVER(Name, Stores)                                             \
-  INSTANTIATE_TEST_SUITE_P(Name, SubjectProtocol, over<Stores>(kDirectTransports),     \
-                           transport_name);                                            \
-  INSTANTIATE_TEST_SUITE_P(Name, OpenSubjectProtocol, over<Stores>(kDirectTransports), \
-                           transport_name);                                            \
-  INSTANTIATE_TEST_SUITE_P(Name, DelegationProtocol, over<Stores>(kDirectTransports),  \
+  INSTANTIATE_TEST_SUITE_P(Name, SignatureProtocol, over<Stores>(kDirectTransports),          \
+                           transport_name);                                                   \
+  INSTANTIATE_TEST_SUITE_P(Name, DelegationProtocol, over<Stores>(kDirectTransports),         \
+                           transport_name);                                                   \
+  INSTANTIATE_TEST_SUITE_P(Name, SubjectProtocol, over<Stores>(kDirectTransports),            \
+                           transport_name);                                                   \
+  INSTANTIATE_TEST_SUITE_P(Name, OpenSubjectProtocol, over<Stores>(kDirectTransports),        \
                            transport_name)
+
+/// What holds over those that have quotas.
+#define DIALOG_QUOTAS_OVER(Name, Stores) \
+  INSTANTIATE_TEST_SUITE_P(Name, QuotaProtocol, over<Stores>(kDirectTransports), transport_name)

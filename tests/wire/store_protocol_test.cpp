@@ -7,10 +7,10 @@
 namespace dialog::test {
 
 DIALOG_PROTOCOL_OVER(Log, LogServerStoreFixture, kDirectTransports);
-DIALOG_SUBJECTS_OVER(Log, LogServerStoreFixture);
+DIALOG_QUOTAS_OVER(Log, LogServerStoreFixture);
 
 DIALOG_PROTOCOL_OVER(Lmdb, LmdbServerStoreFixture, kDirectTransports);
-DIALOG_SUBJECTS_OVER(Lmdb, LmdbServerStoreFixture);
+DIALOG_QUOTAS_OVER(Lmdb, LmdbServerStoreFixture);
 
 using EtcdAndBucketFixture = CloudServerStoreFixture<TwoClouds<FakeEtcdCluster, FakeBucket>>;
 using BucketFixture = CloudServerStoreFixture<FakeBucket>;
@@ -25,19 +25,15 @@ INSTANTIATE_TEST_SUITE_P(Etcd, RefusalProtocol, over<EtcdAndBucketFixture>(kDire
 INSTANTIATE_TEST_SUITE_P(S3, RefusalProtocol, over<BucketFixture>(kDirectTransports),
                          transport_name);
 
-TEST_P(RefusalProtocol, subjects_are_not_deleted_listed_counted_or_bounded) {
+TEST_P(RefusalProtocol, there_are_no_quotas_where_blocks_lie_in_a_bucket) {
   ASSERT_EQ(put_block("block").status, 204);
-  ASSERT_EQ(swap(kZero, hex(1)).status, 200);
-  for (const auto& response :
-       {as("root", "DELETE", "/" + kDid), as("root", "GET", "/subjects"),
-        as("writer", "GET", "/" + kDid + "/usage"), set_quota(R"({"blocks":1,"bytes":1})"),
-        as("root", "DELETE", "/" + kDid + "/quota")}) {
+  for (const auto& response : {set_quota(R"({"blocks":1,"bytes":1})"),
+                               as("root", "DELETE", "/" + kDid + "/quota")}) {
     EXPECT_EQ(response.status, 501);
     EXPECT_EQ(code(response), "unsupported");
-    EXPECT_NE(response.body.find("this server's store cannot"), std::string::npos) << response.body;
+    EXPECT_NE(response.body.find("there are no quotas"), std::string::npos) << response.body;
   }
-  EXPECT_EQ(field(as("writer", "HEAD", "/" + kDid), "ETag"), hex(1));
-  EXPECT_EQ(as("writer", "GET", block_path("block")).body, "block");
+  EXPECT_EQ(usage(), (wire::UsageMessage{{1, 5}, {}}));
 }
 
 }  // namespace dialog::test

@@ -1,3 +1,8 @@
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "protocol_suites.hpp"
 
 namespace dialog::test {
@@ -63,39 +68,28 @@ TEST_P(SubjectProtocol, an_admin_of_one_subject_is_none_of_others) {
   EXPECT_EQ(as("root", "DELETE", "/" + kDid).status, 204);
 }
 
-TEST_P(SubjectProtocol, the_list_shows_heads_usage_and_quotas_page_by_page) {
+TEST_P(SubjectProtocol, the_list_shows_heads_and_usage_page_by_page) {
   ASSERT_EQ(swap(kZero, hex(1)).status, 200);
   ASSERT_EQ(put_block("12345").status, 204);
-  ASSERT_EQ(put_block("123", kOtherDid).status, 204);
-  ASSERT_EQ(set_quota(R"({"blocks":null,"bytes":7})", kOtherDid).status, 204);
-  const auto whole = as("root", "GET", "/subjects");
-  EXPECT_EQ(whole.status, 200);
-  EXPECT_EQ(field(whole, "Content-Type"), "application/json");
-  const auto all = wire::parse_subjects(whole.body);
-  ASSERT_TRUE(all.has_value()) << all.error().message;
-  EXPECT_TRUE(all->complete);
-  EXPECT_EQ(all->entries.size(), 2U);
-  for (const auto& entry : all->entries) {
-    EXPECT_EQ(entry.id, Hash::of(entry.did));
-    if (entry.did == kDid) {
-      EXPECT_EQ(entry.head->revision, revision(1));
-      EXPECT_EQ(entry.head->author, "writer");
-      EXPECT_EQ(entry.usage, (Usage{1, 5}));
-      EXPECT_EQ(entry.quota, std::nullopt);
-    } else {
-      EXPECT_EQ(entry.head, std::nullopt);
-      EXPECT_EQ(entry.usage, (Usage{1, 3}));
-      EXPECT_EQ(entry.quota, (Quota{std::nullopt, 7}));
-    }
+  ASSERT_EQ(swap(kZero, hex(2), kOtherDid).status, 200);
+  std::optional<Hash> after;
+  for (int page = 0; page < 2; ++page) {
+    const auto listed = wire::parse_subjects(
+        as("root", "GET", "/subjects?limit=1" + (after ? "&after=" + after->hex() : "")).body);
+    ASSERT_TRUE(listed.has_value()) << listed.error().message;
+    ASSERT_EQ(listed->entries.size(), 1U);
+    EXPECT_TRUE(page == 1 || !listed->complete);
+    const auto& entry = listed->entries[0];
+    const bool first = entry.did == kDid;
+    EXPECT_EQ(entry.did, first ? kDid : kOtherDid);
+    EXPECT_EQ(entry.head->revision, revision(first ? 1 : 2));
+    EXPECT_EQ(entry.head->author, "writer");
+    EXPECT_EQ(entry.usage, (first ? Usage{1, 5} : Usage{}));
+    EXPECT_NE(after, std::optional(entry.id));
+    after = entry.id;
   }
-  const auto first = wire::parse_subjects(as("root", "GET", "/subjects?limit=1").body);
-  EXPECT_FALSE(first->complete);
-  ASSERT_EQ(first->entries.size(), 1U);
-  const auto rest = wire::parse_subjects(
-      as("root", "GET", "/subjects?limit=5&after=" + first->entries[0].id.hex()).body);
-  EXPECT_TRUE(rest->complete);
-  ASSERT_EQ(rest->entries.size(), 1U);
-  EXPECT_EQ(rest->entries[0], all->entries[1]);
+  EXPECT_EQ(as("root", "GET", "/subjects?after=" + after->hex()).body,
+            R"({"subjects":[],"complete":true})");
 }
 
 TEST_P(SubjectProtocol, a_wrong_query_of_the_list_is_400) {
@@ -121,44 +115,6 @@ TEST_P(SubjectProtocol, usage_is_for_whoever_may_read) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"blocks":1,"bytes":5,"quota":{"blocks":null,"bytes":null}})");
   EXPECT_EQ(as("other", "GET", "/" + kDid + "/usage").status, 403);
-}
-
-TEST_P(SubjectProtocol, a_put_beyond_the_quota_is_507_and_names_both) {
-  ASSERT_EQ(set_quota(R"({"blocks":2,"bytes":1000})").status, 204);
-  EXPECT_EQ(usage().quota, (Quota{2, 1000}));
-  ASSERT_EQ(put_block("one").status, 204);
-  ASSERT_EQ(put_block("two").status, 204);
-  const auto refused = put_block("three");
-  EXPECT_EQ(refused.status, 507);
-  EXPECT_EQ(code(refused), "quota_exceeded");
-  EXPECT_NE(refused.body.find("quota is 2 blocks: it holds 2"), std::string::npos) << refused.body;
-  EXPECT_EQ(put_block("two").status, 204) << "it is there already";
-  EXPECT_EQ(as("writer", "GET", block_path("one")).status, 200);
-  EXPECT_EQ(swap(kZero, hex(1)).status, 200);
-  EXPECT_EQ(as("writer", "GET", block_path("three")).status, 404);
-}
-
-TEST_P(SubjectProtocol, a_quota_that_is_taken_away_gives_the_default_again) {
-  store_.set_default_quota({1, std::nullopt});
-  ASSERT_EQ(set_quota(R"({"blocks":null,"bytes":null})").status, 204);
-  ASSERT_EQ(put_block("one").status, 204);
-  ASSERT_EQ(put_block("two").status, 204);
-  ASSERT_EQ(as("root", "DELETE", "/" + kDid + "/quota").status, 204);
-  EXPECT_EQ(put_block("three").status, 507);
-  EXPECT_EQ(usage().quota, (Quota{1, std::nullopt}));
-}
-
-TEST_P(SubjectProtocol, a_wrong_quota_is_400_and_changes_nothing) {
-  ASSERT_EQ(set_quota(R"({"blocks":1,"bytes":1})").status, 204);
-  for (const char* body :
-       {"", "{}", "null", "[]", R"({"blocks":1})", R"({"bytes":1})", R"({"blocks":-1,"bytes":1})",
-        R"({"blocks":1.5,"bytes":1})", R"({"blocks":"1","bytes":1})",
-        R"({"blocks":1,"bytes":1,"byte":1})", R"({"blocks":1,"blocks":2,"bytes":1})"}) {
-    EXPECT_EQ(set_quota(body).status, 400) << body;
-  }
-  EXPECT_EQ(as("root", "PUT", "/" + kDid + "/quota", {}, R"({"blocks":1,"bytes":1})").status, 400)
-      << "no content type";
-  EXPECT_EQ(usage().quota, (Quota{1, 1}));
 }
 
 TEST_P(SubjectProtocol, only_a_subject_has_usage_and_quota_and_only_the_server_has_subjects) {

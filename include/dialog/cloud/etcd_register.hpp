@@ -4,7 +4,7 @@
 
 #include "dialog/cloud/etcd_config.hpp"
 #include "dialog/http/http_transport.hpp"
-#include "dialog/remote/register.hpp"
+#include "dialog/remote/shared_register.hpp"
 
 namespace dialog {
 
@@ -23,7 +23,7 @@ namespace dialog {
 /// where no majority stands; `unauthorized`; `storage_full` where etcd has reached its quota;
 /// `not_a_remote`, `unsupported` where what answers is no such etcd; `corrupt` where its keys hold
 /// something else. The context ends a swap, too.
-class EtcdRegister final : public Register {
+class EtcdRegister final : public SharedRegister {
  public:
   /// No I/O. `invalid_argument` where the options are wrong, or credentials would travel in the
   /// clear. The client must know the TLS files that the address names.
@@ -39,9 +39,16 @@ class EtcdRegister final : public Register {
   Result<std::optional<HeadRecord>> read(const Subject& subject, const Context& context) override;
   Result<SwapOutcome> swap(const Subject& subject, const Swap& swap,
                            const Context& context) override;
-  /// A round trip for each 128 records.
+  /// A round trip for each 128 records, and one more where the subject was removed since this
+  /// object looked at it.
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
+  Result<bool> begin_removal(const Subject& subject, bool unpublished_too,
+                             const Context& context) override;
+  Result<void> end_removal(const Subject& subject, const Context& context) override;
+  /// A round trip for each 128 subjects, removed ones among them.
+  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
+                    const Context& context) override;
 
  private:
   class State;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,12 +33,8 @@ class S3Archive final : public Archive {
                                                    const Subject& subject,
                                                    ParallelFor parallel_for = {});
 
-  /// Makes archives of any subjects of one bucket, for a server; they share what they can.
-  using Factory = std::function<std::shared_ptr<Archive>(const Subject&)>;
-  static Result<Factory> factory(S3Config config, HttpTransport transport,
-                                 ParallelFor parallel_for = {});
-
  private:
+  friend class S3Archives;
   S3Archive(std::shared_ptr<const detail::S3Caller> caller, const Subject& subject,
             ParallelFor parallel_for);
   Result<std::vector<std::optional<Block>>> do_get(std::span<const Hash> hashes,

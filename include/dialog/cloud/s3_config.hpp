@@ -32,6 +32,8 @@ class S3Location {
 
   /// The URL of an object. The name is put behind the prefix and a slash; it needs no encoding.
   [[nodiscard]] std::string object_url(std::string_view name) const;
+  /// The URL of the bucket itself, with a query, which must be encoded.
+  [[nodiscard]] std::string bucket_url(std::string_view query) const;
   /// The object's whole key.
   [[nodiscard]] std::string key(std::string_view name) const;
 

@@ -6,7 +6,8 @@
 
 #include "dialog/cloud/s3_config.hpp"
 #include "dialog/http/http_transport.hpp"
-#include "dialog/remote/register.hpp"
+#include "dialog/http/parallel.hpp"
+#include "dialog/remote/shared_register.hpp"
 
 namespace dialog {
 
@@ -30,10 +31,12 @@ struct HeadObject;
 /// the errors of `Register`: `not_a_remote` where the endpoint is no object store or lacks the
 /// bucket, `corrupt` where something else lies in the head's place, `unsupported` where the store
 /// ignores conditions; `invalid_argument` for an author of more than 4096 bytes, or not of UTF-8.
-class S3Register final : public Register {
+class S3Register final : public SharedRegister {
  public:
-  /// No I/O. `invalid_argument`, `unauthorized` where there are no credentials.
-  static Result<std::unique_ptr<S3Register>> create(S3Config config, HttpTransport transport);
+  /// No I/O. `parallel_for` is for `list`; without it the requests follow each other.
+  /// `invalid_argument`, `unauthorized` where there are no credentials.
+  static Result<std::unique_ptr<S3Register>> create(S3Config config, HttpTransport transport,
+                                                    ParallelFor parallel_for = {});
   ~S3Register() override;
 
   /// Makes sure that the store honours the conditions of writes; many that look like S3 do not, and
@@ -46,15 +49,23 @@ class S3Register final : public Register {
                            const Context& context) override;
   Result<HeadHistory> history(const Subject& subject, std::uint64_t after, std::size_t limit,
                               const Context& context) override;
+  Result<bool> begin_removal(const Subject& subject, bool unpublished_too,
+                             const Context& context) override;
+  Result<void> end_removal(const Subject& subject, const Context& context) override;
+  /// A request for each thousand subjects of the bucket, and one for each of them.
+  Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
+                    const Context& context) override;
 
  private:
   struct Stored;
   struct Seen;
-  class Swapping;
-  explicit S3Register(std::shared_ptr<const detail::S3Caller> caller);
+  class Changing;
+  S3Register(std::shared_ptr<const detail::S3Caller> caller, ParallelFor parallel_for);
   Result<std::optional<Stored>> load(const Subject& subject, const Context& context);
+  Result<std::optional<Listed>> load_listed(const Hash& id, const Context& context);
 
   std::shared_ptr<const detail::S3Caller> caller_;
+  ParallelFor parallel_for_;
   std::unique_ptr<Seen> seen_;
 };
 
