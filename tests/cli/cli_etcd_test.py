@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from support.dialogdb import INVALID, UNAUTHORIZED, ProgramTest, Server
+from support.dialogdb import INVALID, REMOTE_RESET, UNAUTHORIZED, ProgramTest, Server
 from support.etcd import Etcd
 from support.s3 import S3Server
 
@@ -28,8 +28,8 @@ class EtcdTest(ProgramTest):
         self.archive = self.store.url(self.folder.name)
         os.environ.update(self.store.environment)
 
-    def serve(self):
-        server = Server(None, "--register", self.url, "--archive", self.archive, "--insecure-cloud")
+    def serve(self, *options):
+        server = Server(None, "--register", self.url, "--archive", self.archive, "--insecure-cloud", *options)
         self.addCleanup(server.stop)
         return server
 
@@ -70,6 +70,32 @@ class EtcdTest(ProgramTest):
         self.assertEqual(shown["archive_url"], self.archive)
         self.assertEqual(shown["revision"], self.revision(laptop))
         self.assertEqual(self.json("-C", phone, "sync", "--stats")["stats"]["requests"], 1)
+
+    def test_what_is_revoked_or_deleted_at_one_server_is_so_at_all(self):
+        self.run_program("token", "create", "root", "--access", "admin", "--tokens", "tokens", "--out", "root.token")
+        first, second = (self.serve("--signatures", "--tokens", self.folder / "tokens") for _ in range(2))
+        owner = self.repository("owner")
+        self.run_program("-C", owner, "put", "greeting", "hello")
+        self.run_program("-C", owner, "remote", "add", "origin", first.url, "--sign")
+        self.run_program("-C", owner, "push")
+        subject = self.json("-C", owner, "status")["subject"]
+        guest = self.json("key", "generate", "--out", self.folder / "guest.key")["did"]
+        self.run_program("-C", owner, "delegate", "--to", guest, "--access", "read", "--expires", "1h", "--out",
+                         self.folder / "cap")
+        self.run_program("clone", "--sign", "--key", self.folder / "guest.key", "--capability", self.folder / "cap",
+                         f"{second.url}/{subject}", self.folder / "guest")
+        self.run_program("-C", owner, "revoke", self.folder / "cap")
+        self.error(UNAUTHORIZED, "-C", self.folder / "guest", "pull")
+        root = "--token-file", self.folder / "root.token"
+        listed = self.lines("admin", "subjects", second.url, *root)
+        self.assertEqual([(line["did"], line["revision"], line["blocks"]) for line in listed],
+                         [(subject, self.revision(owner), 1)])
+        self.assertEqual(self.json("admin", "usage", first.url, subject, *root)["blocks"], 1)
+        self.run_program("admin", "delete", second.url, subject, "--yes", *root)
+        self.assertEqual(self.lines("admin", "subjects", first.url, *root), [])
+        self.assertEqual([name for name in self.store.objects() if name.startswith(self.folder.name + "/")], [])
+        self.run_program("-C", owner, "put", "more", "1")
+        self.error(REMOTE_RESET, "-C", owner, "push")
 
     def test_a_remote_in_etcd_needs_an_archive_and_no_other_does(self):
         repository = self.repository("laptop")
