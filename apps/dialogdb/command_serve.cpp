@@ -304,6 +304,8 @@ void add_bounds(Verb verb, ServeOptions& options) {
       "How many requests may use the database at once");
   add("--bytes-in-flight", server.bytes_in_flight_max, {kBytesInFlightMin, kMebibyte * kMebibyte},
       "Bytes of all requests and answers that are held at once, at most");
+  add("--wrong-signatures", server.wrong_signatures_per_minute_max, {1, 1'000'000'000},
+      "Signatures from one address that may turn out wrong within a minute");
   server::ServiceConfig& service = options.service_bounds;
   add("--signatures-remembered", service.nonces_max, {1024, std::uint64_t{1} << 26},
       "Signatures that are kept until they expire, so that none counts twice; 64 bytes each");

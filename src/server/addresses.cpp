@@ -111,16 +111,21 @@ bool is_local_or_address(std::string_view host) {
          parse_address(host).has_value();
 }
 
+std::string client_key(const Address& address) {
+  std::string key = raw_bytes(normalized(address));
+  // Whoever has one IPv6 address has a whole /64 of them.
+  constexpr std::size_t kNetworkBytes = 8;
+  if (key.size() > kNetworkBytes) key.resize(kNetworkBytes);
+  return key;
+}
+
 AddressTable::Lease::~Lease() {
   if (table_) table_->release(key_);
 }
 
 std::optional<AddressTable::Lease> AddressTable::acquire(const Address& address) {
   if (normalized(address).is_loopback()) return Lease{};
-  std::string key = raw_bytes(normalized(address));
-  // Whoever has one IPv6 address has a whole /64 of them.
-  constexpr std::size_t kNetworkBytes = 8;
-  if (key.size() > kNetworkBytes) key.resize(kNetworkBytes);
+  std::string key = client_key(address);
   const std::lock_guard lock(mutex_);
   std::size_t& count = counts_[key];
   if (count >= per_address_max_) {

@@ -44,6 +44,9 @@ std::optional<Address> forwarded_client(const HttpHeaders& headers, const Networ
 /// address; with or without a port.
 bool is_local_or_address(std::string_view host);
 
+/// What is one client for all bounds: an IPv4 address, or the /64 network of an IPv6 address.
+std::string client_key(const Address& address);
+
 /// Counts what each client address holds at the moment. Thread-safe.
 class AddressTable : public std::enable_shared_from_this<AddressTable> {
  public:

@@ -16,6 +16,7 @@
 #include "budget.hpp"
 #include "dialog/server/server.hpp"
 #include "event_loop.hpp"
+#include "forgeries.hpp"
 #include "gatherer.hpp"
 #include "metrics.hpp"
 #include "shard.hpp"
@@ -45,6 +46,7 @@ class ServerCore final : private EventLoop::Handler {
   Log& log;
   Budget budget;
   const std::shared_ptr<AddressTable> addresses;
+  Forgeries forgeries;
   Networks trusted_proxies;
   std::atomic<bool> stopping{false};
   /// Requests that wait for a worker or for the gatherer.

@@ -62,6 +62,7 @@ ServerCore::ServerCore(Service& service_in, ServerConfig config_in, Log& log_in)
       log(log_in),
       budget(config.bytes_in_flight_max),
       addresses(std::make_shared<AddressTable>(config.connections_per_address_max)),
+      forgeries(config.wrong_signatures_per_minute_max),
       workers(std::max(1U, config.worker_threads)),
       request_id_prefix_(random_prefix()) {}
 

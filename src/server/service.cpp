@@ -236,6 +236,7 @@ Service::Admission Service::admit(const HttpRequest& head, Peer peer,
   } else {
     admission.body_bytes_max = body_limit(head, visit);
     admission.work = work_of(head, visit);
+    admission.is_to_verify = visit.unproved != nullptr;
   }
   return admission;
 }
@@ -301,7 +302,9 @@ Answer Service::answer_signed(const HttpRequest& request, const Admission& admis
     auto verdict = credentials_->prove(*admission.visit->unproved, request, context);
     proved->visitor = std::move(verdict.visitor);
     if (verdict.refusal) {
-      metrics_->refused_credentials(request, verdict.refusal->response.status);
+      const int status = verdict.refusal->response.status;
+      metrics_->refused_credentials(request, status);
+      verdict.refusal->forged = status == 401 || status == 403;
       return finished(request, *proved, *std::move(verdict.refusal));
     }
   }

@@ -321,6 +321,7 @@ void Session::refuse(int status, ErrorCode code, std::string message) {
 }
 
 void Session::respond(Answer answer) {
+  if (answer.forged) core_.forgeries.note(client(), std::chrono::steady_clock::now());
   if (core_.stopping || !keep_alive_ || answer.stream) close_after_ = true;
   append_response_head(out_, answer.response, answer.stream != nullptr);
   const std::size_t id_at = out_.size();

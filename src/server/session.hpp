@@ -108,6 +108,8 @@ class Session final : public EventLoop::Handler,
 
   void refuse(int status, ErrorCode code, std::string message);
   void respond(Answer answer);
+  /// Who is behind the request in hand, as far as trusted proxies say it.
+  [[nodiscard]] const Address& client() const { return client_ ? *client_ : peer_; }
   void send_then(After after);
   bool send();
   void on_sent();

@@ -67,7 +67,7 @@ bool Session::count_client() {
 }
 
 Peer Session::came_from() const {
-  return (client_ ? *client_ : peer_).is_loopback() ? Peer::this_machine : Peer::elsewhere;
+  return client().is_loopback() ? Peer::this_machine : Peer::elsewhere;
 }
 
 bool Session::is_rebound() {
@@ -101,6 +101,11 @@ void Session::on_head(std::size_t head_bytes) {
   if (admission_.refusal) {
     close_after_ = has_body;
     return respond(*std::move(admission_.refusal));
+  }
+  if (admission_.is_to_verify &&
+      !core_.forgeries.admit(client(), std::chrono::steady_clock::now())) {
+    return refuse(429, ErrorCode::resource_exhausted,
+                  "too many wrong signatures of one client; try again in a minute");
   }
   if (!judge_body()) return;
   if (!has_body) return work();

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "addresses.hpp"
+#include "forgeries.hpp"
 
 namespace dialog::server {
 namespace {
@@ -87,6 +88,24 @@ TEST(AddressTable, counts_a_whole_ipv6_network_as_one) {
   EXPECT_TRUE(held);
   EXPECT_FALSE(table->acquire(address("2001:db8:0:1:ffff::2")));
   EXPECT_TRUE(table->acquire(address("2001:db8:0:2::1")));
+}
+
+TEST(Forgeries, are_counted_by_client_and_forgotten_after_a_minute) {
+  Forgeries forgeries(2);
+  const Forgeries::Time start{std::chrono::hours(1)};
+  const Address attacker = address("2001:db8:0:1::1");
+  for (int minute = 0; minute < 3; ++minute) {
+    const auto now = start + std::chrono::minutes(minute);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(forgeries.admit(attacker, now)) << minute;
+      forgeries.note(attacker, now);
+    }
+    EXPECT_FALSE(forgeries.admit(attacker, now + std::chrono::seconds(59)));
+    EXPECT_FALSE(forgeries.admit(address("2001:db8:0:1::2"), now)) << "the same network";
+    EXPECT_TRUE(forgeries.admit(address("2001:db8:0:2::1"), now));
+  }
+  for (int i = 0; i < 9; ++i) forgeries.note(address("127.0.0.1"), start);
+  EXPECT_TRUE(forgeries.admit(address("127.0.0.1"), start));
 }
 
 TEST(AddressTable, has_no_bound_for_loopback) {

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "served_fixture.hpp"
+#include "signature_fixture.hpp"
 
 namespace dialog::test {
 namespace {
@@ -159,6 +160,42 @@ TEST_F(Bounds, behind_a_trusted_proxy_the_requests_of_one_client_are_counted) {
   EXPECT_EQ(first.receive(true)->status, 404);
   EXPECT_EQ(first.exchange(make_request("GET", "/", {{"X-Forwarded-For", "203.0.113.7"}})).status,
             200);
+}
+
+TEST_F(Bounds, wrong_signatures_of_one_client_are_verified_for_a_while_only) {
+  server::ServiceConfig service;
+  service.signatures = true;
+  const auto now = [] {
+    return std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall());
+  };
+  // As if it had run for long.
+  service.replay_guard = std::make_shared<server::MemoryReplayGuard>(now() - 3h, 1000);
+  service.public_endpoint = *Endpoint::parse("https://db.example.org");
+  serve({.wrong_signatures_per_minute_max = 3, .trusted_proxies = {"127.0.0.1"}}, service);
+  int nonces = 0;
+  const auto send_from = [&](const std::string& address, bool wrong) {
+    HttpRequest request = make_request("GET", "https://db.example.org/" + kA);
+    request.headers.set("Host", "db.example.org");
+    const wire::SignatureTerms terms{now(), now() + 60s,
+                                     "nonce of a test " + std::to_string(++nonces)};
+    EXPECT_TRUE(wire::sign_request(request, key_of('a'), terms).has_value());
+    request.target = "/" + kA + (wrong ? "/usage" : "");
+    request.headers.add("X-Forwarded-For", address);
+    return RawClient(port()).exchange(request);
+  };
+  EXPECT_EQ(send_from("203.0.113.7", false).status, 404);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send_from("203.0.113.7", true).status, 401) << i;
+  for (const bool wrong : {true, false}) {
+    const auto refused = send_from("203.0.113.7", wrong);
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_NE(refused.body.find("too many wrong signatures"), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(RawClient(port())
+                .exchange(make_request("GET", "/", {{"X-Forwarded-For", "203.0.113.7"}}))
+                .status,
+            200)
+      << "what is not signed goes on";
+  EXPECT_EQ(send_from("203.0.113.8", false).status, 404) << "and so do others";
 }
 
 TEST_F(Bounds, web_pages_may_read_what_the_socket_refuses) {

@@ -15,8 +15,8 @@
 
 namespace dialog::server {
 
-/// Lets every signed request pass once. Thread-safe. Servers that share a store and a public URL
-/// must share one, too: implement this on the store then.
+/// Lets every signed request pass once. Thread-safe. Where servers share a store and a public URL,
+/// but each has one of its own, a request passes once at each of them.
 class ReplayGuard {
  public:
   ReplayGuard() = default;

@@ -64,6 +64,9 @@ struct ServerConfig {
   /// Connections of one client address (one /64 network of IPv6); off for loopback. Behind a
   /// trusted proxy it is the requests in flight that are counted.
   std::size_t connections_per_address_max = 256;
+  /// Signatures from one client address that turn out wrong, or show a wrong capability, within a
+  /// minute; beyond, signed requests from there are refused unseen (429). Off for loopback.
+  std::size_t wrong_signatures_per_minute_max = 120;
   /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed.
   std::vector<std::string> trusted_proxies{};
   /// Bodies of requests and responses that are held at one moment, all together; beyond: 503. A

@@ -79,6 +79,7 @@ struct Answer {
   std::string subject;  ///< empty where the request concerns none
   std::string who;      ///< the name of the token or the signer; empty where nobody is known
   std::string fault;    ///< what failed inside, where the response does not say it to the client
+  bool forged = false;  ///< a signature was verified, and did not count
   Resource resource{};  ///< what was asked for
   /// What the body goes on with, where it does: the response has no length then, and ends with its
   /// connection. Not to be used longer than the service.
@@ -129,6 +130,7 @@ class Service {
     /// A longer body is refused.
     std::size_t body_bytes_max = 0;
     Work work = Work::waiting;
+    bool is_to_verify = false;  ///< a signature, before the request is answered
     std::shared_ptr<const Visit> visit{};
   };
   /// Judges a request by its head, before its body is received: route, method, header fields, and
