@@ -95,9 +95,9 @@ Result<void> open_heads(const Program& program, const std::string& url, bool all
   if (EtcdAddress::is_meant_by(url)) {
     DIALOG_ASSIGN(const EtcdAccess access,
                   etcd_access(program, url, std::nullopt, allow_plain_http));
-    DIALOG_ASSIGN(std::shared_ptr<EtcdRegister> heads,
-                  EtcdRegister::create(access.address, access.options,
-                                       make_http_transport(access.client)));
+    DIALOG_ASSIGN(
+        std::shared_ptr<EtcdRegister> heads,
+        EtcdRegister::create(access.address, access.options, make_http_transport(access.client)));
     DIALOG_TRY(heads->probe(program.context()));
     parts.heads = std::move(heads);
     DIALOG_ASSIGN(parts.revocations, EtcdRevocations::create(access.address, access.options,

@@ -75,8 +75,7 @@ StoredRecord following(const std::optional<StoredRecord>& head) {
 }
 
 /// What is to stand in the place of a head; absent where that is to stay.
-using Next =
-    std::function<std::optional<StoredRecord>(const std::optional<StoredRecord>& head)>;
+using Next = std::function<std::optional<StoredRecord>(const std::optional<StoredRecord>& head)>;
 
 }  // namespace
 
@@ -172,8 +171,7 @@ Result<EtcdRegister::State::Changed> EtcdRegister::State::change(const Subject& 
     DIALOG_ASSIGN(head, look(subject, context));
   }
   while (auto wanted = next(head)) {
-    const StoredRecord record =
-        etcd::make_record(subject, *std::move(wanted), caller_->random());
+    const StoredRecord record = etcd::make_record(subject, *std::move(wanted), caller_->random());
     DIALOG_ASSIGN(TryOutcome outcome, try_swap(subject, head, record, context));
     if (auto* made = std::get_if<StoredRecord>(&outcome)) return Changed{true, std::move(*made)};
     head = std::move(std::get<Found>(outcome).head);
@@ -294,8 +292,7 @@ Result<std::variant<HeadHistory, std::uint64_t>> EtcdRegister::State::read_log(
     auto range = etcd::parse_range(answer->body);
     if (!range || range->pairs.size() > wanted) return strange_answer();
     for (etcd::KeyValue& pair : range->pairs) {
-      DIALOG_ASSIGN(const StoredRecord stored,
-                    etcd::parse_record(std::move(pair.value), subject));
+      DIALOG_ASSIGN(const StoredRecord stored, etcd::parse_record(std::move(pair.value), subject));
       const std::uint64_t sequence = stored.record.sequence;
       if (sequence <= position || pair.key != keys.log(sequence)) return strange_answer();
       if (stored.removed < stretch.removed) return strange_answer();
@@ -315,8 +312,7 @@ Result<std::variant<HeadHistory, std::uint64_t>> EtcdRegister::State::read_log(
 }
 
 Result<SharedRegister::Page> EtcdRegister::State::list(const std::optional<Hash>& after,
-                                                       std::size_t limit,
-                                                       const Context& context) {
+                                                       std::size_t limit, const Context& context) {
   Page page;
   const std::string& prefix = caller_->address().prefix();
   Bytes begin = etcd::heads_begin(prefix, after);
@@ -324,8 +320,8 @@ Result<SharedRegister::Page> EtcdRegister::State::list(const std::optional<Hash>
   while (more && page.entries.size() < limit) {
     // Removed subjects take none of the limit.
     const std::size_t wanted = std::min(kPageRecords, limit - page.entries.size());
-    auto answer = caller_->call(
-        etcd::kRangePath, etcd::print_range(begin, etcd::heads_end(prefix), wanted), context);
+    auto answer = caller_->call(etcd::kRangePath,
+                                etcd::print_range(begin, etcd::heads_end(prefix), wanted), context);
     if (!answer) return fail(std::move(answer).error().error);
     auto range = etcd::parse_range(answer->body);
     if (!range || range->pairs.size() > wanted) return strange_answer();
@@ -420,8 +416,8 @@ Result<HeadHistory> EtcdRegister::history(const Subject& subject, std::uint64_t 
   return state_->history(subject, after, limit, state_->bounded(context));
 }
 
-Result<SharedRegister::Page> EtcdRegister::list(const std::optional<Hash>& after,
-                                                std::size_t limit, const Context& context) {
+Result<SharedRegister::Page> EtcdRegister::list(const std::optional<Hash>& after, std::size_t limit,
+                                                const Context& context) {
   return state_->list(after, limit, state_->bounded(context));
 }
 

@@ -48,11 +48,10 @@ Result<void> EtcdRevocations::add(const Subject& subject, const Revoke& revoke,
     DIALOG_ASSIGN(const auto revocations, with_revocation(stored.revocations, revoke));
     // What an earlier copy of this request did, or another server, too.
     if (stored.value && revocations == stored.revocations) return {};
-    const etcd::Transaction change{
-        stored.value,
-        {{etcd::revoked_key(caller_->address().prefix(), subject),
-          detail::print_revoked(revocations, subject)}},
-        std::nullopt};
+    const etcd::Transaction change{stored.value,
+                                   {{etcd::revoked_key(caller_->address().prefix(), subject),
+                                     detail::print_revoked(revocations, subject)}},
+                                   std::nullopt};
     auto answer = caller_->call(etcd::kTxnPath, etcd::print_transaction(change), until);
     if (!answer) return fail(std::move(answer).error().error);
     const auto read = etcd::parse_transaction(answer->body, 1);

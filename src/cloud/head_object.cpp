@@ -125,8 +125,8 @@ HeadObject removed_head(const HeadObject* before, bool removing, WallTime time, 
   const Revision previous =
       before != nullptr && !before->is_removal() ? before->record().revision : Revision();
   HeadObject head;
-  head.swaps.push_back({{Revision(), previous, sequence, std::max(time, WallTime(0)), ""},
-                        std::move(id)});
+  head.swaps.push_back(
+      {{Revision(), previous, sequence, std::max(time, WallTime(0)), ""}, std::move(id)});
   head.removed = sequence;
   head.removing = removing;
   return head;

@@ -42,22 +42,21 @@ std::shared_ptr<Archive> S3Archives::archive_for(const Subject& subject) {
 }
 
 Result<bool> S3Archives::any(const Subject& subject, const Context& context) {
-  DIALOG_ASSIGN(const auto page, detail::list_objects(
-                                     *caller_, detail::blocks_folder(subject.id()), {}, 1, context));
+  DIALOG_ASSIGN(const auto page, detail::list_objects(*caller_, detail::blocks_folder(subject.id()),
+                                                      {}, 1, context));
   return !page.objects.empty();
 }
 
 Result<void> S3Archives::remove(const Subject& subject, const Context& context) {
   return for_each_page(*caller_, subject.id(), context, [&](const Objects& blocks) {
-    return for_each_number(parallel_for_, blocks.size(), [&](std::size_t i) {
-      return remove_object(blocks[i].name, context);
-    });
+    return for_each_number(parallel_for_, blocks.size(),
+                           [&](std::size_t i) { return remove_object(blocks[i].name, context); });
   });
 }
 
 Result<void> S3Archives::remove_object(const std::string& name, const Context& context) const {
-  const auto response = caller_->send({"DELETE", name, {}, {}}, detail::kS3AnswerBytesMax,
-                                      caller_->bounded(context));
+  const auto response =
+      caller_->send({"DELETE", name, {}, {}}, detail::kS3AnswerBytesMax, caller_->bounded(context));
   if (!response) return fail(caller_->refusal(response.error()));
   // A repetition may meet what the attempt before it has done.
   const bool gone = response->status == 204 || response->status == 200 ||

@@ -74,11 +74,11 @@ Result<Answered> ask(const S3Caller& caller, const Asked& asked, const Context& 
       answered && std::is_sorted(answered->objects.begin(), answered->objects.end(),
                                  [](const auto& a, const auto& b) { return a.name < b.name; });
   // A store that passes over where to begin would be asked for ever.
-  const bool goes_on = in_order && (answered->objects.empty() ||
-                                    answered->objects.front().name > asked.after);
+  const bool goes_on =
+      in_order && (answered->objects.empty() || answered->objects.front().name > asked.after);
   if (!goes_on || (!answered->complete && answered->objects.empty() && answered->folders.empty())) {
-    return fail(ErrorCode::not_a_remote, caller.location().text() +
-                                             " gives a list of objects as no object store would");
+    return fail(ErrorCode::not_a_remote,
+                caller.location().text() + " gives a list of objects as no object store would");
   }
   return *std::move(answered);
 }

@@ -27,8 +27,7 @@ struct S3Objects {
 /// The objects whose names begin with `folder`, behind the name `after` (empty: from the first), at
 /// most `limit` of at most `kS3ListMax`. One request.
 Result<S3Objects> list_objects(const S3Caller& caller, const std::string& folder,
-                               const std::string& after, std::size_t limit,
-                               const Context& context);
+                               const std::string& after, std::size_t limit, const Context& context);
 
 /// One page of subjects of which there is any object, in the order of their ids.
 struct S3Subjects {

@@ -48,8 +48,8 @@ Result<void> check_present(const HeadObject* head, const Subject& subject) {
   return is_being_removed(head) ? Result<void>(fail(being_removed(subject))) : Result<void>();
 }
 
-/// What is to stand in the place of a head, under an identifier; absent where that is to stay. Null:
-/// there is none yet.
+/// What is to stand in the place of a head, under an identifier; absent where that is to stay.
+/// Null: there is none yet.
 using Next = std::function<std::optional<HeadObject>(const HeadObject* head, std::string id)>;
 
 }  // namespace
@@ -136,7 +136,8 @@ class S3Register::Changing {
   }
 
   Result<HttpResponse, HttpFailure> put(const HeadObject& next) {
-    detail::S3Request request{"PUT", head_name(subject_.id()), {}, detail::print_head(next, subject_)};
+    detail::S3Request request{
+        "PUT", head_name(subject_.id()), {}, detail::print_head(next, subject_)};
     request.headers.add("Content-Type", "application/json");
     if (base_) {
       request.headers.add("If-Match", base_->etag);
@@ -274,8 +275,7 @@ Result<std::optional<S3Register::Stored>> S3Register::load(const Subject& subjec
                 caller_->location().text() + " answers without an entity tag");
   }
   DIALOG_ASSIGN(auto head, detail::parse_head(response->body, subject));
-  std::optional<Stored> stored(
-      Stored{*etag, std::make_shared<const HeadObject>(std::move(head))});
+  std::optional<Stored> stored(Stored{*etag, std::make_shared<const HeadObject>(std::move(head))});
   seen_->store(subject, stored);
   return stored;
 }

@@ -26,10 +26,10 @@ ServerStore::Page merge(SharedRegister::Page heads, SharedArchives::Page archive
   auto head = heads.entries.begin();
   auto kept = archives.entries.begin();
   while (head != heads.entries.end() || kept != archives.entries.end()) {
-    const bool has_head = head != heads.entries.end() &&
-                          (kept == archives.entries.end() || head->id <= kept->id);
-    const bool is_kept = kept != archives.entries.end() &&
-                         (head == heads.entries.end() || kept->id <= head->id);
+    const bool has_head =
+        head != heads.entries.end() && (kept == archives.entries.end() || head->id <= kept->id);
+    const bool is_kept =
+        kept != archives.entries.end() && (head == heads.entries.end() || kept->id <= head->id);
     const Hash id = has_head ? head->id : kept->id;
     if (end && id > *end) break;
     if (page.entries.size() == limit) {

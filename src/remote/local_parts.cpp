@@ -66,12 +66,11 @@ class LocalHeads final : public SharedRegister {
 
   Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
                     const Context& context) override {
-    return pick_page<Page>(*store_, after, limit, context,
-                           [](Page& page, ServerStore::Entry& entry) {
-                             if (!entry.head) return;
-                             page.entries.push_back(
-                                 {entry.id, std::move(entry.did), *std::move(entry.head)});
-                           });
+    return pick_page<Page>(
+        *store_, after, limit, context, [](Page& page, ServerStore::Entry& entry) {
+          if (!entry.head) return;
+          page.entries.push_back({entry.id, std::move(entry.did), *std::move(entry.head)});
+        });
   }
 
  private:
@@ -119,12 +118,11 @@ class LocalArchives final : public SharedArchives {
   }
   Result<Page> list(const std::optional<Hash>& after, std::size_t limit,
                     const Context& context) override {
-    return pick_page<Page>(*store_, after, limit, context,
-                           [](Page& page, ServerStore::Entry& entry) {
-                             if (entry.usage == Usage{} && !entry.quota) return;
-                             page.entries.push_back(
-                                 {entry.id, std::move(entry.did), entry.usage, entry.quota});
-                           });
+    return pick_page<Page>(
+        *store_, after, limit, context, [](Page& page, ServerStore::Entry& entry) {
+          if (entry.usage == Usage{} && !entry.quota) return;
+          page.entries.push_back({entry.id, std::move(entry.did), entry.usage, entry.quota});
+        });
   }
   Result<void> set_default_quota(const Quota& quota) override {
     return store_->set_default_quota(quota);

@@ -30,8 +30,8 @@ class RemovalConformance : public FixtureTest<SharedRegisterFixture> {
 
   Result<Register::SwapOutcome> try_swap(const Subject& subject, std::uint64_t from,
                                          std::uint64_t to) {
-    return heads().swap(
-        subject, {revision_number(from), revision_number(to), WallTime(7), "me", false}, {});
+    return heads().swap(subject,
+                        {revision_number(from), revision_number(to), WallTime(7), "me", false}, {});
   }
   /// The sequence number that an accepted swap got; 0 where it was refused.
   std::uint64_t swap(const Subject& subject, std::uint64_t from, std::uint64_t to) {

@@ -222,8 +222,8 @@ HttpResponse FakeS3::list(const std::string& query) const {
   for (auto at = objects_.upper_bound(after); at != objects_.end(); ++at) {
     const std::string& key = at->first;
     if (!key.starts_with(prefix)) continue;
-    const std::size_t slash = delimiter.empty() ? std::string::npos
-                                                : key.find(delimiter, prefix.size());
+    const std::size_t slash =
+        delimiter.empty() ? std::string::npos : key.find(delimiter, prefix.size());
     const std::string folder = slash == std::string::npos ? "" : key.substr(0, slash + 1);
     if (!folder.empty() && folder == last_folder) continue;
     if (listed == count_max) {
@@ -236,10 +236,11 @@ HttpResponse FakeS3::list(const std::string& query) const {
                                     std::to_string(at->second.size()) + "</Size></Contents>"
                               : "<CommonPrefixes><Prefix>" + folder + "</Prefix></CommonPrefixes>";
   }
-  return xml_answer(200, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>"
-                         "bucket</Name><IsTruncated>" +
-                             std::string(truncated ? "true" : "false") + "</IsTruncated>" +
-                             entries + "</ListBucketResult>");
+  return xml_answer(200,
+                    "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>"
+                    "bucket</Name><IsTruncated>" +
+                        std::string(truncated ? "true" : "false") + "</IsTruncated>" + entries +
+                        "</ListBucketResult>");
 }
 
 HttpResponse FakeS3::put(const HttpRequest& request, const std::string& key) {

@@ -155,7 +155,8 @@ TEST_F(S3Removal, AStoreThatPassesOverWhereAListBeginsIsNotAskedForEver) {
   store_->ignores_start_after = true;
   put_blocks(10, subject_);
   EXPECT_EQ(archives()->usage(subject_, {}).error().code, ErrorCode::not_a_remote);
-  for (const char* name : {"two", "three", "four", "five", "six"}) put_blocks(1, subject_named(name));
+  for (const char* name : {"two", "three", "four", "five", "six"})
+    put_blocks(1, subject_named(name));
   EXPECT_EQ(heads()->list({}, 10, {}).error().code, ErrorCode::not_a_remote);
 }
 

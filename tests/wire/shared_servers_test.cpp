@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 template <class Cloud>
 class OneOfSeveral {
  public:
-  explicit OneOfSeveral(Cloud& cloud) : store_({cloud.heads(), cloud.archives(), cloud.revocations()}) {
+  explicit OneOfSeveral(Cloud& cloud)
+      : store_({cloud.heads(), cloud.archives(), cloud.revocations()}) {
     DIALOG_CHECK(server_.start().has_value(), "a server on a free port of this machine");
   }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }

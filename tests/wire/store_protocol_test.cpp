@@ -27,8 +27,8 @@ INSTANTIATE_TEST_SUITE_P(S3, RefusalProtocol, over<BucketFixture>(kDirectTranspo
 
 TEST_P(RefusalProtocol, there_are_no_quotas_where_blocks_lie_in_a_bucket) {
   ASSERT_EQ(put_block("block").status, 204);
-  for (const auto& response : {set_quota(R"({"blocks":1,"bytes":1})"),
-                               as("root", "DELETE", "/" + kDid + "/quota")}) {
+  for (const auto& response :
+       {set_quota(R"({"blocks":1,"bytes":1})"), as("root", "DELETE", "/" + kDid + "/quota")}) {
     EXPECT_EQ(response.status, 501);
     EXPECT_EQ(code(response), "unsupported");
     EXPECT_NE(response.body.find("there are no quotas"), std::string::npos) << response.body;
