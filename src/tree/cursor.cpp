@@ -26,6 +26,8 @@ Cursor::~Cursor() = default;
 
 bool Cursor::valid() const { return !frames_.empty(); }
 
+EntryCursor& Cursor::entry() { return frames_.back().entry; }
+
 ByteView Cursor::key() const { return frames_.back().entry.key(); }
 
 ValueView Cursor::stored_value() const { return frames_.back().entry.value(); }
@@ -76,7 +78,13 @@ Result<bool> Cursor::seek_before(ByteView key) {
   return prev();
 }
 
-Result<bool> Cursor::next() { return step(Edge::first); }
+Result<bool> Cursor::next() {
+  DIALOG_CHECK(valid(), "a cursor moved that stands on no entry");
+  Frame& leaf = frames_.back();
+  if (leaf.entry.index() + 1 == leaf.node->count()) return step(Edge::first);
+  leaf.entry.next();
+  return true;
+}
 
 Result<bool> Cursor::prev() { return step(Edge::last); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "dialog/base/check.hpp"
 #include "layout.hpp"
@@ -17,8 +18,7 @@ tl::unexpected<Error> bad_node(const char* fault) {
 }  // namespace
 
 Result<NodePtr> Node::parse(Block block) {
-  // No make_shared: the constructor is private.
-  std::shared_ptr<Node> node(new Node(std::move(block)));
+  const auto node = std::make_shared<Node>(Parsing{}, std::move(block));
   if (auto checked = node->check(); !checked) {
     return fail(checked.error().within("block " + node->hash().hex()));
   }
@@ -34,18 +34,27 @@ Result<void> Node::check() {
   }
   level_ = static_cast<std::uint8_t>(all[1]);
   if (level_ > kTreeFormat.level_max) return bad_node("its level is too high");
-  count_ = detail::get_u16(all.data() + 2);
+  count_ = static_cast<std::uint16_t>(detail::get_u16(all.data() + 2));
   if (count_ == 0) return bad_node("it has no entry");
-  entries_at_ = detail::kHeaderBytes + 2 * detail::restart_count(count_);
-  if (entries_at_ > all.size()) return bad_node("its table of restarts is cut short");
+  DIALOG_TRY(check_entries());
+  find_heads();
+  return {};
+}
 
-  ByteView rest = all.substr(entries_at_);
+Result<void> Node::check_entries() {
+  const ByteView all = block_.bytes();
+  const std::size_t entries_at = detail::kHeaderBytes + 2 * detail::restart_count(count_);
+  // Each entry has at least two lengths and a payload of one byte.
+  if (entries_at + 3 * std::size_t{count_} > all.size()) return bad_node("it is cut short");
+  slots_.resize(count_);
+
+  ByteView rest = all.substr(entries_at);
   Bytes key;
   for (std::size_t i = 0; i < count_; ++i) {
+    const std::size_t begin = all.size() - rest.size();
     if (detail::is_restart(i) && i > 0) {
       const std::size_t slot = i / kTreeFormat.restart_interval - 1;
-      if (detail::get_u16(all.data() + detail::kHeaderBytes + 2 * slot) !=
-          all.size() - rest.size()) {
+      if (detail::get_u16(all.data() + detail::kHeaderBytes + 2 * slot) != begin) {
         return bad_node("its table of restarts is wrong");
       }
     }
@@ -68,6 +77,8 @@ Result<void> Node::check() {
     }
     key.resize(prefix);
     key.append(suffix);
+    slots_[i] = {static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(prefix),
+                 static_cast<std::uint16_t>(suffix.size()), 0};
 
     auto payload = is_leaf() ? detail::leaf_payload(rest) : detail::inner_payload(rest);
     if (!payload) return bad_node("a payload is not canonical");
@@ -76,108 +87,107 @@ Result<void> Node::check() {
     if (!detail::add_size(size_, payload->size)) return bad_node("its size overflows");
   }
   if (!rest.empty()) return bad_node("bytes follow its last entry");
-  last_key_ = std::move(key);
+  last_key_bytes_ = static_cast<std::uint16_t>(key.size());
+  if (key.size() <= short_last_key_.size())
+    std::memcpy(short_last_key_.data(), key.data(), key.size());
+  keys_ = std::move(key);
   return {};
+}
+
+// What a search needs. Inner nodes are few and searched most, so their keys are kept whole, unless
+// that would take far more room than the node itself.
+void Node::find_heads() {
+  std::size_t bytes = 0;
+  for (const Slot& slot : slots_) bytes += slot.key_bytes();
+  const bool keeps_keys = !is_leaf() && bytes <= 2 * block_.size();
+  Bytes keys;
+  if (keeps_keys) keys.reserve(bytes);
+  EntryCursor entry(*this);
+  prefix_bytes_ = static_cast<std::uint16_t>(detail::shared_prefix(entry.key(), keys_));
+  heads_.reserve(count_);
+  for (Slot& slot : slots_) {
+    const ByteView key = entry.key();
+    heads_.push_back(head_of(key));
+    slot.key_at = static_cast<std::uint16_t>(keys.size());
+    if (keeps_keys) keys.append(key);
+    entry.next();
+  }
+  if (!keeps_keys) {
+    if (last_key_bytes_ <= short_last_key_.size()) keys_ = {};
+    return;
+  }
+  has_whole_keys_ = true;
+  keys_ = std::move(keys);
+}
+
+Node::Head Node::head_of(ByteView key) const {
+  const ByteView rest = key.substr(prefix_bytes_);
+  Head head = 0;
+  for (std::size_t i = 0; i < sizeof head; ++i)
+    head = head << 8U | (i < rest.size() ? static_cast<std::uint8_t>(rest[i]) : 0U);
+  return head;
 }
 
 std::size_t Node::memory_bytes() const {
   constexpr std::size_t kBookkeeping = 160;
-  return sizeof(Node) + kBookkeeping + block_.size() + last_key_.capacity();
+  return sizeof(Node) + kBookkeeping + block_.size() + keys_.capacity() +
+         heads_.capacity() * sizeof(Head) + slots_.capacity() * sizeof(Slot);
 }
 
-std::size_t EntryCursor::restart_offset(std::size_t group) const {
-  if (group == 0) return node_->entries_at_;
-  return detail::get_u16(node_->block_.bytes().data() + detail::kHeaderBytes + 2 * (group - 1));
-}
-
-ByteView EntryCursor::restart_key(std::size_t group) const {
-  // Nothing is shared at a restart: one zero byte, the length, the whole key.
-  const char* at = node_->block_.bytes().data() + restart_offset(group) + 1;
-  const std::uint64_t size = detail::take_checked_varint(at);
-  return {at, static_cast<std::size_t>(size)};
-}
-
-void EntryCursor::read_key(std::size_t shared, const char* at, std::size_t more) {
-  key_size_ = shared + more;
-  if (shared == 0) {
-    whole_key_ = at;
-    return;
-  }
-  if (whole_key_ != nullptr) std::memcpy(key_.data(), whole_key_, shared);
-  whole_key_ = nullptr;
-  const ByteView all = node_->block_.bytes();
-  const auto left = static_cast<std::size_t>(all.data() + all.size() - at);
-  // Of a known number of bytes a copy is two instructions.
-  if (more <= kCopiedAtOnce && left >= kCopiedAtOnce) {
-    std::memcpy(key_.data() + shared, at, kCopiedAtOnce);
+void EntryCursor::find_key() const {
+  const Node::Slot* const slots = node_->slots_.data();
+  const Node::Slot& slot = slots[index_];
+  if (node_->has_whole_keys_) {
+    whole_key_ = node_->keys_.data() + slot.key_at;
+    key_bytes_ = slot.key_bytes();
   } else {
-    std::memcpy(key_.data() + shared, at, more);
-  }
-}
-
-void EntryCursor::read_at(std::size_t offset) {
-  const ByteView all = node_->block_.bytes();
-  const char* at = all.data() + offset;
-  const auto shared = static_cast<std::size_t>(detail::take_checked_varint(at));
-  const auto more = static_cast<std::size_t>(detail::take_checked_varint(at));
-  read_key(shared, at, more);
-  at += more;
-  const char* const payload = at;
-  if (node_->is_leaf()) {
-    const std::uint64_t header = detail::take_checked_varint(at);
-    const std::uint64_t size = header >> 1;
-    if ((header & 1) == 0) {
-      at += size;
-    } else {
-      at += size > kTreeFormat.value_chunk_bytes ? 2 * Hash::kSize : Hash::kSize;
+    // From the nearest key that is known, or that stands whole in the block.
+    std::size_t from = index_;
+    while (slots[from].shared != 0 && from - 1 != key_index_) --from;
+    if (slots[from].shared == 0) {
+      whole_key_ = node_->block_.bytes().data() + slots[from].rest_at();
+      key_bytes_ = slots[from].more;
+      ++from;
     }
-  } else {
-    at += Hash::kSize;
-    detail::take_checked_varint(at);
-    detail::take_checked_varint(at);
+    for (; from <= index_; ++from) append_rest(slots[from]);
   }
-  payload_ = {payload, static_cast<std::size_t>(at - payload)};
-  next_offset_ = static_cast<std::size_t>(at - all.data());
-}
-
-void EntryCursor::next() {
-  DIALOG_CHECK(!at_end(), "a cursor moved beyond the end of its node");
-  if (++index_ < node_->count()) read_at(next_offset_);
 }
 
 void EntryCursor::seek_index(std::size_t index) {
   DIALOG_CHECK(index <= node_->count(), "a cursor moved beyond the end of its node");
-  if (index == node_->count()) {
-    index_ = index;
-    return;
-  }
-  const std::size_t group = index / kTreeFormat.restart_interval;
-  index_ = group * kTreeFormat.restart_interval;
-  read_at(restart_offset(group));
-  while (index_ < index) next();
+  index_ = index;
 }
 
 bool EntryCursor::seek(ByteView key) {
-  if (node_->last_key() < key) {
-    index_ = node_->count();
+  const Node& node = *node_;
+  const std::size_t prefix = node.prefix_bytes_;
+  // The last key has what all of them share.
+  const int order = key.substr(0, prefix).compare(node.last_key().substr(0, prefix));
+  if (order != 0) {
+    index_ = order < 0 ? 0 : node.count();
     return false;
   }
-  // The last group whose first key is not greater holds the entry, or ends just before it.
-  std::size_t low = 0;
-  std::size_t high = detail::restart_count(node_->count()) + 1;
-  while (high - low > 1) {
-    const std::size_t middle = low + (high - low) / 2;
-    if (restart_key(middle) <= key) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  seek_index(low * kTreeFormat.restart_interval);
-  while (this->key() < key) next();
-  return this->key() == key;
+  const Node::Head head = node.head_of(key);
+  const auto low = std::lower_bound(node.heads_.begin(), node.heads_.end(), head);
+  index_ = static_cast<std::size_t>(low - node.heads_.begin());
+  return !at_end() && *low == head && seek_among_equals(key);
 }
 
-Child EntryCursor::child() const { return detail::read_child(payload_); }
+// From the first key on that begins like this one.
+bool EntryCursor::seek_among_equals(ByteView key) {
+  const Node::Slot& slot = node_->slots_[index_];
+  const std::size_t known = node_->prefix_bytes_ + sizeof(Node::Head);
+  if (key.size() >= known && slot.key_bytes() >= known && slot.shared <= known) {
+    // They do begin alike, and what the entry says of its key is what follows: as a rule this is
+    // the key, and need not be put together.
+    const ByteView rest(node_->block_.bytes().data() + slot.rest_at(), slot.more);
+    const int order = key.substr(slot.shared).compare(rest);
+    if (order <= 0) return order == 0;
+  }
+  while (!at_end() && this->key() < key) next();
+  return !at_end() && this->key() == key;
+}
+
+Child EntryCursor::child() const { return detail::read_child(payload()); }
 
 }  // namespace dialog

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
+#include "hash_table.hpp"
 #include "missing.hpp"
 
 namespace dialog {
@@ -31,9 +31,9 @@ struct NodeCache::Shard {
 
   NodePtr find(const Hash& hash) {
     const std::lock_guard lock(mutex_);
-    const auto at = by_hash_.find(hash);
-    if (at == by_hash_.end()) return nullptr;
-    Slot& slot = slots_[at->second];
+    const auto place = place_of(hash);
+    if (!place) return nullptr;
+    Slot& slot = slots_[*place];
     slot.was_used = true;
     return slot.node;
   }
@@ -43,9 +43,9 @@ struct NodeCache::Shard {
     if (size > bytes_max_) return;
     std::vector<NodePtr> dropped;  // after the lock
     const std::lock_guard lock(mutex_);
-    if (by_hash_.contains(node->hash())) return;
+    if (place_of(node->hash())) return;
     while (bytes_ + size > bytes_max_) dropped.push_back(drop_one());
-    by_hash_.emplace(node->hash(), slots_.size());
+    places_.insert(node->hash(), static_cast<std::uint32_t>(slots_.size()));
     slots_.push_back({std::move(node), false});
     bytes_ += size;
   }
@@ -61,6 +61,11 @@ struct NodeCache::Shard {
     bool was_used = false;  // since the hand came by
   };
 
+  [[nodiscard]] std::optional<std::uint32_t> place_of(const Hash& hash) const {
+    return places_.find(hash,
+                        [&](std::uint32_t place) { return slots_[place].node->hash() == hash; });
+  }
+
   NodePtr drop_one() {
     while (true) {
       if (hand_ >= slots_.size()) hand_ = 0;
@@ -71,10 +76,11 @@ struct NodeCache::Shard {
     }
     NodePtr dropped = std::move(slots_[hand_].node);
     bytes_ -= dropped->memory_bytes();
-    by_hash_.erase(dropped->hash());
+    const auto hole = static_cast<std::uint32_t>(hand_);
+    places_.erase(dropped->hash(), hole);
     if (hand_ + 1 < slots_.size()) {
       slots_[hand_] = std::move(slots_.back());
-      by_hash_.find(slots_[hand_].node->hash())->second = hand_;
+      places_.move(slots_[hand_].node->hash(), static_cast<std::uint32_t>(slots_.size() - 1), hole);
     }
     slots_.pop_back();
     return dropped;
@@ -83,7 +89,7 @@ struct NodeCache::Shard {
   const std::size_t bytes_max_;
   std::mutex mutex_;
   std::vector<Slot> slots_;
-  std::unordered_map<Hash, std::size_t> by_hash_;
+  detail::HashTable places_;
   std::size_t hand_ = 0;
   std::size_t bytes_ = 0;
 };
@@ -158,6 +164,10 @@ Result<std::vector<NodePtr>> NodeSource::load(std::span<const NodeRef> refs,
 }
 
 Result<NodePtr> NodeSource::load_one(const NodeRef& ref, const Context& context) {
+  if (NodePtr cached = cache_->find(ref.hash)) {
+    DIALOG_TRY(check_fits(*cached, ref));
+    return cached;
+  }
   DIALOG_ASSIGN(std::vector<NodePtr> nodes, load({&ref, 1}, context));
   return std::move(nodes.front());
 }

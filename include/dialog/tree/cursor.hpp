@@ -40,6 +40,8 @@ class Cursor final {
   // Only where it stands on an entry; valid until it moves:
   [[nodiscard]] ByteView key() const;
   [[nodiscard]] ValueView stored_value() const;
+  /// The entry in its leaf. Whoever moves it, within the leaf, moves the cursor.
+  [[nodiscard]] EntryCursor& entry();
   /// The whole value; reads the archive where it does not lie in the leaf.
   [[nodiscard]] Result<Bytes> value();
 
