@@ -18,7 +18,7 @@ tl::unexpected<Error> bad_node(const char* fault) {
 }  // namespace
 
 Result<NodePtr> Node::parse(Block block) {
-  const auto node = std::make_shared<Node>(Parsing{}, std::move(block));
+  auto node = std::make_shared<Node>(Parsing{}, std::move(block));
   if (auto checked = node->check(); !checked) {
     return fail(checked.error().within("block " + node->hash().hex()));
   }
