@@ -55,7 +55,9 @@ TEST_F(EtcdRemoval, TheHistoryIsReadByTheNumbersOfTheNewLife) {
   const auto other = open();
   remove(*other);
   for (std::uint64_t i = 0; i < 5; ++i) swap(*other, i, i + 1);
-  for (const auto& [heads, requests] : {std::pair(&stale, 2U), std::pair(&other, 1U)}) {
+  for (const auto& asked : {std::pair(&stale, 2U), std::pair(&other, 1U)}) {
+    const auto* const heads = asked.first;
+    const unsigned requests = asked.second;
     std::vector<std::uint64_t> numbers;
     EXPECT_EQ(requests_of([&] {
                 const auto history = (*heads)->history(subject_, 3, 10, {});
